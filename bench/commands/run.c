@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * joulebench run: measure a plan on a rig.
+ */
+#include "bench/commands/commands.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/commands/options.h"
+#include "bench/config/plan.h"
+#include "bench/config/rig.h"
+#include "bench/report/json_out.h"
+#include "bench/report/results.h"
+#include "bench/session/session.h"
+
+static volatile sig_atomic_t stop, measuring;
+
+/* While boards are held they are let go first, unless somebody is in more of a hurry than that. */
+static void on_signal(int number)
+{
+	(void)number;
+	if (stop || !measuring)
+		_exit(EXIT_INTERRUPTED);
+	stop = 1;
+}
+
+/* A hang-up counts too, but for a run that was told to outlive its terminal (nohup). */
+static void watch_signals(void)
+{
+	const struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction hangup;
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+struct run_inputs {
+	const char *plan_path, *rig_path, *db_path, *firmware_folder;
+	bool json;
+	struct plan *plan;
+	struct rig *rig;
+	struct session_work work;
+	struct store *store;
+};
+
+/* build/bin/joulebench finds its firmware in build/firmware. */
+static void default_firmware_folder(char *folder, size_t size)
+{
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[length > 0 ? length : 0] = 0;
+	snprintf(folder, size, "%s/../firmware", dirname(self));
+}
+
+static int load(struct run_inputs *inputs, struct err *err)
+{
+	char folder[PATH_MAX + 16];
+	int ret = rig_load(inputs->rig_path, &inputs->rig, err);
+
+	default_firmware_folder(folder, sizeof(folder));
+	if (!ret)
+		ret = plan_load(inputs->plan_path, &inputs->plan, err);
+	if (!ret)
+		ret = session_work_prepare(inputs->plan, inputs->rig,
+					   inputs->firmware_folder ? inputs->firmware_folder
+								   : folder,
+					   &inputs->work, err);
+	if (!ret)
+		ret = store_open(inputs->db_path, true, &inputs->store, err);
+	return ret;
+}
+
+static void unload(struct run_inputs *inputs)
+{
+	store_close(inputs->store);
+	session_work_done(&inputs->work);
+	plan_free(inputs->plan);
+	rig_free(inputs->rig);
+}
+
+struct plan_keys {
+	char (*keys)[sizeof(((struct point *)0)->key)];
+	size_t count;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static int collect_keys(const struct session_work *work, struct plan_keys *keys, struct err *err)
+{
+	for (unsigned board = 0; board < work->rig->board_count; board++) {
+		size_t count;
+		struct point *points = points_of_board(work, board, &count);
+		void *grown =
+			points ? realloc(keys->keys, (keys->count + count) * sizeof(*keys->keys))
+			       : NULL;
+
+		if (!grown) {
+			free(points);
+			return err_set(err, -ENOMEM, "out of memory");
+		}
+		keys->keys = grown;
+		for (size_t i = 0; i < count; i++)
+			memcpy(keys->keys[keys->count++], points[i].key, sizeof(*keys->keys));
+		free(points);
+	}
+	qsort(keys->keys, keys->count, sizeof(*keys->keys), compare_keys);
+	return 0;
+}
+
+static bool is_planned(void *context, const struct store_measurement *row)
+{
+	const struct plan_keys *keys = context;
+
+	return bsearch(row->point_key, keys->keys, keys->count, sizeof(*keys->keys), compare_keys);
+}
+
+static json_t *summary_json(const struct run_inputs *inputs, const struct session_summary *summary)
+{
+	return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:s}", "rig",
+			 inputs->rig->name, "plan", inputs->plan->name, "database", inputs->db_path,
+			 "virtual", inputs->rig->is_virtual, "points_planned",
+			 (int)summary->planned, "points_done_before", (int)summary->done_before,
+			 "windows_accepted", (int)summary->accepted, "windows_refused",
+			 (int)summary->refused, "attempts_failed", (int)summary->failed,
+			 "points_open", (int)summary->open, "boards_lost",
+			 (int)summary->boards_lost, "interrupted", summary->interrupted,
+			 "first_error", summary->first_error.text);
+}
+
+static void print_summary(const struct run_inputs *inputs, const struct session_summary *summary)
+{
+	printf("\n%u points planned: %u done before, %u accepted now, %u open; %u windows refused, "
+	       "%u attempts failed.\nDatabase: %s\n",
+	       summary->planned, summary->done_before, summary->accepted, summary->open,
+	       summary->refused, summary->failed, inputs->db_path);
+}
+
+static int print_results(const struct run_inputs *inputs, const struct session_summary *summary,
+			 struct err *err)
+{
+	struct plan_keys keys = {0};
+	struct store_measurement *rows = NULL;
+	struct results results = {0};
+	size_t count = 0;
+	int ret = collect_keys(&inputs->work, &keys, err);
+
+	if (!ret)
+		ret = results_read(inputs->store, is_planned, &keys, &rows, &count, err);
+	if (!ret)
+		ret = results_collect(rows, count, &results, err);
+	if (!ret && inputs->json) {
+		json_t *json = summary_json(inputs, summary);
+
+		if (json)
+			json_object_set_new(json, "results", results_json(&results));
+		ret = json_out_print("joulebench.run/1", json, err);
+	} else if (!ret) {
+		results_print(&results, stdout);
+		print_summary(inputs, summary);
+	}
+	results_done(&results);
+	free(rows);
+	free(keys.keys);
+	return ret;
+}
+
+static enum exit_status status_of(const struct session_summary *summary)
+{
+	if (summary->interrupted)
+		return EXIT_INTERRUPTED;
+	if (!summary->open)
+		return EXIT_DONE;
+	return summary->accepted || summary->done_before || summary->refused ? EXIT_PARTIAL
+									     : EXIT_INFRASTRUCTURE;
+}
+
+static enum exit_status measure(struct run_inputs *inputs)
+{
+	const struct session_options options = {.work = &inputs->work,
+						.store = inputs->store,
+						.stop = &stop,
+						.progress = isatty(STDERR_FILENO)};
+	struct session_summary summary;
+	struct err err = {""};
+	enum exit_status status;
+	int ret;
+
+	measuring = 1;
+	ret = session_run(&options, &summary, &err);
+	measuring = 0;
+	if (ret)
+		return options_fail(&run_command, EXIT_INFRASTRUCTURE, "%s", err.text);
+	status = status_of(&summary);
+	if (print_results(inputs, &summary, &err))
+		return options_fail(&run_command, EXIT_INFRASTRUCTURE, "%s", err.text);
+	if (status == EXIT_INTERRUPTED)
+		return options_fail(&run_command, status, "interrupted; run again to resume");
+	if (status != EXIT_DONE)
+		return options_fail(&run_command, status, "%u points are open: %s", summary.open,
+				    summary.first_error.text);
+	return status;
+}
+
+static enum exit_status run(int argc, char **argv)
+{
+	struct run_inputs inputs = {0};
+	const struct option_row rows[] = {{"rig", &inputs.rig_path, NULL},
+					  {"db", &inputs.db_path, NULL},
+					  {"firmware", &inputs.firmware_folder, NULL},
+					  {"json", NULL, &inputs.json},
+					  {NULL, NULL, NULL}};
+	const char *arguments[OPTIONS_ARGUMENTS_MAX];
+	struct err err = {""};
+	enum exit_status status;
+	int count;
+
+	if (!options_read(&run_command, argc, argv, rows, arguments, &count, &status))
+		return status;
+	if (count != 1 || !inputs.rig_path || !inputs.db_path)
+		return options_fail(&run_command, EXIT_USAGE,
+				    "give one plan, --rig and --db (see --help)");
+	inputs.plan_path = arguments[0];
+	watch_signals();
+	if (load(&inputs, &err))
+		status = options_fail(&run_command, EXIT_USAGE, "%s", err.text);
+	else
+		status = measure(&inputs);
+	unload(&inputs);
+	return status;
+}
+
+const struct command run_command = {
+	.name = "run",
+	.summary = "measure a plan on a rig",
+	.help = "usage: joulebench run PLAN.yaml --rig RIG.yaml --db FILE.db [options]\n\n"
+		"Measures every model, build and clock of the plan on every board of the rig, and "
+		"commits\n"
+		"one row per window. Points that the database holds are not repeated: run again to "
+		"resume.\n\n"
+		"  --rig FILE        the rig: boards, meters, links\n"
+		"  --db FILE         the database (SQLite), made when missing\n"
+		"  --firmware DIR    where the firmware files are (default: ../firmware beside "
+		"this program)\n"
+		"  --json            print one JSON object (schema joulebench.run/1)\n\n"
+		"Exit status: 0 all points accepted, 2 usage or configuration, 3 nothing could be "
+		"measured,\n"
+		"4 some points are open, 130 interrupted. A first SIGINT or SIGTERM ends the run "
+		"and switches\n"
+		"the supplies off; a second one ends it at once, and leaves them as they are.\n",
+	.run = run,
+};

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/config/plan.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <jansson.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/config/quantity.h"
+#include "bench/config/yaml_file.h"
+
+struct plan_text {
+	char *plan, *window, *idle;
+	char **models, **clocks, **builds;
+	unsigned models_count, clocks_count, builds_count;
+	unsigned repeats, *warmups, *attempts;
+	uint64_t *seed;
+	unsigned *input_seed;
+};
+
+static const cyaml_schema_value_t string_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 1000)};
+
+static const cyaml_schema_field_t plan_fields[] = {
+	CYAML_FIELD_STRING_PTR("plan", CYAML_FLAG_POINTER, struct plan_text, plan, 1, 100),
+	CYAML_FIELD_SEQUENCE("models", CYAML_FLAG_POINTER, struct plan_text, models, &string_entry, 1,
+			     100000),
+	CYAML_FIELD_SEQUENCE("clocks", CYAML_FLAG_POINTER, struct plan_text, clocks, &string_entry, 1,
+			     100),
+	CYAML_FIELD_SEQUENCE("builds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
+			     builds, &string_entry, 1, 20),
+	CYAML_FIELD_UINT("repeats", CYAML_FLAG_DEFAULT, struct plan_text, repeats),
+	CYAML_FIELD_UINT_PTR("warmups", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
+			     warmups),
+	CYAML_FIELD_UINT_PTR("attempts", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
+			     attempts),
+	CYAML_FIELD_STRING_PTR("window", CYAML_FLAG_POINTER, struct plan_text, window, 1, 40),
+	CYAML_FIELD_STRING_PTR("idle", CYAML_FLAG_POINTER, struct plan_text, idle, 1, 40),
+	CYAML_FIELD_UINT_PTR("seed", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text, seed),
+	CYAML_FIELD_UINT_PTR("input_seed", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
+			     input_seed),
+	CYAML_FIELD_END};
+
+static const cyaml_schema_value_t plan_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct plan_text, plan_fields)};
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int append(char ***list, unsigned *count, const char *text)
+{
+	char **grown = realloc(*list, (*count + 1) * sizeof(**list));
+
+	if (!grown)
+		return -ENOMEM;
+	*list = grown;
+	grown[*count] = strdup(text);
+	if (!grown[*count])
+		return -ENOMEM;
+	++*count;
+	return 0;
+}
+
+static int expand_model(struct plan *plan, const char *folder, const char *pattern, struct err *err)
+{
+	char full[PATH_MAX];
+	glob_t found;
+	int ret;
+
+	if (pattern[0] == '/')
+		ret = snprintf(full, sizeof(full), "%s", pattern);
+	else
+		ret = snprintf(full, sizeof(full), "%s/%s", folder, pattern);
+	if (ret < 0 || (size_t)ret >= sizeof(full))
+		return err_set(err, -EINVAL, "path '%s' is too long", pattern);
+	ret = glob(full, 0, NULL, &found);
+	if (ret)
+		return err_set(err, -ENOENT, "no model file matches '%s'", full);
+	for (size_t i = 0; !ret && i < found.gl_pathc; i++)
+		ret = append(&plan->models, &plan->model_count, found.gl_pathv[i]);
+	globfree(&found);
+	return ret ? err_set(err, ret, "out of memory") : 0;
+}
+
+static int take_models(struct plan *plan, const struct plan_text *text, const char *path,
+		       struct err *err)
+{
+	char copy[PATH_MAX];
+	const char *folder;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	folder = dirname(copy);
+	for (unsigned i = 0; i < text->models_count; i++) {
+		int ret = expand_model(plan, folder, text->models[i], err);
+
+		if (ret)
+			return yaml_file_error(plan->file, ret, err, "models[%u]", i);
+	}
+	qsort(plan->models, plan->model_count, sizeof(*plan->models), compare_names);
+	for (unsigned i = 1; i < plan->model_count; i++) {
+		if (!strcmp(plan->models[i], plan->models[i - 1])) {
+			err_set(err, -EINVAL, "'%s' is listed twice", plan->models[i]);
+			return yaml_file_error(plan->file, -EINVAL, err, "models");
+		}
+	}
+	return 0;
+}
+
+static int take_clocks(struct plan *plan, const struct plan_text *text, struct err *err)
+{
+	plan->clocks_hz = calloc(text->clocks_count, sizeof(*plan->clocks_hz));
+	if (!plan->clocks_hz)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (unsigned i = 0; i < text->clocks_count; i++) {
+		double hz;
+		int ret = quantity_parse(text->clocks[i], QUANTITY_FREQUENCY, &hz, err);
+
+		if (!ret && (hz < 1e3 || hz > 4e9 || hz != (double)(uint32_t)hz))
+			ret = err_set(err, -EINVAL, "clock '%s' is not a whole number of Hz in range",
+				      text->clocks[i]);
+		for (unsigned j = 0; !ret && j < i; j++)
+			if (plan->clocks_hz[j] == (uint32_t)hz)
+				ret = err_set(err, -EINVAL, "clock '%s' is listed twice",
+					      text->clocks[i]);
+		if (ret)
+			return yaml_file_error(plan->file, ret, err, "clocks[%u]", i);
+		plan->clocks_hz[i] = (uint32_t)hz;
+		plan->clock_count++;
+	}
+	return 0;
+}
+
+static int take_builds(struct plan *plan, const struct plan_text *text, struct err *err)
+{
+	int ret = 0;
+
+	if (!text->builds_count)
+		ret = append(&plan->builds, &plan->build_count, "O2");
+	for (unsigned i = 0; !ret && i < text->builds_count; i++) {
+		for (unsigned j = 0; j < i; j++) {
+			if (!strcmp(text->builds[i], text->builds[j])) {
+				err_set(err, -EINVAL, "build '%s' is listed twice", text->builds[i]);
+				return yaml_file_error(plan->file, -EINVAL, err, "builds[%u]", i);
+			}
+		}
+		ret = append(&plan->builds, &plan->build_count, text->builds[i]);
+	}
+	return ret ? err_set(err, ret, "out of memory") : 0;
+}
+
+static int take_time(struct plan *plan, const char *key, const char *text, double low_s,
+		     double high_s, double *ret_s, struct err *err)
+{
+	int ret = quantity_parse(text, QUANTITY_TIME, ret_s, err);
+
+	if (!ret && (*ret_s < low_s || *ret_s > high_s))
+		ret = err_set(err, -EINVAL, "'%s' is outside %g s .. %g s", text, low_s, high_s);
+	return ret ? yaml_file_error(plan->file, ret, err, "%s", key) : 0;
+}
+
+static int take_count(struct plan *plan, const char *key, unsigned value, unsigned low,
+		      unsigned high, unsigned *ret_value, struct err *err)
+{
+	if (value < low || value > high) {
+		err_set(err, -EINVAL, "'%s' is %u: it must be %u .. %u", key, value, low, high);
+		return yaml_file_error(plan->file, -EINVAL, err, "%s", key);
+	}
+	*ret_value = value;
+	return 0;
+}
+
+static int take_numbers(struct plan *plan, const struct plan_text *text, struct err *err)
+{
+	int ret;
+
+	plan->seed = text->seed ? *text->seed : 1;
+	plan->input_seed = text->input_seed ? *text->input_seed : 1;
+	ret = take_count(plan, "repeats", text->repeats, 1, 10000, &plan->repeats, err);
+	if (!ret)
+		ret = take_count(plan, "warmups", text->warmups ? *text->warmups : 1, 0, 1000,
+				 &plan->warmups, err);
+	if (!ret)
+		ret = take_count(plan, "attempts", text->attempts ? *text->attempts : 3, 1, 100,
+				 &plan->attempts, err);
+	if (!ret)
+		ret = take_time(plan, "window", text->window, 0.01, 3600, &plan->window_s, err);
+	if (!ret)
+		ret = take_time(plan, "idle", text->idle, 0.01, 60, &plan->idle_s, err);
+	return ret;
+}
+
+static json_t *string_list(char **list, unsigned count)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < count; i++)
+		json_array_append_new(array, json_string(list[i]));
+	return array;
+}
+
+static int resolve(struct plan *plan, struct err *err)
+{
+	json_t *clocks = json_array();
+	json_t *json;
+
+	for (unsigned i = 0; i < plan->clock_count; i++)
+		json_array_append_new(clocks, json_integer(plan->clocks_hz[i]));
+	json = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i, s:i, s:f, s:f, s:I, s:I}", "plan", plan->name,
+			 "models", string_list(plan->models, plan->model_count), "clocks_hz", clocks,
+			 "builds", string_list(plan->builds, plan->build_count), "repeats",
+			 (int)plan->repeats, "warmups", (int)plan->warmups, "attempts",
+			 (int)plan->attempts, "window_s", plan->window_s, "idle_s", plan->idle_s,
+			 "seed", (json_int_t)plan->seed, "input_seed", (json_int_t)plan->input_seed);
+	plan->resolved = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	return plan->resolved ? 0 : err_set(err, -ENOMEM, "plan '%s': not valid UTF-8", plan->name);
+}
+
+int plan_load(const char *path, struct plan **ret_plan, struct err *err)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+	void *data;
+	const struct plan_text *text;
+	int ret;
+
+	if (!plan)
+		return err_set(err, -ENOMEM, "out of memory");
+	ret = yaml_file_load(path, &plan_schema, &plan->file, &data, err);
+	if (ret)
+		goto fail;
+	text = data;
+	plan->name = text->plan;
+	ret = take_numbers(plan, text, err);
+	if (!ret)
+		ret = take_clocks(plan, text, err);
+	if (!ret)
+		ret = take_builds(plan, text, err);
+	if (!ret)
+		ret = take_models(plan, text, path, err);
+	if (!ret)
+		ret = resolve(plan, err);
+	if (ret)
+		goto fail;
+	*ret_plan = plan;
+	return 0;
+fail:
+	plan_free(plan);
+	return ret;
+}
+
+static void free_list(char **list, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		free(list[i]);
+	free(list);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	free_list(plan->models, plan->model_count);
+	free_list(plan->builds, plan->build_count);
+	free(plan->clocks_hz);
+	free(plan->resolved);
+	yaml_file_free(plan->file);
+	free(plan);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A plan: which models at which clocks, how often, and how one window is measured.
+ */
+#ifndef BENCH_CONFIG_PLAN_H
+#define BENCH_CONFIG_PLAN_H
+
+#include <stdint.h>
+
+#include "drivers/err.h"
+
+struct plan {
+	const char *name;
+	char **models;          /* paths of .tflite files, patterns expanded, sorted */
+	unsigned model_count;
+	uint32_t *clocks_hz;
+	unsigned clock_count;
+	char **builds;
+	unsigned build_count;
+	unsigned repeats;       /* accepted windows per point */
+	unsigned warmups;       /* inferences before a window */
+	unsigned attempts;      /* windows tried per point before it is given up */
+	double window_s;        /* a window lasts at least this long */
+	double idle_s;          /* sleep before and after a window */
+	uint64_t seed;          /* of the order of points */
+	uint32_t input_seed;    /* of the models' input */
+	char *resolved;         /* one JSON object, as stored with the data */
+	struct yaml_file *file; /* owns the strings */
+};
+
+/* Reads a plan file. Model paths are relative to the file; * and ? match. A pattern that matches
+ * nothing is an error. Touches no hardware. Errors are "FILE:LINE: sentence". */
+int plan_load(const char *path, struct plan **ret_plan, struct err *err);
+void plan_free(struct plan *plan); /* accepts NULL */
+
+#endif

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/config/rig.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/config/quantity.h"
+#include "bench/config/rig_parts.h"
+#include "bench/config/yaml_file.h"
+
+struct meter_text {
+	char *name, *part, *link, *supply, *supply_u, *gain_u, *offset_u;
+};
+
+struct board_text {
+	char *name, *part, *link, *meter;
+};
+
+struct rig_text {
+	char *rig, *ambient;
+	bool is_virtual;
+	struct meter_text *meters;
+	unsigned meters_count;
+	struct board_text *boards;
+	unsigned boards_count;
+};
+
+#define TEXT(key, structure, member)                                                               \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, structure, member, 1, 1000)
+#define TEXT_OPTIONAL(key, structure, member)                                                      \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, member, 1, \
+			       1000)
+
+static const cyaml_schema_field_t meter_fields[] = {
+	TEXT("name", struct meter_text, name),
+	TEXT("part", struct meter_text, part),
+	TEXT("link", struct meter_text, link),
+	TEXT("supply", struct meter_text, supply),
+	TEXT("supply_u", struct meter_text, supply_u),
+	TEXT_OPTIONAL("gain_u", struct meter_text, gain_u),
+	TEXT_OPTIONAL("offset_u", struct meter_text, offset_u),
+	CYAML_FIELD_END};
+
+static const cyaml_schema_value_t meter_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct meter_text, meter_fields)};
+
+static const cyaml_schema_field_t board_fields[] = {
+	TEXT("name", struct board_text, name), TEXT("part", struct board_text, part),
+	TEXT("link", struct board_text, link), TEXT("meter", struct board_text, meter),
+	CYAML_FIELD_END};
+
+static const cyaml_schema_value_t board_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct board_text, board_fields)};
+
+static const cyaml_schema_field_t rig_fields[] = {
+	TEXT("rig", struct rig_text, rig),
+	CYAML_FIELD_BOOL("virtual", CYAML_FLAG_DEFAULT, struct rig_text, is_virtual),
+	TEXT("ambient", struct rig_text, ambient),
+	CYAML_FIELD_SEQUENCE("meters", CYAML_FLAG_POINTER, struct rig_text, meters, &meter_entry, 1, 64),
+	CYAML_FIELD_SEQUENCE("boards", CYAML_FLAG_POINTER, struct rig_text, boards, &board_entry, 1, 64),
+	CYAML_FIELD_END};
+
+static const cyaml_schema_value_t rig_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct rig_text, rig_fields)};
+
+/* The rig's own file and those of its parts; they hold every string the rig points to. */
+struct rig_files {
+	struct yaml_file *own;
+	struct rig_part_meter *meter_parts;
+	struct rig_part_board *board_parts;
+	unsigned meter_part_count, board_part_count;
+};
+
+static int part_path(const char *rig_path, const char *part, char *ret_path, size_t size,
+		     struct err *err)
+{
+	char copy[PATH_MAX];
+	int used;
+
+	snprintf(copy, sizeof(copy), "%s", rig_path);
+	used = part[0] == '/' ? snprintf(ret_path, size, "%s", part)
+			      : snprintf(ret_path, size, "%s/%s", dirname(copy), part);
+	if (used < 0 || (size_t)used >= size)
+		return err_set(err, -EINVAL, "path of part '%s' is too long", part);
+	return 0;
+}
+
+static int optional_quantity(const struct rig_files *files, const char *text,
+			     enum quantity_kind kind, const char *key, unsigned index,
+			     double *ret_value, struct err *err)
+{
+	int ret;
+
+	if (!text)
+		return 0;
+	ret = quantity_parse(text, kind, ret_value, err);
+	if (!ret && *ret_value <= 0)
+		ret = err_set(err, -EINVAL, "'%s' must be above zero", text);
+	return ret ? yaml_file_error(files->own, ret, err, "meters[%u].%s", index, key) : 0;
+}
+
+static int take_meter(struct rig *rig, const char *path, const struct meter_text *text,
+		      unsigned index, struct err *err)
+{
+	struct rig_files *files = rig->files;
+	struct rig_meter *meter = &rig->meters[index];
+	struct rig_part_meter *part = &files->meter_parts[index];
+	char full[PATH_MAX];
+	int ret = part_path(path, text->part, full, sizeof(full), err);
+
+	if (!ret)
+		ret = rig_part_meter_load(full, part, err);
+	if (ret)
+		return ret == -ENOENT ? yaml_file_error(files->own, ret, err, "meters[%u].part", index)
+				      : ret;
+	files->meter_part_count = index + 1;
+	meter->name = text->name;
+	meter->link = text->link;
+	meter->driver = part->driver;
+	meter->gain_u_rel = part->gain_u_rel;
+	memcpy(meter->marker_input, part->marker_input, sizeof(meter->marker_input));
+	ret = optional_quantity(files, text->supply, QUANTITY_VOLTAGE, "supply", index,
+				&meter->supply_v, err);
+	if (!ret)
+		ret = optional_quantity(files, text->supply_u, QUANTITY_VOLTAGE, "supply_u", index,
+					&meter->supply_u_v, err);
+	if (!ret)
+		ret = optional_quantity(files, text->gain_u, QUANTITY_RATIO, "gain_u", index,
+					&meter->gain_u_rel, err);
+	if (!ret)
+		ret = optional_quantity(files, text->offset_u, QUANTITY_CURRENT, "offset_u", index,
+					&meter->offset_u_a, err);
+	return ret;
+}
+
+static int find_meter(const struct rig *rig, const char *name, unsigned *ret_index)
+{
+	for (unsigned i = 0; i < rig->meter_count; i++) {
+		if (!strcmp(rig->meters[i].name, name)) {
+			*ret_index = i;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+static int take_board(struct rig *rig, const char *path, const struct board_text *text,
+		      unsigned index, struct err *err)
+{
+	struct rig_files *files = rig->files;
+	struct rig_board *board = &rig->boards[index];
+	struct rig_part_board *part = &files->board_parts[index];
+	char full[PATH_MAX];
+	int ret = part_path(path, text->part, full, sizeof(full), err);
+
+	if (!ret)
+		ret = rig_part_board_load(full, part, err);
+	if (ret)
+		return ret == -ENOENT ? yaml_file_error(files->own, ret, err, "boards[%u].part", index)
+				      : ret;
+	files->board_part_count = index + 1;
+	*board = part->board;
+	board->name = text->name;
+	board->link = text->link;
+	if (find_meter(rig, text->meter, &board->meter)) {
+		ret = err_set(err, -EINVAL, "board '%s': this rig has no meter '%s'", text->name,
+			      text->meter);
+		return yaml_file_error(files->own, ret, err, "boards[%u].meter", index);
+	}
+	return 0;
+}
+
+/* One board per meter, one device per link, one meaning per name. */
+static int check_unique(const struct rig *rig, struct err *err)
+{
+	const struct yaml_file *own = rig->files->own;
+
+	for (unsigned i = 0; i < rig->board_count; i++) {
+		const struct rig_board *board = &rig->boards[i];
+
+		if (strlen(board->name) > RIG_NAME_MAX) {
+			err_set(err, -EINVAL, "name '%s' is longer than %d characters",
+				board->name, RIG_NAME_MAX);
+			return yaml_file_error(own, -EINVAL, err, "boards[%u].name", i);
+		}
+		for (unsigned j = 0; j < i; j++) {
+			const struct rig_board *other = &rig->boards[j];
+
+			if (!strcmp(board->name, other->name)) {
+				err_set(err, -EINVAL, "two boards are named '%s'", board->name);
+				return yaml_file_error(own, -EINVAL, err, "boards[%u].name", i);
+			}
+			if (board->meter == other->meter) {
+				err_set(err, -EINVAL, "boards '%s' and '%s' share meter '%s'",
+					other->name, board->name, rig->meters[board->meter].name);
+				return yaml_file_error(own, -EINVAL, err, "boards[%u].meter", i);
+			}
+			if (!strcmp(board->link, other->link)) {
+				err_set(err, -EINVAL, "boards '%s' and '%s' share link '%s'",
+					other->name, board->name, board->link);
+				return yaml_file_error(own, -EINVAL, err, "boards[%u].link", i);
+			}
+		}
+		for (unsigned j = 0; j < rig->meter_count; j++) {
+			if (!strcmp(board->link, rig->meters[j].link)) {
+				err_set(err, -EINVAL, "board '%s' and meter '%s' share link '%s'",
+					board->name, rig->meters[j].name, board->link);
+				return yaml_file_error(own, -EINVAL, err, "boards[%u].link", i);
+			}
+		}
+	}
+	for (unsigned i = 0; i < rig->meter_count; i++) {
+		for (unsigned j = 0; j < i; j++) {
+			if (!strcmp(rig->meters[i].name, rig->meters[j].name) ||
+			    !strcmp(rig->meters[i].link, rig->meters[j].link)) {
+				err_set(err, -EINVAL, "meters '%s' and '%s' share a name or a link",
+					rig->meters[j].name, rig->meters[i].name);
+				return yaml_file_error(own, -EINVAL, err, "meters[%u]", i);
+			}
+		}
+	}
+	return 0;
+}
+
+static const char *line_text(const struct control_line *line)
+{
+	if (line->is_dtr)
+		return line->active_asserted ? "dtr" : "!dtr";
+	return line->active_asserted ? "rts" : "!rts";
+}
+
+static int resolve(struct rig *rig, struct err *err)
+{
+	json_t *meters = json_array();
+	json_t *boards = json_array();
+	json_t *json;
+
+	for (unsigned i = 0; i < rig->meter_count; i++) {
+		const struct rig_meter *m = &rig->meters[i];
+
+		json_array_append_new(
+			meters,
+			json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:[i,i,i]}", "name", m->name,
+				  "driver", m->driver, "link", m->link, "supply_v", m->supply_v,
+				  "supply_u_v", m->supply_u_v, "gain_u_rel", m->gain_u_rel, "offset_u_a",
+				  m->offset_u_a, "marker_inputs", (int)m->marker_input[0],
+				  (int)m->marker_input[1], (int)m->marker_input[2]));
+	}
+	for (unsigned i = 0; i < rig->board_count; i++) {
+		const struct rig_board *b = &rig->boards[i];
+
+		json_array_append_new(
+			boards, json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:s, s:s, s:s}",
+					  "name", b->name, "chip", b->chip, "firmware", b->firmware,
+					  "link", b->link, "baud", (int)b->baud, "flash_driver",
+					  b->flash_driver, "flash_baud", (int)b->flash_baud,
+					  "flash_address", (int)b->flash_address, "flash_id",
+					  (int)b->flash_id, "reset", line_text(&b->reset), "boot",
+					  line_text(&b->boot), "meter", rig->meters[b->meter].name));
+	}
+	json = json_pack("{s:s, s:b, s:f, s:o, s:o}", "rig", rig->name, "virtual", rig->is_virtual,
+			 "ambient_c", rig->ambient_c, "meters", meters, "boards", boards);
+	rig->resolved = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	json_decref(json);
+	return rig->resolved ? 0 : err_set(err, -EINVAL, "rig '%s': not valid UTF-8", rig->name);
+}
+
+static int take_all(struct rig *rig, const char *path, const struct rig_text *text, struct err *err)
+{
+	int ret = quantity_parse(text->ambient, QUANTITY_TEMPERATURE, &rig->ambient_c, err);
+
+	if (ret)
+		return yaml_file_error(rig->files->own, ret, err, "ambient");
+	rig->name = text->rig;
+	rig->is_virtual = text->is_virtual;
+	rig->meter_count = text->meters_count;
+	rig->board_count = text->boards_count;
+	rig->meters = calloc(rig->meter_count, sizeof(*rig->meters));
+	rig->boards = calloc(rig->board_count, sizeof(*rig->boards));
+	rig->files->meter_parts = calloc(rig->meter_count, sizeof(*rig->files->meter_parts));
+	rig->files->board_parts = calloc(rig->board_count, sizeof(*rig->files->board_parts));
+	if (!rig->meters || !rig->boards || !rig->files->meter_parts || !rig->files->board_parts)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (unsigned i = 0; !ret && i < rig->meter_count; i++)
+		ret = take_meter(rig, path, &text->meters[i], i, err);
+	for (unsigned i = 0; !ret && i < rig->board_count; i++)
+		ret = take_board(rig, path, &text->boards[i], i, err);
+	if (!ret)
+		ret = check_unique(rig, err);
+	return ret ? ret : resolve(rig, err);
+}
+
+int rig_load(const char *path, struct rig **ret_rig, struct err *err)
+{
+	struct rig *rig = calloc(1, sizeof(*rig));
+	void *data;
+	int ret;
+
+	if (!rig)
+		return err_set(err, -ENOMEM, "out of memory");
+	rig->files = calloc(1, sizeof(*rig->files));
+	ret = rig->files ? yaml_file_load(path, &rig_schema, &rig->files->own, &data, err)
+			 : err_set(err, -ENOMEM, "out of memory");
+	if (!ret)
+		ret = take_all(rig, path, data, err);
+	if (ret) {
+		rig_free(rig);
+		return ret;
+	}
+	*ret_rig = rig;
+	return 0;
+}
+
+void rig_free(struct rig *rig)
+{
+	if (!rig)
+		return;
+	if (rig->files) {
+		for (unsigned i = 0; i < rig->files->meter_part_count; i++)
+			yaml_file_free(rig->files->meter_parts[i].file);
+		for (unsigned i = 0; i < rig->files->board_part_count; i++)
+			yaml_file_free(rig->files->board_parts[i].file);
+		free(rig->files->meter_parts);
+		free(rig->files->board_parts);
+		yaml_file_free(rig->files->own);
+		free(rig->files);
+	}
+	free(rig->meters);
+	free(rig->boards);
+	free(rig->resolved);
+	free(rig);
+}

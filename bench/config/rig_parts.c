@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/config/rig_parts.h"
+
+#include <errno.h>
+
+#include "bench/config/quantity.h"
+#include "bench/config/yaml_file.h"
+#include "drivers/flash/flash.h"
+
+#include <string.h>
+
+struct marker_text {
+	unsigned window, inference, layer;
+};
+
+struct meter_part_text {
+	char *part, *driver, *gain_u;
+	struct marker_text markers;
+};
+
+struct flash_text {
+	char *driver, *baud;
+	unsigned address, id;
+};
+
+struct lines_text {
+	char *reset, *boot;
+};
+
+struct board_part_text {
+	char *part, *chip, *firmware, *baud;
+	struct flash_text flash;
+	struct lines_text lines;
+};
+
+#define TEXT(key, structure, member)                                                               \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, structure, member, 1, 200)
+
+static const cyaml_schema_field_t marker_fields[] = {
+	CYAML_FIELD_UINT("window", CYAML_FLAG_DEFAULT, struct marker_text, window),
+	CYAML_FIELD_UINT("inference", CYAML_FLAG_DEFAULT, struct marker_text, inference),
+	CYAML_FIELD_UINT("layer", CYAML_FLAG_DEFAULT, struct marker_text, layer), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t meter_fields[] = {
+	TEXT("part", struct meter_part_text, part), TEXT("driver", struct meter_part_text, driver),
+	CYAML_FIELD_STRING_PTR("gain_u", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+			       struct meter_part_text, gain_u, 1, 40),
+	CYAML_FIELD_MAPPING("markers", CYAML_FLAG_DEFAULT, struct meter_part_text, markers,
+			    marker_fields),
+	CYAML_FIELD_END};
+
+static const cyaml_schema_value_t meter_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct meter_part_text, meter_fields)};
+
+static const cyaml_schema_field_t flash_fields[] = {
+	TEXT("driver", struct flash_text, driver), TEXT("baud", struct flash_text, baud),
+	CYAML_FIELD_UINT("address", CYAML_FLAG_DEFAULT, struct flash_text, address),
+	CYAML_FIELD_UINT("id", CYAML_FLAG_DEFAULT, struct flash_text, id), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t lines_fields[] = {TEXT("reset", struct lines_text, reset),
+						    TEXT("boot", struct lines_text, boot),
+						    CYAML_FIELD_END};
+
+static const cyaml_schema_field_t board_fields[] = {
+	TEXT("part", struct board_part_text, part), TEXT("chip", struct board_part_text, chip),
+	TEXT("firmware", struct board_part_text, firmware), TEXT("baud", struct board_part_text, baud),
+	CYAML_FIELD_MAPPING("flash", CYAML_FLAG_DEFAULT, struct board_part_text, flash, flash_fields),
+	CYAML_FIELD_MAPPING("lines", CYAML_FLAG_DEFAULT, struct board_part_text, lines, lines_fields),
+	CYAML_FIELD_END};
+
+static const cyaml_schema_value_t board_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct board_part_text, board_fields)};
+
+static int take_markers(const struct marker_text *text, unsigned *ret_inputs, struct err *err)
+{
+	if (text->window > 7 || text->inference > 7 || text->layer > 7)
+		return err_set(err, -EINVAL, "a meter has logic inputs 0..7");
+	if (text->window == text->inference || text->window == text->layer ||
+	    text->inference == text->layer)
+		return err_set(err, -EINVAL, "two marker lines share one logic input");
+	ret_inputs[0] = text->window;
+	ret_inputs[1] = text->inference;
+	ret_inputs[2] = text->layer;
+	return 0;
+}
+
+int rig_part_meter_load(const char *path, struct rig_part_meter *ret_part, struct err *err)
+{
+	struct rig_part_meter part = {0};
+	const struct meter_part_text *text;
+	void *data;
+	int ret = yaml_file_load(path, &meter_schema, &part.file, &data, err);
+
+	if (ret)
+		return ret;
+	text = data;
+	part.driver = text->driver;
+	ret = take_markers(&text->markers, part.marker_input, err);
+	if (ret) {
+		ret = yaml_file_error(part.file, ret, err, "markers");
+		goto fail;
+	}
+	if (text->gain_u) {
+		ret = quantity_parse(text->gain_u, QUANTITY_RATIO, &part.gain_u_rel, err);
+		if (!ret && part.gain_u_rel <= 0)
+			ret = err_set(err, -EINVAL, "'%s' must be above zero", text->gain_u);
+		if (ret) {
+			ret = yaml_file_error(part.file, ret, err, "gain_u");
+			goto fail;
+		}
+	}
+	*ret_part = part;
+	return 0;
+fail:
+	yaml_file_free(part.file);
+	return ret;
+}
+
+static int take_baud(const struct yaml_file *file, const char *text, const char *key,
+		     uint32_t *ret_baud, struct err *err)
+{
+	double baud;
+	int ret = quantity_parse(text, QUANTITY_BAUD, &baud, err);
+
+	if (!ret && (baud < 300 || baud > 3686400 || baud != (double)(uint32_t)baud))
+		ret = err_set(err, -EINVAL, "'%s' is not a baud rate between 300 and 3686400", text);
+	if (ret)
+		return yaml_file_error(file, ret, err, "%s", key);
+	*ret_baud = (uint32_t)baud;
+	return 0;
+}
+
+static int take_lines(const struct yaml_file *file, const struct lines_text *text,
+		      struct rig_board *board, struct err *err)
+{
+	int ret = control_line_parse(text->reset, &board->reset, err);
+
+	if (ret)
+		return yaml_file_error(file, ret, err, "lines.reset");
+	ret = control_line_parse(text->boot, &board->boot, err);
+	if (ret)
+		return yaml_file_error(file, ret, err, "lines.boot");
+	if (board->reset.is_dtr == board->boot.is_dtr) {
+		ret = err_set(err, -EINVAL, "reset and boot share one line");
+		return yaml_file_error(file, ret, err, "lines");
+	}
+	return 0;
+}
+
+static int take_flash(const struct yaml_file *file, const struct flash_text *text,
+		      struct rig_board *board, struct err *err)
+{
+	int ret = 0;
+
+	if (!flash_find(text->driver)) {
+		ret = err_set(err, -EINVAL, "no flash driver is named '%s'", text->driver);
+		return yaml_file_error(file, ret, err, "flash.driver");
+	}
+	if (text->id > 0xFFFF) {
+		ret = err_set(err, -EINVAL, "id 0x%x is more than 16 bits", text->id);
+		return yaml_file_error(file, ret, err, "flash.id");
+	}
+	board->flash_driver = text->driver;
+	board->flash_address = text->address;
+	board->flash_id = (uint16_t)text->id;
+	return take_baud(file, text->baud, "flash.baud", &board->flash_baud, err);
+}
+
+int rig_part_board_load(const char *path, struct rig_part_board *ret_part, struct err *err)
+{
+	struct rig_part_board part = {0};
+	const struct board_part_text *text;
+	void *data;
+	int ret = yaml_file_load(path, &board_schema, &part.file, &data, err);
+
+	if (ret)
+		return ret;
+	text = data;
+	part.board.chip = text->chip;
+	part.board.firmware = text->firmware;
+	ret = take_baud(part.file, text->baud, "baud", &part.board.baud, err);
+	if (!ret)
+		ret = take_lines(part.file, &text->lines, &part.board, err);
+	if (!ret)
+		ret = take_flash(part.file, &text->flash, &part.board, err);
+	if (ret) {
+		yaml_file_free(part.file);
+		return ret;
+	}
+	*ret_part = part;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Part files (rigs/parts): what is true of every board or meter of a kind, whichever bench it is on.
+ */
+#ifndef BENCH_CONFIG_RIG_PARTS_H
+#define BENCH_CONFIG_RIG_PARTS_H
+
+#include "bench/config/rig.h"
+
+struct yaml_file;
+
+struct rig_part_meter {
+	struct yaml_file *file; /* owns the strings */
+	const char *driver;
+	double gain_u_rel; /* 0: the driver's figure */
+	unsigned marker_input[RIG_MARKER_LINES];
+};
+
+struct rig_part_board {
+	struct yaml_file *file; /* owns the strings */
+	struct rig_board board; /* name, link and meter are not set */
+};
+
+/* Errors are "FILE:LINE: sentence"; nothing is owned by the part on failure. */
+int rig_part_meter_load(const char *path, struct rig_part_meter *ret_part, struct err *err);
+int rig_part_board_load(const char *path, struct rig_part_board *ret_part, struct err *err);
+
+#endif

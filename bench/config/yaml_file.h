@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One YAML file, read by a libcyaml schema, that still knows the line of every key: what libcyaml
+ * cannot say exactly (unknown and duplicate keys with their own line and the nearest known name,
+ * values that make no sense) is checked against libyaml's own document tree.
+ */
+#ifndef BENCH_CONFIG_YAML_FILE_H
+#define BENCH_CONFIG_YAML_FILE_H
+
+#include <cyaml/cyaml.h>
+
+#include "drivers/err.h"
+
+struct yaml_file;
+
+/* Loads path by the schema (a pointer mapping). *ret_data belongs to the file and is freed with it.
+ * -EINVAL: "PATH:LINE: sentence". */
+int yaml_file_load(const char *path, const cyaml_schema_value_t *schema, struct yaml_file **ret_file,
+		   void **ret_data, struct err *err);
+void yaml_file_free(struct yaml_file *file); /* accepts NULL */
+
+/* Puts "PATH:LINE: " in front of the sentence in err; the line is that of the value at the key path
+ * ("meters[1].supply"), or of its nearest parent. Returns code. */
+int yaml_file_error(const struct yaml_file *file, int code, struct err *err, const char *key_format,
+		    ...) __attribute__((format(printf, 4, 5)));
+
+/* The file's text as read, to be stored with the data. Owned by the file. */
+const char *yaml_file_text(const struct yaml_file *file);
+
+#endif

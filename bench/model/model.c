@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A .tflite file on disk -> a model image with what must be known about it.
+ */
+#include "bench/model/model.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <nettle/sha2.h>
+
+#include "bench/model/graph.h"
+#include "bench/model/image_build.h"
+#include "firmware/wire/wire.h"
+
+enum { FILE_BYTES_MAX = 64 << 20 };
+
+/* *ret_bytes is the caller's to free. */
+static int stream_read(FILE *stream, uint8_t **ret_bytes, uint32_t *ret_count, struct err *err)
+{
+	struct stat info;
+	uint8_t *bytes;
+	size_t count;
+
+	if (fstat(fileno(stream), &info))
+		return err_set(err, -errno, "%s", strerror(errno));
+	if (!S_ISREG(info.st_mode))
+		return err_set(err, -EINVAL, "not a regular file");
+	if (info.st_size > FILE_BYTES_MAX)
+		return err_set(err, -EINVAL, "%lld bytes: at most %d are supported",
+			       (long long)info.st_size, FILE_BYTES_MAX);
+	count = (size_t)info.st_size;
+	bytes = malloc(count + 1);
+	if (!bytes)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (fread(bytes, 1, count, stream) != count) {
+		free(bytes);
+		return err_set(err, -EIO, "read: %s",
+			       ferror(stream) ? strerror(errno) : "cut short");
+	}
+	*ret_bytes = bytes;
+	*ret_count = (uint32_t)count;
+	return 0;
+}
+
+static int file_read(const char *path, uint8_t **ret_bytes, uint32_t *ret_count, struct err *err)
+{
+	FILE *stream = fopen(path, "rb");
+	int error;
+
+	if (!stream)
+		return err_set(err, -errno, "%s", strerror(errno));
+	error = stream_read(stream, ret_bytes, ret_count, err);
+	fclose(stream);
+	return error;
+}
+
+static void sha256_hex(const uint8_t *bytes, size_t count, char ret_hex[65])
+{
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx context;
+
+	sha256_init(&context);
+	sha256_update(&context, count, bytes);
+	sha256_digest(&context, sizeof(digest), digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+static void name_fill(struct model_image *image, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+	size_t length = strlen(base), suffix = strlen(".tflite");
+
+	if (length > suffix && strcmp(base + length - suffix, ".tflite") == 0)
+		length -= suffix;
+	snprintf(image->name, sizeof(image->name), "%.*s", (int)length, base);
+}
+
+static int image_fill(struct model_image *image, const struct graph *graph, struct err *err)
+{
+	const struct image_header *header;
+	uint32_t count;
+	int error = image_build(graph, &image->bytes, &count, err);
+
+	if (error)
+		return error;
+	if (image_check(image->bytes, count, IMAGE_ARENA_BYTES_MAX, NULL) != IMAGE_FINE)
+		return err_set(err, -EINVAL, "the image would not pass the board's check");
+	header = (const struct image_header *)image->bytes;
+	image->count = count;
+	image->crc32 = wire_crc32(0, image->bytes, count);
+	image->op_count = header->op_count;
+	image->arena_bytes = header->arena_bytes;
+	image->input_bytes = header->input_bytes;
+	image->output_bytes = header->output_bytes;
+	for (uint32_t i = 0; i < graph->op_count; i++)
+		image->macs += graph_op_macs(graph, &graph->ops[i]);
+	image->params = graph_params(graph);
+	return 0;
+}
+
+static int bytes_compile(const uint8_t *bytes, uint32_t count, struct model_image *image,
+			 struct err *err)
+{
+	struct graph graph;
+	int error = graph_read(bytes, count, &graph, err);
+
+	if (error)
+		return error;
+	error = image_fill(image, &graph, err);
+	graph_done(&graph);
+	return error;
+}
+
+int model_image_build(const char *tflite_path, struct model_image **ret_image, struct err *err)
+{
+	struct model_image *image = calloc(1, sizeof(*image));
+	uint8_t *bytes = NULL;
+	uint32_t count = 0;
+	int error;
+
+	if (!image)
+		return err_set(err, -ENOMEM, "%s: out of memory", tflite_path);
+	error = file_read(tflite_path, &bytes, &count, err);
+	error = error ? error : bytes_compile(bytes, count, image, err);
+	if (error) {
+		err_context(err, error, "%s", tflite_path);
+		model_image_free(image);
+	} else {
+		sha256_hex(bytes, count, image->sha256);
+		name_fill(image, tflite_path);
+		*ret_image = image;
+	}
+	free(bytes);
+	return error;
+}
+
+void model_image_free(struct model_image *image)
+{
+	if (image)
+		free(image->bytes);
+	free(image);
+}

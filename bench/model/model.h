@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * From a .tflite file to what a board runs: reader -> graph -> arena plan -> model image, and the
+ * host's own result of the same image, which is the reference every board must match.
+ */
+#ifndef BENCH_MODEL_MODEL_H
+#define BENCH_MODEL_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "drivers/err.h"
+
+struct model_image {
+	uint8_t *bytes;        /* aligned to 16; goes to the board as it is */
+	size_t count;
+	uint32_t crc32;        /* over bytes, as zlib */
+	char sha256[65];       /* of the .tflite file, hex */
+	char name[64];         /* file name without folder and ".tflite" */
+	uint32_t op_count;
+	uint32_t arena_bytes;
+	uint32_t input_bytes, output_bytes;
+	uint64_t macs;         /* multiply-accumulates of one inference */
+	uint64_t params;       /* weights and biases */
+};
+
+/* Reads, checks and compiles. Bad files are -EINVAL (-ENOENT, -EACCES, ... for what the system says);
+ * the sentence names the file and, for what is not supported, the operator and its index:
+ * "a.tflite: operator 3 (SVDF) is not supported". */
+int model_image_build(const char *tflite_path, struct model_image **ret_image, struct err *err);
+void model_image_free(struct model_image *image); /* accepts NULL */
+
+/* Runs the image on the host with the portable kernels. input: image->input_bytes bytes.
+ * ret_layer_crc32: NULL, or image->op_count words. */
+int model_image_reference(const struct model_image *image, const void *input,
+			  uint32_t *ret_output_crc32, uint32_t *ret_layer_crc32, struct err *err);
+
+/* The input every measurement of this model uses unless the plan says otherwise: bytes of a linear
+ * congruential generator, the same for every caller with the same seed and size. */
+void model_input_generate(uint32_t seed, uint8_t *ret_bytes, size_t count);
+
+/* Writes count valid int8 .tflite files DIR/ds-cnn-000.tflite ... drawn from a search space
+ * ("ds-cnn") with the seed; makes DIR. The same arguments give the same bytes. Every file is built
+ * and run once by model_image_build before it counts. */
+int model_generate(const char *space, unsigned count, uint64_t seed, const char *folder,
+		   struct err *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Turns a capture into numbers, and says whether they may be believed. A window is accepted only when
+ * every check passes; otherwise the verdict is "refused" and the reason names the first that failed.
+ */
+#ifndef BENCH_SESSION_JUDGE_H
+#define BENCH_SESSION_JUDGE_H
+
+#include "analysis/trace/clock.h"
+#include "bench/session/capture.h"
+#include "bench/store/store.h"
+
+/* What the windows of one board and clock level have shown so far. */
+struct judge_clock {
+	struct clock_ratio *ratios; /* of accepted windows */
+	size_t count, capacity;
+};
+
+struct judge_request {
+	const struct capture *capture;
+	const struct wire_run *run;
+	const struct rig_meter *meter_config;
+	const struct meter_info *meter;
+	uint32_t clock_hz;           /* nominal */
+	uint32_t output_crc32;       /* the host's own result */
+	struct judge_clock *clock;   /* an accepted window is added */
+};
+
+/* Fills the measured columns, verdict and reason of *row. Refusals are not errors; -ENOMEM is. */
+int judge_window(const struct judge_request *request, struct store_measurement *row,
+		 struct err *err);
+/* Adds a ratio known from earlier windows. */
+int judge_clock_add(struct judge_clock *clock, struct clock_ratio ratio, struct err *err);
+void judge_clock_done(struct judge_clock *clock);
+
+#endif

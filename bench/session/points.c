@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/session/points.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "firmware/wire/wire.h"
+
+enum { FIRMWARE_BYTES_MAX = 2 << 20 };
+
+static int read_firmware(const char *path, struct session_firmware *firmware, struct err *err)
+{
+	FILE *stream = fopen(path, "rb");
+	size_t count;
+
+	if (!stream)
+		return err_set(err, -errno, "firmware %s: %s", path, strerror(errno));
+	firmware->bytes = malloc(FIRMWARE_BYTES_MAX);
+	count = firmware->bytes ? fread(firmware->bytes, 1, FIRMWARE_BYTES_MAX, stream) : 0;
+	fclose(stream);
+	if (!firmware->bytes)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (!count || count == FIRMWARE_BYTES_MAX)
+		return err_set(err, -EINVAL, "firmware %s: empty, unreadable or above %d bytes", path,
+			       FIRMWARE_BYTES_MAX);
+	firmware->count = count;
+	firmware->crc32 = wire_crc32(0, firmware->bytes, count);
+	return 0;
+}
+
+static int prepare_firmwares(struct session_work *work, const char *folder, struct err *err)
+{
+	const struct plan *plan = work->plan;
+	const struct rig *rig = work->rig;
+
+	work->firmwares = calloc((size_t)rig->board_count * plan->build_count,
+				 sizeof(*work->firmwares));
+	if (!work->firmwares)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (unsigned board = 0; board < rig->board_count; board++) {
+		for (unsigned build = 0; build < plan->build_count; build++) {
+			char path[4096];
+			int ret;
+
+			snprintf(path, sizeof(path), "%s/%s-%s.bin", folder,
+				 rig->boards[board].firmware, plan->builds[build]);
+			ret = read_firmware(path, &work->firmwares[board * plan->build_count + build],
+					    err);
+			if (ret)
+				return ret;
+		}
+	}
+	return 0;
+}
+
+static int prepare_model(const struct plan *plan, const char *path, struct session_model *model,
+			 struct err *err)
+{
+	int ret = model_image_build(path, &model->image, err);
+
+	if (ret)
+		return ret;
+	model->input = malloc(model->image->input_bytes);
+	model->layer_crc32 = calloc(model->image->op_count, sizeof(*model->layer_crc32));
+	if (!model->input || !model->layer_crc32)
+		return err_set(err, -ENOMEM, "out of memory");
+	model_input_generate(plan->input_seed, model->input, model->image->input_bytes);
+	return model_image_reference(model->image, model->input, &model->output_crc32,
+				     model->layer_crc32, err);
+}
+
+static int check_distinct(const struct session_work *work, struct err *err)
+{
+	const struct plan *plan = work->plan;
+
+	for (unsigned i = 0; i < plan->model_count; i++)
+		for (unsigned j = 0; j < i; j++)
+			if (!strcmp(work->models[i].image->sha256, work->models[j].image->sha256))
+				return err_set(err, -EINVAL, "models %s and %s are the same file",
+					       plan->models[j], plan->models[i]);
+	return 0;
+}
+
+int session_work_prepare(const struct plan *plan, const struct rig *rig,
+			 const char *firmware_folder, struct session_work *ret_work,
+			 struct err *err)
+{
+	struct session_work work = {.plan = plan, .rig = rig};
+	int ret;
+
+	work.models = calloc(plan->model_count, sizeof(*work.models));
+	ret = work.models ? prepare_firmwares(&work, firmware_folder, err)
+			  : err_set(err, -ENOMEM, "out of memory");
+	for (unsigned i = 0; !ret && i < plan->model_count; i++)
+		ret = prepare_model(plan, plan->models[i], &work.models[i], err);
+	if (!ret)
+		ret = check_distinct(&work, err);
+	if (ret) {
+		session_work_done(&work);
+		return ret;
+	}
+	*ret_work = work;
+	return 0;
+}
+
+void session_work_done(struct session_work *work)
+{
+	if (work->models) {
+		for (unsigned i = 0; i < work->plan->model_count; i++) {
+			model_image_free(work->models[i].image);
+			free(work->models[i].input);
+			free(work->models[i].layer_crc32);
+		}
+	}
+	if (work->firmwares)
+		for (unsigned i = 0; i < work->rig->board_count * work->plan->build_count; i++)
+			free(work->firmwares[i].bytes);
+	free(work->models);
+	free(work->firmwares);
+	memset(work, 0, sizeof(*work));
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): small, seeded, the same everywhere. */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = *state += 0x9E3779B97F4A7C15u;
+
+	z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+	z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+	return z ^ (z >> 31);
+}
+
+static void shuffle(struct point *points, size_t count, uint64_t seed)
+{
+	for (size_t i = count; i > 1; i--) {
+		size_t j = (size_t)(next_random(&seed) % i);
+		struct point swap = points[i - 1];
+
+		points[i - 1] = points[j];
+		points[j] = swap;
+	}
+}
+
+static void write_key(const struct session_work *work, struct point *point)
+{
+	const struct plan *plan = work->plan;
+	const struct session_firmware *firmware =
+		&work->firmwares[point->board * plan->build_count + point->build];
+
+	snprintf(point->key, sizeof(point->key), "%.40s|%.16s|%08x|%.16s|%08x|portable|%u|%u",
+		 work->rig->boards[point->board].name, work->models[point->model].image->sha256,
+		 plan->input_seed, plan->builds[point->build], firmware->crc32,
+		 plan->clocks_hz[point->clock], point->repeat);
+}
+
+struct point *points_of_board(const struct session_work *work, unsigned board, size_t *ret_count)
+{
+	const struct plan *plan = work->plan;
+	size_t count = (size_t)plan->model_count * plan->build_count * plan->clock_count *
+		       plan->repeats;
+	struct point *points = calloc(count, sizeof(*points));
+
+	if (!points)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		size_t rest = i;
+
+		points[i].board = board;
+		points[i].repeat = (unsigned)(rest % plan->repeats);
+		rest /= plan->repeats;
+		points[i].clock = (unsigned)(rest % plan->clock_count);
+		rest /= plan->clock_count;
+		points[i].build = (unsigned)(rest % plan->build_count);
+		points[i].model = (unsigned)(rest / plan->build_count);
+		write_key(work, &points[i]);
+	}
+	shuffle(points, count, plan->seed + 0x1000003u * board);
+	*ret_count = count;
+	return points;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * What a plan asks of a rig: every (board, model, build, clock, repeat), in seeded random order.
+ */
+#ifndef BENCH_SESSION_POINTS_H
+#define BENCH_SESSION_POINTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/config/plan.h"
+#include "bench/config/rig.h"
+#include "bench/model/model.h"
+
+struct session_model {
+	struct model_image *image;
+	uint8_t *input;             /* image->input_bytes */
+	uint32_t output_crc32;      /* the host's own result */
+	uint32_t *layer_crc32;      /* image->op_count */
+};
+
+struct session_firmware {       /* one per rig board and plan build */
+	uint8_t *bytes;
+	size_t count;
+	uint32_t crc32;
+};
+
+/* Everything that can be known without touching a board. */
+struct session_work {
+	const struct plan *plan;
+	const struct rig *rig;
+	struct session_model *models;       /* plan->model_count */
+	struct session_firmware *firmwares; /* [board * plan->build_count + build] */
+};
+
+struct point {
+	unsigned board, model, build, clock, repeat; /* indices into rig and plan */
+	char key[192];
+};
+
+/* Compiles the models, computes their reference results, reads the firmware files
+ * (FOLDER/STEM-BUILD.bin). */
+int session_work_prepare(const struct plan *plan, const struct rig *rig,
+			 const char *firmware_folder, struct session_work *ret_work,
+			 struct err *err);
+void session_work_done(struct session_work *work); /* accepts a zeroed or half-built one */
+
+/* The points of one board, shuffled by the plan's seed (same seed, same order). To be freed by the caller.
+ * NULL: out of memory. */
+struct point *points_of_board(const struct session_work *work, unsigned board, size_t *ret_count);
+
+#endif

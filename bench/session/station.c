@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/session/station.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "drivers/flash/flash.h"
+#include "firmware/image/image.h"
+
+enum {
+	POWER_OFF_MS = 300,         /* lets the board's capacitors run down */
+	POWER_UP_MS = 20,           /* supply and reset settle */
+	CHECK_CYCLES_PER_MAC = 400, /* far above any kernel: bounds the wait for a check */
+	CHECK_FLOOR_MS = 20000,
+};
+
+static void pause_ms(int ms)
+{
+	struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &time, &time) == EINTR)
+		;
+}
+
+static int check_origin(const struct station *station, bool is_virtual, const char *what,
+			struct err *err)
+{
+	const struct rig *rig = station->work->rig;
+
+	if (is_virtual == rig->is_virtual)
+		return 0;
+	return err_set(err, -EINVAL,
+		       is_virtual ? "%s says it is virtual, but rig '%s' says 'virtual: false': "
+				    "emulated results must not pass as measured ones"
+				  : "%s is real, but rig '%s' says 'virtual: true'",
+		       what, rig->name);
+}
+
+static int open_meter(struct station *station, struct err *err)
+{
+	const struct rig_meter *config = station->meter_config;
+	const struct link_settings settings = {.baud = 115200, .parity = LINK_PARITY_NONE};
+	const struct meter_settings meter_settings = {.supply_v = config->supply_v};
+	struct link *link;
+	int ret = link_open(config->link, &settings, &link, err);
+
+	if (!ret)
+		ret = meter_open(config->driver, link, &meter_settings, &station->meter, err);
+	if (!ret)
+		ret = check_origin(station, meter_info(station->meter)->is_virtual, "its link",
+				   err);
+	return ret ? err_context(err, ret, "meter %s", config->name) : 0;
+}
+
+static int open_board(struct station *station, struct err *err)
+{
+	const struct rig_board *board = station->board;
+	const struct link_settings settings = {.baud = board->baud, .parity = LINK_PARITY_NONE};
+	int ret = link_open(board->link, &settings, &station->link, err);
+
+	if (!ret)
+		ret = check_origin(station, link_is_virtual(station->link), "its link", err);
+	if (!ret)
+		ret = control_init(&station->control, station->link, board->reset, board->boot,
+				   err);
+	if (!ret)
+		ret = dut_open(station->link, &station->dut, err);
+	return ret ? err_context(err, ret, "board %s", board->name) : 0;
+}
+
+static void forget_board_state(struct station *station)
+{
+	memset(&station->hello, 0, sizeof(station->hello));
+	memset(&station->clock, 0, sizeof(station->clock));
+	station->has_input = false;
+	station->checked_crc32 = 0;
+}
+
+static int reset_board(struct station *station, struct err *err)
+{
+	int ret;
+
+	forget_board_state(station);
+	ret = control_reset(&station->control, false, err);
+	if (!ret)
+		pause_ms(POWER_UP_MS);
+	return ret ? err_context(err, ret, "board %s", station->board->name) : 0;
+}
+
+static int switch_supply(struct station *station, bool on, struct err *err)
+{
+	int ret = meter_supply(station->meter, on, err);
+
+	if (ret)
+		return err_context(err, ret, "meter %s", station->meter_config->name);
+	pause_ms(on ? POWER_UP_MS : POWER_OFF_MS);
+	return 0;
+}
+
+/* Always from a cold start: whoever held the board before may have left it on, or hanging. */
+static int bring_up(struct station *station, struct err *err)
+{
+	int ret = open_meter(station, err);
+
+	if (!ret)
+		ret = switch_supply(station, false, err);
+	if (!ret)
+		ret = switch_supply(station, true, err);
+	if (!ret)
+		ret = open_board(station, err);
+	return ret ? ret : reset_board(station, err);
+}
+
+static int take_down(struct station *station, struct err *err)
+{
+	int ret = 0;
+
+	dut_close(station->dut);
+	link_close(station->link);
+	if (station->meter)
+		ret = meter_supply(station->meter, false, err);
+	if (ret)
+		err_context(err, ret, "meter %s: the supply may still be on",
+			    station->meter_config->name);
+	meter_close(station->meter);
+	station->dut = NULL;
+	station->link = NULL;
+	station->meter = NULL;
+	forget_board_state(station);
+	return ret;
+}
+
+int station_open(struct station *station, const struct session_work *work, unsigned board,
+		 struct err *err)
+{
+	*station = (struct station){.work = work, .board_index = board};
+	station->board = &work->rig->boards[board];
+	station->meter_config = &work->rig->meters[station->board->meter];
+	return bring_up(station, err);
+}
+
+int station_close(struct station *station, struct err *err)
+{
+	return take_down(station, err);
+}
+
+static const struct session_firmware *firmware_of(const struct station *station, unsigned build)
+{
+	return &station->work->firmwares[station->board_index * station->work->plan->build_count +
+					 build];
+}
+
+static int greet(struct station *station, struct err *err)
+{
+	int ret = dut_hello(station->dut, &station->hello, err);
+
+	if (!ret && strcmp(station->hello.chip, station->board->chip))
+		ret = err_set(err, -EINVAL, "its chip is %s, the rig says %s", station->hello.chip,
+			      station->board->chip);
+	if (!ret && station->hello.image_layout != IMAGE_LAYOUT_VERSION)
+		ret = err_set(err, -EPROTO,
+			      "its firmware runs image layout %u, this joulebench "
+			      "writes %d",
+			      station->hello.image_layout, IMAGE_LAYOUT_VERSION);
+	if (!ret)
+		ret = check_origin(station, !memcmp(station->hello.uid, "VIRTUAL", 7),
+				   "its chip id", err);
+	return ret ? err_context(err, ret, "board %s", station->board->name) : 0;
+}
+
+static bool holds(const struct station *station, const struct session_firmware *firmware)
+{
+	return station->hello.app_crc32 == firmware->crc32 &&
+	       station->hello.app_bytes == firmware->count;
+}
+
+static int write_firmware(struct station *station, const struct session_firmware *firmware,
+			  struct err *err)
+{
+	const struct rig_board *board = station->board;
+	const struct link_settings settings = {.baud = board->baud, .parity = LINK_PARITY_NONE};
+	const struct flash_request request = {.link = station->link,
+					      .control = &station->control,
+					      .baud = board->flash_baud,
+					      .address = board->flash_address,
+					      .bytes = firmware->bytes,
+					      .count = firmware->count,
+					      .expected_id = board->flash_id};
+	struct flash_report report;
+	int ret;
+
+	forget_board_state(station);
+	ret = flash_find(board->flash_driver)->write(&request, &report, err);
+	if (ret) {
+		link_set(station->link, &settings, NULL); /* else the loader's stay */
+		return err_context(err, ret, "board %s: flash", board->name);
+	}
+	station->flashed++;
+	ret = link_set(station->link, &settings, err);
+	return ret ? err_context(err, ret, "board %s", board->name) : reset_board(station, err);
+}
+
+int station_prepare_build(struct station *station, unsigned build, struct err *err)
+{
+	const struct session_firmware *firmware = firmware_of(station, build);
+	struct err greeting = {""};
+	int ret;
+
+	if (holds(station, firmware))
+		return 0;
+	ret = greet(station, &greeting);
+	if (!ret && holds(station, firmware))
+		return 0;
+	/* The wrong chip, or emulated: writing to it would be worse. No link: nothing to write to.
+	 */
+	if (ret == -EINVAL || ret == -ENODEV) {
+		*err = greeting;
+		return ret;
+	}
+	ret = write_firmware(station, firmware, err);
+	if (!ret)
+		ret = greet(station, err);
+	if (!ret && !holds(station, firmware))
+		ret = err_set(err, -EIO,
+			      "board %s: runs other firmware (%08x) than was just flashed "
+			      "(%08x)",
+			      station->board->name, station->hello.app_crc32, firmware->crc32);
+	return ret;
+}
+
+static int compare_check(const struct station *station, const struct session_model *model,
+			 const struct wire_check_reply *check, struct err *err)
+{
+	const char *name = model->image->name;
+
+	if (check->layer_count != model->image->op_count)
+		return err_set(err, -EBADMSG, "board %s: model %s: ran %u operators of %u",
+			       station->board->name, name, check->layer_count,
+			       model->image->op_count);
+	for (uint32_t i = 0; i < check->layer_count; i++)
+		if (check->layer_crc32[i] != model->layer_crc32[i])
+			return err_set(err, -EBADMSG,
+				       "board %s: model %s: operator %u gives %08x, the host %08x",
+				       station->board->name, name, i, check->layer_crc32[i],
+				       model->layer_crc32[i]);
+	if (check->output_crc32 != model->output_crc32)
+		return err_set(err, -EBADMSG, "board %s: model %s: output is %08x, the host's %08x",
+			       station->board->name, name, check->output_crc32,
+			       model->output_crc32);
+	return 0;
+}
+
+/* Checks at the fastest clock the plan uses: it need not be measured, only right. */
+static int check_layers(struct station *station, const struct session_model *model, struct err *err)
+{
+	const struct plan *plan = station->work->plan;
+	struct wire_check_reply check;
+	uint32_t fastest = 0;
+	int timeout_ms, ret;
+
+	for (unsigned i = 0; i < plan->clock_count; i++)
+		if (plan->clocks_hz[i] > fastest)
+			fastest = plan->clocks_hz[i];
+	ret = station_set_clock(station, fastest, err);
+	if (ret)
+		return ret;
+	timeout_ms = CHECK_FLOOR_MS +
+		     (int)((double)model->image->macs * CHECK_CYCLES_PER_MAC / fastest * 1e3);
+	ret = dut_check(station->dut, timeout_ms, &check, err);
+	if (ret)
+		return err_context(err, ret, "board %s: check", station->board->name);
+	return compare_check(station, model, &check, err);
+}
+
+static int load_image(struct station *station, const struct model_image *image, struct err *err)
+{
+	int ret;
+
+	station->has_input = false;
+	station->checked_crc32 = 0;
+	if (image->arena_bytes > station->hello.arena_bytes)
+		return err_set(err, -EMSGSIZE,
+			       "board %s: model %s needs an arena of %u bytes, the "
+			       "board has %u",
+			       station->board->name, image->name, image->arena_bytes,
+			       station->hello.arena_bytes);
+	if (image->count > station->hello.slot_bytes)
+		return err_set(
+			err, -EMSGSIZE, "board %s: model %s is %zu bytes, the board's slot %u",
+			station->board->name, image->name, image->count, station->hello.slot_bytes);
+	station->hello.image_bytes = 0; /* not known until committed */
+	ret = dut_load_image(station->dut, image->bytes, image->count, image->crc32, err);
+	if (ret)
+		return err_context(err, ret, "board %s: load %s", station->board->name,
+				   image->name);
+	station->hello.image_crc32 = image->crc32;
+	station->hello.image_bytes = (uint32_t)image->count;
+	return 0;
+}
+
+int station_prepare_model(struct station *station, unsigned model_index, struct err *err)
+{
+	const struct session_model *model = &station->work->models[model_index];
+	const struct model_image *image = model->image;
+	int ret = 0;
+
+	if (station->hello.image_crc32 != image->crc32 ||
+	    station->hello.image_bytes != image->count)
+		ret = load_image(station, image, err);
+	if (!ret && !station->has_input) {
+		ret = dut_set_input(station->dut, model->input, image->input_bytes, err);
+		if (ret)
+			return err_context(err, ret, "board %s: input", station->board->name);
+		station->has_input = true;
+	}
+	if (!ret && station->checked_crc32 != image->crc32) {
+		ret = check_layers(station, model, err);
+		if (!ret)
+			station->checked_crc32 = image->crc32;
+	}
+	return ret;
+}
+
+static int check_level(const struct station *station, uint32_t hz, struct err *err)
+{
+	const struct wire_hello_reply *hello = &station->hello;
+	char known[200] = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < hello->clock_count && i < WIRE_CLOCKS_MAX; i++) {
+		if (hello->clock_hz[i] == hz)
+			return 0;
+		if (used < sizeof(known))
+			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%g",
+						 i ? ", " : "", hello->clock_hz[i] / 1e6);
+	}
+	return err_set(err, -EINVAL, "board %s: it has no clock level of %g MHz (it has %s MHz)",
+		       station->board->name, hz / 1e6, known);
+}
+
+int station_set_clock(struct station *station, uint32_t hz, struct err *err)
+{
+	int ret;
+
+	if (station->clock.hz == hz)
+		return 0;
+	ret = check_level(station, hz, err);
+	if (ret)
+		return ret;
+	station->clock.hz = 0;
+	ret = dut_set_clock(station->dut, hz, &station->clock, err);
+	if (!ret && station->clock.hz != hz) {
+		ret = err_set(err, -EIO, "set %u Hz, it answers %u Hz", hz, station->clock.hz);
+		station->clock.hz = 0;
+	}
+	return ret ? err_context(err, ret, "board %s: clock", station->board->name) : 0;
+}
+
+static int power_cycle(struct station *station, struct err *err)
+{
+	take_down(station, NULL); /* bring_up switches off again: its failure counts */
+	return bring_up(station, err);
+}
+
+int station_recover(struct station *station, enum station_rung rung, unsigned build,
+		    struct err *err)
+{
+	int ret;
+
+	if (rung == STATION_RESET && station->dut)
+		ret = reset_board(station, err);
+	else
+		ret = power_cycle(station, err);
+	if (!ret && rung == STATION_REFLASH)
+		ret = write_firmware(station, firmware_of(station, build), err);
+	return ret;
+}

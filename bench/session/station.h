@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * One board with the meter that powers it, ready to be measured: brings them up, puts the right
+ * firmware, model, input and clock into the board, and gets a stuck board back.
+ */
+#ifndef BENCH_SESSION_STATION_H
+#define BENCH_SESSION_STATION_H
+
+#include <stdbool.h>
+
+#include "bench/session/points.h"
+#include "drivers/control/control.h"
+#include "drivers/dut/dut.h"
+#include "drivers/link/link.h"
+#include "drivers/meter/meter.h"
+
+struct station {
+	const struct session_work *work;
+	const struct rig_board *board;
+	const struct rig_meter *meter_config;
+	unsigned board_index;
+	struct link *link;
+	struct meter *meter;
+	struct dut *dut;
+	struct control control;
+	struct wire_hello_reply hello;
+	struct wire_clock_reply clock; /* as last set; hz 0: not set since reset */
+	bool has_input;                /* the plan's input of the held image is in the board */
+	uint32_t checked_crc32;        /* image whose layers were checked since the board came up */
+	unsigned flashed;              /* how often firmware was written */
+};
+
+enum station_rung {                      /* the recovery ladder */
+		    STATION_RESET = 1,   /* pulse reset */
+		    STATION_POWER_CYCLE, /* reopen everything, switch the supply off and on */
+		    STATION_REFLASH,     /* the same, and write the firmware again */
+};
+
+enum { STATION_RUNGS = STATION_REFLASH };
+
+/* Opens meter and link, switches the supply off and on (whatever an earlier owner left), resets the
+ * board. -EINVAL: the devices are virtual and the rig says they are not, or the reverse. */
+int station_open(struct station *station, const struct session_work *work, unsigned board,
+		 struct err *err);
+/* Switches the supply off and closes everything, always; accepts a zeroed or half-open one.
+ * Negative: the meter did not take the order, the supply may still be on. */
+int station_close(struct station *station, struct err *err);
+
+/* Sees to it that the board runs this build: greets it, flashes when it holds anything else.
+ * -EINVAL: it is not the board that the rig describes. */
+int station_prepare_build(struct station *station, unsigned build, struct err *err);
+/* Loads model image and input when the board does not hold them, and compares every layer's CRC
+ * with the host's reference once. -EBADMSG: an output or layer differs (the sentence says which).
+ */
+int station_prepare_model(struct station *station, unsigned model, struct err *err);
+int station_set_clock(struct station *station, uint32_t hz, struct err *err);
+
+int station_recover(struct station *station, enum station_rung rung, unsigned build,
+		    struct err *err);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The columns of table measurement, once: SQL type and place in struct store_measurement.
+ */
+#ifndef BENCH_STORE_COLUMNS_H
+#define BENCH_STORE_COLUMNS_H
+
+#include <stddef.h>
+
+enum column_type { COLUMN_TEXT = 1, COLUMN_INTEGER, COLUMN_REAL };
+
+struct column {
+	const char *name;
+	enum column_type type;
+	size_t offset, size; /* within struct store_measurement */
+};
+
+extern const struct column store_columns[];
+extern const unsigned store_column_count;
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The dataset: one row per measured window, accepted or refused. One file, shared by any number of
+ * readers; a row is there completely or not at all, also after the process is killed.
+ *
+ * A point is (board, model, build, runtime, clock, repeat); its key also holds the hashes of model and
+ * firmware, so that other bytes are another point. A point has at most one accepted row: the database
+ * refuses a second.
+ *
+ * Threads: every call may come from any thread.
+ */
+#ifndef BENCH_STORE_STORE_H
+#define BENCH_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "drivers/err.h"
+
+enum { STORE_SCHEMA_VERSION = 1 };
+
+/* Energies, charge and times are those of the whole window of `inferences` inferences. u_: standard
+ * uncertainty (k = 1). energy_u_j is everything; energy_u_independent_j leaves out what all windows of
+ * one meter share (gain, supply voltage), which does not average out over windows. */
+struct store_measurement {
+	char point_key[192];
+	int64_t session_id;
+	int64_t window_ordinal;      /* n-th run this session asked of this board, from 1 */
+	int64_t attempt;             /* from 1 */
+	char created_utc[32];        /* ISO 8601 */
+	char rig[64], board[64], board_uid[32], chip[16];
+	char meter[64], meter_model[16], meter_serial[32], meter_calibration[768];
+	int64_t is_virtual;          /* 1: nothing here was measured */
+	char model[64], model_sha256[72], image_crc32[12];
+	int64_t model_macs, model_params;
+	char build[16], firmware_crc32[12], compiler[64], options[128], runtime[16];
+	int64_t repeat_index;        /* from 0 */
+	int64_t clock_hz;            /* nominal level */
+	double clock_measured_hz;    /* cycles / window duration in the meter's clock */
+	double clock_u_rel;          /* of clock_measured_hz, from edge timing */
+	int64_t core_mv, wait_states;
+	char clock_range[16], clock_source[24];
+	double temp_before_c, temp_after_c, ambient_c;
+	int64_t vdda_before_mv;
+	int64_t warmups, inferences;
+	int64_t cycles;
+	int64_t inf_min_cycles, inf_max_cycles, empty_cycles;
+	double duration_s, duration_u_s;
+	double energy_j, energy_u_j, energy_u_independent_j;
+	double energy_above_idle_j, energy_above_idle_u_j;
+	double charge_c, mean_current_a, idle_current_a, idle_current_u_a;
+	double supply_v, supply_u_v, gain_u_rel;
+	char output_crc32[12];
+	int64_t samples, samples_lost, samples_saturated, range_switches;
+	int64_t marker_edges_inference;
+	char verdict[12];            /* "accepted" | "refused" | "failed" */
+	char reason[256];            /* empty when accepted */
+};
+
+struct store_session {
+	const char *rig_json, *plan_json, *version, *host;
+};
+
+/* Zeros, empty texts, and NaN, "not known", for every real. */
+void store_measurement_init(struct store_measurement *measurement);
+
+struct store;
+
+/* Opens or creates. -EINVAL: not a joulebench database, or written by a newer one. create false: a
+ * missing file is -ENOENT. */
+int store_open(const char *path, bool create, struct store **ret_store, struct err *err);
+void store_close(struct store *store); /* accepts NULL */
+
+int store_session_begin(struct store *store, const struct store_session *session, int64_t *ret_id,
+			struct err *err);
+int store_session_end(struct store *store, int64_t session_id, const char *status, struct err *err);
+
+/* Whether the point has its accepted row. */
+int store_point_done(struct store *store, const char *point_key, bool *ret_done, struct err *err);
+
+/* Commits one row, durably. -EEXIST: the point has an accepted row already. */
+int store_add(struct store *store, const struct store_measurement *measurement, struct err *err);
+
+/* Accepted rows (all rows when accepted_only is false), in the order they were added, until the callback returns
+ * non-zero. The measurement is valid during the call. */
+typedef int store_each_fn(void *context, const struct store_measurement *measurement);
+int store_each(struct store *store, bool accepted_only, store_each_fn *each, void *context,
+	       struct err *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The flashers by name.
+ */
+#include "drivers/flash/flash.h"
+
+#include <string.h>
+
+#include "drivers/flash/stm32_uart.h"
+
+/* Alphabetical, as the names below. */
+static const struct flash_ops *const flashers[] = {
+	&flash_stm32_uart,
+};
+
+static const char *const names[] = {
+	"stm32_uart",
+	NULL,
+};
+
+_Static_assert(sizeof(names) / sizeof(names[0]) == sizeof(flashers) / sizeof(flashers[0]) + 1,
+	       "one name per flasher");
+
+const struct flash_ops *flash_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(flashers) / sizeof(flashers[0]); i++)
+		if (!strcmp(flashers[i]->name, name))
+			return flashers[i];
+	return NULL;
+}
+
+const char *const *flash_names(void)
+{
+	return names;
+}

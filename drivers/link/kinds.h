@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The kinds of link there are; link.c holds them in one array.
+ */
+#ifndef DRIVERS_LINK_KINDS_H
+#define DRIVERS_LINK_KINDS_H
+
+#include "drivers/link/link.h"
+
+extern const struct link_ops link_rfc2217;      /* rfc2217.c */
+extern const struct link_ops link_rfc2217_unix; /* rfc2217.c */
+extern const struct link_ops link_serial;       /* serial.c */
+
+#endif

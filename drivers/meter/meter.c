@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The meters there are, and what is the same for all of them: life cycle and order of calls.
+ */
+#include "drivers/meter/meter.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/meter/ppk2.h"
+
+/* Alphabetical by name. */
+static const struct meter_ops *const drivers[] = {
+	&meter_ppk2,
+};
+
+enum { DRIVER_COUNT = sizeof(drivers) / sizeof(drivers[0]) };
+
+struct meter {
+	const struct meter_ops *ops;
+	struct meter_info info;
+	bool is_running;         /* the owner's */
+	atomic_bool was_started; /* the reader may look at it while the owner stops */
+	_Alignas(max_align_t) unsigned char state[];
+};
+
+static const struct meter_ops *driver_find(const char *name)
+{
+	for (size_t i = 0; i < DRIVER_COUNT; i++)
+		if (!strcmp(drivers[i]->name, name))
+			return drivers[i];
+	return NULL;
+}
+
+static int driver_unknown(const char *name, struct err *err)
+{
+	char names[128] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < DRIVER_COUNT && used < sizeof(names); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+					 drivers[i]->name);
+	return err_set(err, -EINVAL, "there is no meter driver \"%s\"; there are: %s", name, names);
+}
+
+int meter_open(const char *driver, struct link *link, const struct meter_settings *settings,
+	       struct meter **ret_meter, struct err *err)
+{
+	const struct meter_ops *ops;
+	struct meter *meter = NULL;
+	int rc;
+
+	assert(driver && link && settings && ret_meter);
+	ops = driver_find(driver);
+	if (!ops) {
+		rc = driver_unknown(driver, err);
+		goto fail;
+	}
+	if (!isfinite(settings->supply_v) || settings->supply_v < 0) {
+		rc = err_set(err, -EINVAL, "%s: a supply of %g V makes no sense", driver,
+			     settings->supply_v);
+		goto fail;
+	}
+	meter = calloc(1, sizeof(*meter) + ops->state_size);
+	if (!meter) {
+		rc = err_set(err, -ENOMEM, "%s: out of memory", driver);
+		goto fail;
+	}
+	meter->ops = ops;
+	rc = ops->open(meter->state, link, settings, &meter->info, err);
+	if (rc) {
+		err_context(err, rc, "%s: open", driver);
+		goto fail;
+	}
+	*ret_meter = meter;
+	return 0;
+
+fail:
+	free(meter);
+	link_close(link);
+	return rc;
+}
+
+void meter_close(struct meter *meter)
+{
+	if (!meter)
+		return;
+	/* Nobody is left who could be told of a failure; an instrument that is gone streams no
+	 * more. */
+	if (meter->is_running)
+		(void)meter->ops->stop(meter->state, NULL);
+	meter->ops->close(meter->state);
+	free(meter);
+}
+
+const struct meter_info *meter_info(const struct meter *meter)
+{
+	assert(meter);
+	return &meter->info;
+}
+
+static int with_context(const struct meter *meter, int rc, const char *call, struct err *err)
+{
+	return rc ? err_context(err, rc, "%s: %s", meter->ops->name, call) : 0;
+}
+
+int meter_supply(struct meter *meter, bool on, struct err *err)
+{
+	assert(meter);
+	if (!(meter->info.caps & METER_CAP_SUPPLY))
+		return err_set(err, -ENOTSUP, "%s: supply: it does not power the board",
+			       meter->ops->name);
+	return with_context(meter, meter->ops->supply(meter->state, on, err), "supply", err);
+}
+
+int meter_start(struct meter *meter, struct err *err)
+{
+	int rc;
+
+	assert(meter);
+	if (meter->is_running)
+		return err_set(err, -EALREADY, "%s: start: it runs already", meter->ops->name);
+	rc = meter->ops->start(meter->state, err);
+	if (rc)
+		return with_context(meter, rc, "start", err);
+	meter->is_running = true;
+	atomic_store(&meter->was_started, true);
+	return 0;
+}
+
+int meter_read(struct meter *meter, struct meter_block *block, int timeout_ms, struct err *err)
+{
+	assert(meter && block && timeout_ms >= 0);
+	if (!atomic_load(&meter->was_started))
+		return err_set(err, -EINVAL, "%s: read: it was never started", meter->ops->name);
+	return with_context(meter, meter->ops->read(meter->state, block, timeout_ms, err), "read",
+			    err);
+}
+
+int meter_stop(struct meter *meter, struct err *err)
+{
+	assert(meter);
+	if (!meter->is_running)
+		return 0;
+	meter->is_running = false;
+	return with_context(meter, meter->ops->stop(meter->state, err), "stop", err);
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Proves that running an image stays within image and arena. Products are taken in 64 bits, of
+ * factors that were bounded before, so none overflows.
+ */
+#include "firmware/image/image.h"
+
+#include <stddef.h>
+
+#include "firmware/wire/wire.h"
+
+struct checker {
+	const uint8_t *bytes;
+	const struct image_header *header;
+	const struct image_op *ops;
+	const struct image_tensor *tensors;
+};
+
+/* An operator with its tensors found. */
+struct operands {
+	const struct image_op *op;
+	const struct image_tensor *in[2]; /* [1] is NULL except for ADD */
+	const struct image_tensor *out;
+};
+
+static bool range_fits(uint32_t offset, uint64_t count, uint32_t align, uint32_t limit)
+{
+	return offset % align == 0 && offset <= limit && count <= limit - offset;
+}
+
+static bool ranges_meet(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count)
+{
+	return a_count > 0 && b_count > 0 && a < b + b_count && b < a + a_count;
+}
+
+static bool tensors_meet(const struct image_tensor *a, const struct image_tensor *b)
+{
+	return ranges_meet(a->arena_offset, a->bytes, b->arena_offset, b->bytes);
+}
+
+static bool tensor_is_valid(const struct image_tensor *tensor, uint32_t arena_bytes)
+{
+	uint64_t count = 1;
+
+	for (int i = 0; i < 4; i++) {
+		if (tensor->shape[i] == 0 || tensor->shape[i] > IMAGE_ARENA_BYTES_MAX)
+			return false;
+		count *= tensor->shape[i];
+		if (count > IMAGE_ARENA_BYTES_MAX)
+			return false;
+	}
+	return count == tensor->bytes && tensor->zero_point >= -128 && tensor->zero_point <= 127 &&
+	       range_fits(tensor->arena_offset, tensor->bytes, IMAGE_ALIGN, arena_bytes);
+}
+
+static bool rescale_is_valid(const struct image_rescale *rescale)
+{
+	return rescale->multiplier >= 0 && rescale->shift >= -31 && rescale->shift <= 31;
+}
+
+static bool activation_is_valid(const struct image_op *op)
+{
+	return op->activation_min >= -128 && op->activation_max <= 127 &&
+	       op->activation_min <= op->activation_max;
+}
+
+/* Weights of weights_bytes and a channel record for each of channels. */
+static bool constants_are_valid(const struct checker *checker, const struct image_op *op,
+				uint64_t weights_bytes, uint32_t channels)
+{
+	uint32_t total = checker->header->total_bytes;
+	const struct image_channel *channel;
+
+	if (op->weights_bytes != weights_bytes ||
+	    !range_fits(op->weights_offset, weights_bytes, IMAGE_ALIGN, total) ||
+	    !range_fits(op->channels_offset, (uint64_t)channels * sizeof(*channel), 4, total))
+		return false;
+	channel = (const struct image_channel *)(checker->bytes + op->channels_offset);
+	for (uint32_t i = 0; i < channels; i++)
+		if (!rescale_is_valid(&channel[i].rescale))
+			return false;
+	return true;
+}
+
+/* Along one axis: every window has at least one tap inside the input, and positions, the one behind
+ * the last included, fit 31 bits. */
+static bool axis_is_valid(uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride,
+			  uint32_t dilation, uint32_t pad)
+{
+	uint64_t reach, last;
+
+	if (kernel == 0 || stride == 0 || dilation == 0)
+		return false;
+	reach = (uint64_t)(kernel - 1) * dilation + 1;
+	last = (uint64_t)(out - 1) * stride;
+	return pad < reach && last < (uint64_t)in + pad && last + reach + dilation < INT32_MAX;
+}
+
+static bool window_is_valid(const struct operands *use)
+{
+	const struct image_op *op = use->op;
+	const uint32_t *in = use->in[0]->shape, *out = use->out->shape;
+
+	return in[0] == out[0] &&
+	       axis_is_valid(in[1], out[1], op->kernel_h, op->stride_h, op->dilation_h,
+			     op->pad_top) &&
+	       axis_is_valid(in[2], out[2], op->kernel_w, op->stride_w, op->dilation_w,
+			     op->pad_left);
+}
+
+/* Bytes of one window; 0 when that is more than any image or arena holds. */
+static uint32_t window_bytes(const struct operands *use)
+{
+	uint64_t taps = (uint64_t)use->op->kernel_h * use->op->kernel_w;
+	uint64_t count = taps * use->in[0]->shape[3];
+
+	return count <= IMAGE_BYTES_MAX ? (uint32_t)count : 0;
+}
+
+static bool gather_is_valid(const struct operands *use, uint32_t window)
+{
+	return window != 0 && (image_window_is_pixel(use->op) || use->op->scratch_bytes >= window);
+}
+
+static bool conv_is_valid(const struct checker *checker, const struct operands *use)
+{
+	uint32_t window = window_bytes(use), channels = use->out->shape[3];
+
+	return window_is_valid(use) && gather_is_valid(use, window) &&
+	       activation_is_valid(use->op) &&
+	       constants_are_valid(checker, use->op, (uint64_t)window * channels, channels);
+}
+
+static bool depthwise_is_valid(const struct checker *checker, const struct operands *use)
+{
+	uint32_t window = window_bytes(use), channels = use->out->shape[3];
+	uint64_t taps = (uint64_t)use->op->kernel_h * use->op->kernel_w;
+
+	return window_is_valid(use) && gather_is_valid(use, window) &&
+	       activation_is_valid(use->op) && channels % use->in[0]->shape[3] == 0 &&
+	       constants_are_valid(checker, use->op, taps * channels, channels);
+}
+
+static bool fully_connected_is_valid(const struct checker *checker, const struct operands *use)
+{
+	uint32_t channels = use->out->shape[3];
+	uint32_t rows = use->out->bytes / channels;
+
+	return use->in[0]->bytes % rows == 0 && activation_is_valid(use->op) &&
+	       constants_are_valid(checker, use->op,
+				   (uint64_t)(use->in[0]->bytes / rows) * channels, channels);
+}
+
+static bool pool_is_valid(const struct checker *checker, const struct operands *use)
+{
+	(void)checker;
+	return window_is_valid(use) && use->op->dilation_h == 1 && use->op->dilation_w == 1 &&
+	       use->in[0]->shape[3] == use->out->shape[3] && activation_is_valid(use->op) &&
+	       (uint64_t)use->op->kernel_h * use->op->kernel_w <= IMAGE_POOL_TAPS_MAX;
+}
+
+static bool reshape_is_valid(const struct checker *checker, const struct operands *use)
+{
+	(void)checker;
+	return use->in[0]->bytes == use->out->bytes;
+}
+
+/* No difference of two inputs above diff_min may leave 32 bits when shifted. */
+static bool softmax_is_valid(const struct checker *checker, const struct operands *use)
+{
+	const struct image_rescale *rescale = &use->op->rescale[0];
+
+	(void)checker;
+	if (use->in[0]->bytes != use->out->bytes || use->in[0]->shape[3] != use->out->shape[3] ||
+	    use->out->shape[3] > IMAGE_SOFTMAX_DEPTH_MAX)
+		return false;
+	return rescale_is_valid(rescale) && rescale->shift >= 0 && use->op->diff_min <= 0 &&
+	       -(int64_t)use->op->diff_min <= ((int64_t)1 << 31) >> rescale->shift;
+}
+
+/* Right shifts only: the three rescaled values and their sum then stay below 2^30. */
+static bool add_is_valid(const struct checker *checker, const struct operands *use)
+{
+	(void)checker;
+	if (!use->in[1] || use->in[0]->bytes != use->out->bytes ||
+	    use->in[1]->bytes != use->out->bytes || !activation_is_valid(use->op))
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (!rescale_is_valid(&use->op->rescale[i]) || use->op->rescale[i].shift > 0)
+			return false;
+	return true;
+}
+
+static bool (*const kind_checks[IMAGE_OP_KIND_END])(const struct checker *,
+						    const struct operands *) = {
+	[IMAGE_CONV_2D] = conv_is_valid,
+	[IMAGE_DEPTHWISE_CONV_2D] = depthwise_is_valid,
+	[IMAGE_FULLY_CONNECTED] = fully_connected_is_valid,
+	[IMAGE_AVERAGE_POOL_2D] = pool_is_valid,
+	[IMAGE_MAX_POOL_2D] = pool_is_valid,
+	[IMAGE_RESHAPE] = reshape_is_valid,
+	[IMAGE_SOFTMAX] = softmax_is_valid,
+	[IMAGE_ADD] = add_is_valid,
+};
+
+/* Output and scratch must not touch what the operator reads; RESHAPE may stay in place. */
+static bool writes_are_apart(const struct operands *use)
+{
+	const struct image_op *op = use->op;
+	bool in_place = op->kind == IMAGE_RESHAPE;
+
+	for (int i = 0; i < 2 && use->in[i]; i++) {
+		if (!in_place && tensors_meet(use->in[i], use->out))
+			return false;
+		if (ranges_meet(op->scratch_offset, op->scratch_bytes, use->in[i]->arena_offset,
+				use->in[i]->bytes))
+			return false;
+	}
+	return !ranges_meet(op->scratch_offset, op->scratch_bytes, use->out->arena_offset,
+			    use->out->bytes);
+}
+
+/* Inputs of the model survive an inference; a RESHAPE in place writes nothing. */
+static bool inputs_survive(const struct checker *checker, const struct operands *use)
+{
+	const uint16_t *inputs = image_inputs(checker->header);
+	const struct image_op *op = use->op;
+	bool writes =
+		op->kind != IMAGE_RESHAPE || use->in[0]->arena_offset != use->out->arena_offset;
+
+	for (uint32_t i = 0; i < checker->header->input_count; i++) {
+		const struct image_tensor *input = &checker->tensors[inputs[i]];
+
+		if (writes && tensors_meet(input, use->out))
+			return false;
+		if (ranges_meet(op->scratch_offset, op->scratch_bytes, input->arena_offset,
+				input->bytes))
+			return false;
+	}
+	return true;
+}
+
+static bool op_is_valid(const struct checker *checker, const struct image_op *op)
+{
+	uint32_t count = checker->header->tensor_count;
+	struct operands use = {.op = op};
+
+	if (op->kind == 0 || op->kind >= IMAGE_OP_KIND_END || op->kernel_set >= IMAGE_KERNELS_END)
+		return false;
+	if (op->inputs[0] >= count || op->output >= count ||
+	    (op->inputs[1] >= count && op->inputs[1] != IMAGE_NO_TENSOR) ||
+	    (op->inputs[1] != IMAGE_NO_TENSOR) != (op->kind == IMAGE_ADD))
+		return false;
+	use.in[0] = &checker->tensors[op->inputs[0]];
+	use.in[1] = op->kind == IMAGE_ADD ? &checker->tensors[op->inputs[1]] : NULL;
+	use.out = &checker->tensors[op->output];
+	return range_fits(op->scratch_offset, op->scratch_bytes, IMAGE_ALIGN,
+			  checker->header->arena_bytes) &&
+	       kind_checks[op->kind](checker, &use) && writes_are_apart(&use) &&
+	       inputs_survive(checker, &use);
+}
+
+/* Indices in range, no tensor twice (inputs are written one after the other), and the sum of their
+ * bytes as the header says. */
+static bool list_is_valid(const struct checker *checker, uint32_t offset, uint32_t count,
+			  uint32_t bytes, bool apart)
+{
+	const uint16_t *list = (const uint16_t *)(checker->bytes + offset);
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (list[i] >= checker->header->tensor_count)
+			return false;
+		sum += checker->tensors[list[i]].bytes;
+		for (uint32_t k = 0; apart && k < i; k++)
+			if (tensors_meet(&checker->tensors[list[i]], &checker->tensors[list[k]]))
+				return false;
+	}
+	return sum == bytes;
+}
+
+static bool tables_fit(const struct image_header *header)
+{
+	uint32_t total = header->total_bytes;
+
+	return header->op_count >= 1 && header->op_count <= IMAGE_OPS_MAX &&
+	       header->tensor_count >= 1 && header->tensor_count <= IMAGE_TENSORS_MAX &&
+	       header->input_count >= 1 && header->input_count <= header->tensor_count &&
+	       header->output_count >= 1 && header->output_count <= header->tensor_count &&
+	       range_fits(header->op_offset, header->op_count * sizeof(struct image_op), 4,
+			  total) &&
+	       range_fits(header->tensor_offset, header->tensor_count * sizeof(struct image_tensor),
+			  4, total) &&
+	       range_fits(header->input_offset, header->input_count * sizeof(uint16_t), 2, total) &&
+	       range_fits(header->output_offset, header->output_count * sizeof(uint16_t), 2, total);
+}
+
+static enum image_fault header_check(const struct image_header *header, uint32_t count)
+{
+	const uint32_t behind_crc = offsetof(struct image_header, arena_bytes);
+
+	if (count < sizeof(*header) || header->magic != IMAGE_MAGIC)
+		return IMAGE_FAULT_STRUCTURE;
+	if (header->layout != IMAGE_LAYOUT_VERSION)
+		return IMAGE_FAULT_LAYOUT;
+	if (header->total_bytes > count || header->total_bytes > IMAGE_BYTES_MAX ||
+	    header->total_bytes < sizeof(*header) || header->total_bytes % IMAGE_ALIGN)
+		return IMAGE_FAULT_STRUCTURE;
+	if (wire_crc32(0, (const uint8_t *)header + behind_crc, header->total_bytes - behind_crc) !=
+	    header->crc32)
+		return IMAGE_FAULT_STRUCTURE;
+	return tables_fit(header) ? IMAGE_FINE : IMAGE_FAULT_STRUCTURE;
+}
+
+static bool tensors_are_valid(const struct checker *checker)
+{
+	const struct image_header *header = checker->header;
+
+	for (uint32_t i = 0; i < header->tensor_count; i++)
+		if (!tensor_is_valid(&checker->tensors[i], header->arena_bytes))
+			return false;
+	return list_is_valid(checker, header->input_offset, header->input_count,
+			     header->input_bytes, true) &&
+	       list_is_valid(checker, header->output_offset, header->output_count,
+			     header->output_bytes, false);
+}
+
+enum image_fault image_check(const void *image, uint32_t count, uint32_t arena_bytes,
+			     uint32_t *ret_op)
+{
+	struct checker checker = {.bytes = image, .header = image};
+	enum image_fault fault = header_check(checker.header, count);
+
+	if (fault)
+		return fault;
+	if (checker.header->arena_bytes > IMAGE_ARENA_BYTES_MAX)
+		return IMAGE_FAULT_STRUCTURE;
+	if (checker.header->arena_bytes > arena_bytes)
+		return IMAGE_FAULT_ARENA;
+	checker.ops = image_ops(checker.header);
+	checker.tensors = image_tensors(checker.header);
+	if (!tensors_are_valid(&checker))
+		return IMAGE_FAULT_STRUCTURE;
+	for (uint32_t i = 0; i < checker.header->op_count; i++) {
+		if (op_is_valid(&checker, &checker.ops[i]))
+			continue;
+		if (ret_op)
+			*ret_op = i;
+		return IMAGE_FAULT_OPERATOR;
+	}
+	return IMAGE_FINE;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The table of parts and the way from chip.h to the part.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "rigs/virtual/chips/chip.h"
+#include "rigs/virtual/chips/chip_ops.h"
+
+struct chip_part {
+	const char *name;
+	uint32_t flash_bytes;
+	int (*create)(const struct chip_config *config, struct chip **ret_chip, struct verr *err);
+};
+
+static const struct chip_part chip_parts[] = {
+	{"stm32l4r5", 2u << 20, stm32l4r5_new},
+};
+
+#define CHIP_PART_COUNT (sizeof(chip_parts) / sizeof(chip_parts[0]))
+
+static const struct chip_part *find_part(const char *name)
+{
+	for (size_t i = 0; name && i < CHIP_PART_COUNT; i++)
+		if (strcmp(chip_parts[i].name, name) == 0)
+			return &chip_parts[i];
+	return NULL;
+}
+
+uint32_t chip_flash_bytes(const char *part)
+{
+	const struct chip_part *found = find_part(part);
+
+	return found ? found->flash_bytes : 0;
+}
+
+int chip_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err)
+{
+	const struct chip_part *part;
+
+	assert(config && config->callbacks && ret_chip);
+	if (!config->part)
+		return verr_set(err, -EINVAL, "chip: no part is named");
+	part = find_part(config->part);
+	if (part)
+		return part->create(config, ret_chip, err);
+	return verr_set(err, -EINVAL, "chip: no model of part '%s' (there is: %s)", config->part,
+			chip_parts[0].name);
+}
+
+void chip_free(struct chip *chip)
+{
+	if (chip)
+		chip->ops->free(chip);
+}
+
+void chip_set_supply(struct chip *chip, double vdd_v)
+{
+	chip->ops->set_supply(chip, vdd_v);
+}
+
+void chip_set_nrst(struct chip *chip, bool high)
+{
+	chip->ops->set_nrst(chip, high);
+}
+
+void chip_set_boot0(struct chip *chip, bool high)
+{
+	chip->ops->set_boot0(chip, high);
+}
+
+void chip_set_junction(struct chip *chip, double temp_c)
+{
+	chip->ops->set_junction(chip, temp_c);
+}
+
+void chip_uart_rx(struct chip *chip, uint8_t byte, const struct chip_uart_format *format)
+{
+	chip->ops->uart_rx(chip, byte, format);
+}
+
+void chip_run(struct chip *chip, int64_t t_ps, struct chip_activity *ret_activity)
+{
+	chip->ops->run(chip, t_ps, ret_activity);
+}
+
+int64_t chip_now_ps(const struct chip *chip)
+{
+	return chip->ops->now_ps(chip);
+}
+
+const struct core_counts *chip_counts(const struct chip *chip)
+{
+	return chip->ops->counts(chip);
+}
+
+const char *chip_uid_text(const struct chip *chip)
+{
+	return chip->ops->uid_text(chip);
+}
+
+const char *chip_fault(const struct chip *chip)
+{
+	return chip->ops->fault(chip);
+}

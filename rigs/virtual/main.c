@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * virtual-rig: a bench of boards and meters made of software, reached as serial ports over RFC
+ * 2217.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "rigs/virtual/server/rig.h"
+#include "rigs/virtual/server/version.h"
+
+enum { EXIT_DONE = 0, EXIT_CONFIG = 2, EXIT_INFRASTRUCTURE = 3 };
+
+static const char help[] =
+	"usage: virtual-rig RIG.yaml        run the rig until SIGINT or SIGTERM\n"
+	"       virtual-rig check RIG.yaml  check the file; opens nothing\n"
+	"       virtual-rig --help | --version\n"
+	"\n"
+	"Prints one line per port on stderr (name and address), then \"virtual-rig: ready\".\n"
+	"Board faults are reported there as \"virtual-rig: BOARD: fault: ...\".\n"
+	"Exit status: 0 done, 2 usage or configuration, 3 socket, file or memory.\n";
+
+static int fail(const struct verr *err, int status)
+{
+	fprintf(stderr, "virtual-rig: %s\n", err->text);
+	return status;
+}
+
+/* SIGINT and SIGTERM as a readable descriptor. */
+static int open_stop_fd(struct verr *err)
+{
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+		return verr_set(err, -errno, "sigprocmask: %s", strerror(errno));
+	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return verr_set(err, -errno, "signalfd: %s", strerror(errno));
+	return fd;
+}
+
+static int serve(const struct config *config, struct verr *err)
+{
+	struct rig *rig;
+	int stop_fd = open_stop_fd(err);
+	int rc;
+
+	if (stop_fd < 0)
+		return stop_fd;
+	rc = rig_new(config, &rig, err);
+	if (rc < 0)
+		goto err_close;
+	rig_announce(rig);
+	fputs("virtual-rig: ready\n", stderr);
+	rc = rig_run(rig, stop_fd, err);
+	rig_free(rig);
+err_close:
+	close(stop_fd);
+	return rc;
+}
+
+static int command_run(const char *path)
+{
+	struct config *config;
+	struct verr err;
+	int rc;
+
+	if (config_load(path, &config, &err) < 0)
+		return fail(&err, EXIT_CONFIG);
+	rc = serve(config, &err);
+	config_free(config);
+	return rc < 0 ? fail(&err, EXIT_INFRASTRUCTURE) : EXIT_DONE;
+}
+
+static int command_check(const char *path)
+{
+	struct config *config;
+	struct verr err;
+
+	if (config_load(path, &config, &err) < 0)
+		return fail(&err, EXIT_CONFIG);
+	printf("%s: ok: boards %u, meters %u, seed %llu\n", path, config->boards_count,
+	       config->meters_count, (unsigned long long)config->seed);
+	config_free(config);
+	return EXIT_DONE;
+}
+
+static int usage(void)
+{
+	fputs(help, stderr);
+	return EXIT_CONFIG;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return fputs(help, stdout) < 0 ? EXIT_INFRASTRUCTURE : EXIT_DONE;
+	if (argc == 2 && !strcmp(argv[1], "--version"))
+		return puts("virtual-rig " VIRTUAL_RIG_VERSION) < 0 ? EXIT_INFRASTRUCTURE
+								    : EXIT_DONE;
+	if (argc == 3 && !strcmp(argv[1], "check"))
+		return command_check(argv[2]);
+	if (argc == 2 && argv[1][0] != '-')
+		return command_run(argv[1]);
+	return usage();
+}

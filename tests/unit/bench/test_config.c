@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Rig and plan files: what is read, and that everything wrong is said with file and line.
+ */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bench/config/plan.h"
+#include "bench/config/quantity.h"
+#include "bench/config/rig.h"
+#include "tests/scratch.h"
+
+static const char *folder;
+
+static const char *write_file(const char *name, const char *text)
+{
+	static char path[4][600];
+	static unsigned next;
+	char *full = path[next++ % 4];
+	FILE *stream;
+
+	snprintf(full, sizeof(path[0]), "%s/%s", folder, name);
+	stream = fopen(full, "w");
+	assert_non_null(stream);
+	fputs(text, stream);
+	fclose(stream);
+	return full;
+}
+
+static const char plan_head[] = "plan: p\nmodels: [a.tflite]\n";
+
+static void quantities(void **state)
+{
+	static const struct {
+		const char *text;
+		enum quantity_kind kind;
+		double value; /* NAN: refused */
+	} rows[] = {
+		{"3.3 V", QUANTITY_VOLTAGE, 3.3},
+		{"3300mV", QUANTITY_VOLTAGE, 3.3},
+		{"80 MHz", QUANTITY_FREQUENCY, 80e6},
+		{"500 ms", QUANTITY_TIME, 0.5},
+		{"-5 degC", QUANTITY_TEMPERATURE, -5},
+		{"0.5 %", QUANTITY_RATIO, 0.005},
+		{"3.3", QUANTITY_VOLTAGE, NAN},
+		{"3.3 A", QUANTITY_VOLTAGE, NAN},
+		{"3.3 V x", QUANTITY_VOLTAGE, NAN},
+		{"V", QUANTITY_VOLTAGE, NAN},
+		{"", QUANTITY_VOLTAGE, NAN},
+		{"nan V", QUANTITY_VOLTAGE, NAN},
+		{"inf s", QUANTITY_TIME, NAN},
+		{"5 Ms", QUANTITY_TIME, NAN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = {""};
+		double value = 0;
+		int ret = quantity_parse(rows[i].text, rows[i].kind, &value, &err);
+
+		if (isnan(rows[i].value)) {
+			assert_int_equal(ret, -EINVAL);
+			assert_true(err.text[0] != 0);
+		} else {
+			assert_int_equal(ret, 0);
+			assert_true(fabs(value - rows[i].value) <= 1e-9 * fabs(rows[i].value));
+		}
+	}
+}
+
+static void expect_plan_error(const char *text, const char *where, const char *says)
+{
+	struct plan *plan;
+	struct err err = {""};
+	const char *path = write_file("plan.yaml", text);
+
+	assert_true(plan_load(path, &plan, &err) < 0);
+	if (!strstr(err.text, where) || !strstr(err.text, says))
+		fail_msg("'%s' lacks '%s' or '%s'", err.text, where, says);
+}
+
+static void plan_errors(void **state)
+{
+	char text[1024];
+	static const struct {
+		const char *rest, *where, *says;
+	} rows[] = {
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nrepeat: 4\n", "plan.yaml:7:",
+		 "did you mean 'repeats'"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nzzzzzzzz: 4\n", "plan.yaml:7:",
+		 "unknown key 'zzzzzzzz'"},
+		{"clocks: [4 MHz]\nrepeats: 3\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:5:",
+		 "twice"},
+		{"clocks: [4 MHz]\nrepeats: 3\nidle: 1 s\n", "plan.yaml:1:", "'window' is missing"},
+		{"clocks: [4]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:", "no unit"},
+		{"clocks: [4 MHz, 4000 kHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:",
+		 "twice"},
+		{"clocks: 4 MHz\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:", "list"},
+		{"clocks: [4 MHz]\nrepeats: 0\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:4:", "repeats"},
+		{"clocks: [4 MHz]\nrepeats: 3 x\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:4:", "whole number"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 h\nidle: 1 s\n", "plan.yaml:5:", "unit 'h'"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 us\nidle: 1 s\n", "plan.yaml:5:", "outside"},
+		{"clocks: [4 MHz\nrepeats: 3\n", "plan.yaml:4:", ""},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nbuilds: [O2, O2]\n",
+		 "plan.yaml:7:", "twice"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n---\nx: 1\n",
+		 "plan.yaml:7:", "second document"},
+	};
+
+	(void)state;
+	write_file("a.tflite", "x");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", plan_head, rows[i].rest);
+		expect_plan_error(text, rows[i].where, rows[i].says);
+	}
+	expect_plan_error("", "plan.yaml:1:", "empty");
+	expect_plan_error("- a\n", "plan.yaml:1:", "keys and values");
+	expect_plan_error("plan: p\nmodels: [none*.tflite]\nclocks: [4 MHz]\nrepeats: 1\n"
+			  "window: 1 s\nidle: 1 s\n",
+			  "plan.yaml:2:", "no model file matches");
+}
+
+static void plan_values(void **state)
+{
+	struct plan *plan;
+	struct err err = {""};
+	const char *path = write_file("plan.yaml", "plan: p\nmodels: ['*.tflite']\n"
+				      "clocks: [120 MHz, 4 MHz]\nrepeats: 2\nwindow: 250 ms\nidle: 50 ms\n");
+
+	(void)state;
+	write_file("b.tflite", "x");
+	assert_int_equal(plan_load(path, &plan, &err), 0);
+	assert_int_equal(plan->model_count, 2);
+	assert_non_null(strstr(plan->models[0], "/a.tflite"));
+	assert_int_equal(plan->clocks_hz[0], 120000000);
+	assert_true(fabs(plan->window_s - 0.25) <= 1e-12);
+	assert_int_equal(plan->warmups, 1);
+	assert_string_equal(plan->builds[0], "O2");
+	assert_non_null(strstr(plan->resolved, "\"repeats\":2"));
+	plan_free(plan);
+}
+
+static const char meter_part[] = "part: ppk2\ndriver: ppk2\n"
+				 "markers: {window: 0, inference: 1, layer: 2}\n";
+static const char board_part[] =
+	"part: n\nchip: c\nfirmware: n\nbaud: 115200 baud\n"
+	"flash: {driver: stm32_uart, baud: 115200 baud, address: 0x08000000, id: 0x470}\n"
+	"lines: {reset: dtr, boot: \"!rts\"}\n";
+static const char rig_text[] =
+	"rig: r\nvirtual: true\nambient: 21 degC\n"
+	"meters:\n  - {name: m, part: meter.yaml, link: l1, supply: 3.3 V, supply_u: 5 mV}\n"
+	"boards:\n  - {name: b, part: board.yaml, link: l2, meter: m}\n";
+
+static void replace(char *text, size_t size, const char *from, const char *to)
+{
+	char copy[2048];
+	char *at;
+
+	snprintf(copy, sizeof(copy), "%s", rig_text);
+	at = strstr(copy, from);
+	assert_non_null(at);
+	snprintf(text, size, "%.*s%s%s", (int)(at - copy), copy, to, at + strlen(from));
+}
+
+static void rig_values(void **state)
+{
+	struct rig *rig;
+	struct err err = {""};
+
+	(void)state;
+	write_file("meter.yaml", meter_part);
+	write_file("board.yaml", board_part);
+	assert_int_equal(rig_load(write_file("rig.yaml", rig_text), &rig, &err), 0);
+	assert_true(rig->is_virtual);
+	assert_true(fabs(rig->meters[0].supply_u_v - 5e-3) <= 1e-12);
+	assert_int_equal(rig->boards[0].flash_address, 0x08000000);
+	assert_true(rig->boards[0].reset.is_dtr && rig->boards[0].reset.active_asserted);
+	assert_true(!rig->boards[0].boot.is_dtr && !rig->boards[0].boot.active_asserted);
+	rig_free(rig);
+}
+
+static void rig_errors(void **state)
+{
+	static const struct {
+		const char *from, *to, *where, *says;
+	} rows[] = {
+		{"supply: 3.3 V", "supply: 3.3", "rig.yaml:5:", "no unit"},
+		{"supply: 3.3 V", "supplied: 3.3 V", "rig.yaml:5:", "did you mean 'supply'"},
+		{"virtual: true\n", "", "rig.yaml:1:", "'virtual' is missing"},
+		{"meter: m}", "meter: q}", "rig.yaml:7:", "no meter 'q'"},
+		{"link: l2", "link: l1", "rig.yaml:7:", "share link"},
+		{"part: board.yaml", "part: none.yaml", "rig.yaml:7:", "none.yaml"},
+		{"meter: m}\n", "meter: m}\n  - {name: b, part: board.yaml, link: l3, meter: m}\n",
+		 "rig.yaml:8:", "named 'b'"},
+		{"meter: m}\n", "meter: m}\n  - {name: c, part: board.yaml, link: l3, meter: m}\n",
+		 "rig.yaml:8:", "share meter"},
+	};
+	char text[2048];
+
+	(void)state;
+	write_file("meter.yaml", meter_part);
+	write_file("board.yaml", board_part);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rig *rig;
+		struct err err = {""};
+
+		replace(text, sizeof(text), rows[i].from, rows[i].to);
+		assert_true(rig_load(write_file("rig.yaml", text), &rig, &err) < 0);
+		if (!strstr(err.text, rows[i].where) || !strstr(err.text, rows[i].says))
+			fail_msg("'%s' lacks '%s' or '%s'", err.text, rows[i].where, rows[i].says);
+	}
+}
+
+static void shipped_rigs_load(void **state)
+{
+	static const char *const paths[] = {"rigs/nucleo-l4r5zi.yaml",
+					    "rigs/virtual-nucleo-l4r5zi.yaml"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct rig *rig;
+		struct err err = {""};
+
+		if (rig_load(paths[i], &rig, &err))
+			fail_msg("%s", err.text);
+		assert_int_equal(rig->is_virtual, i == 1);
+		rig_free(rig);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quantities),  cmocka_unit_test(plan_errors),
+		cmocka_unit_test(plan_values), cmocka_unit_test(rig_values),
+		cmocka_unit_test(rig_errors),  cmocka_unit_test(shipped_rigs_load),
+	};
+
+	folder = scratch_folder();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

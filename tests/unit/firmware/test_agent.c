@@ -1,0 +1,872 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The board's command loop over a port and a runtime made for this test. Both write what they are
+ * asked to do into one log, so that the order of a window's steps can be compared as text.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "firmware/agent/agent.h"
+#include "firmware/ports/port.h"
+
+enum {
+	PAGE_BYTES = 1024,
+	SLOT_BYTES = 16 * PAGE_BYTES,
+	IMAGE_BYTES = 1501, /* neither whole pages nor whole double-words */
+	INPUT_BYTES = 16,
+	OUTPUT_BYTES = 8,
+	MARK_CYCLES = 7,
+	REFUSED_IMAGE = 0x99, /* an image that begins so is refused by the runtime */
+	EVENTS_BYTES = 4096,
+	REPLIES_MAX = 16,
+};
+
+static struct {
+	char events[EVENTS_BYTES];
+	struct wire_parser parser;
+	struct wire_frame replies[REPLIES_MAX];
+	int reply_count;
+	_Alignas(16) uint8_t slot[SLOT_BYTES];
+	_Alignas(16) uint8_t arena[4096];
+	const char *slot_failure;
+	const char *clock_failure;
+	const char *sensor_failure;
+	uint32_t clock_index;
+	uint32_t cycles;
+	uint32_t invoke_cycles;
+	uint32_t op_count;
+	uint32_t programs;
+	jmp_buf reset;
+	bool uart_busy;
+} board;
+
+static void event(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void event(const char *format, ...)
+{
+	size_t used = strlen(board.events);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(board.events + used, sizeof(board.events) - used, format, arguments);
+	va_end(arguments);
+}
+
+/* --- port ------------------------------------------------------------------------------------- */
+
+const struct port_about port_about = {"chip", "board", "build", "compiler", "options"};
+const struct port_marks port_marks = {1, 2, 4, 8};
+const struct port_clock_level port_clock_levels[] = {
+	{4000000, 1000, 0, "range 2", "RC"},
+	{80000000, 1200, 3, "range 1", "PLL"},
+};
+const uint32_t port_clock_count = 2;
+static const uint8_t app[24] = "the firmware's bytes";
+
+struct port_memory port_app(void)
+{
+	return (struct port_memory){app, sizeof(app)};
+}
+
+void port_uid(uint8_t uid[12])
+{
+	memset(uid, 0x5A, 12);
+}
+
+uint32_t port_reset_cause(void)
+{
+	return 0x14000000;
+}
+
+_Noreturn void port_reset(void)
+{
+	event("reset ");
+	longjmp(board.reset, 1);
+}
+
+uint8_t *port_arena(uint32_t *ret_count)
+{
+	*ret_count = sizeof(board.arena);
+	return board.arena;
+}
+
+bool port_uart_read(uint8_t *ret_byte, uint32_t silent_ms)
+{
+	(void)ret_byte;
+	(void)silent_ms;
+	fail_msg("the test feeds the agent itself");
+	return false;
+}
+
+void port_uart_write(const uint8_t *bytes, uint32_t count)
+{
+	struct wire_frame frame;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (!wire_parser_feed(&board.parser, bytes[i], &frame))
+			continue;
+		event("reply%02x ", frame.type);
+		assert_true(board.reply_count < REPLIES_MAX);
+		board.replies[board.reply_count++] = frame;
+	}
+	board.uart_busy = true;
+}
+
+void port_uart_drain(void)
+{
+	event("drain ");
+	board.uart_busy = false;
+}
+
+void port_uart_mute(void)
+{
+	assert_false(board.uart_busy);
+	event("mute ");
+}
+
+void port_uart_unmute(void)
+{
+	event("unmute ");
+}
+
+void port_sleep_ms(uint32_t ms)
+{
+	event("sleep%u ", ms);
+}
+
+void port_window_enter(void)
+{
+	event("( ");
+}
+
+void port_window_leave(void)
+{
+	event(") ");
+}
+
+uint32_t port_mark(uint32_t word)
+{
+	static const char *const names[] = {
+		[0] = "-", [1] = "UP", [2] = "DOWN", [4] = "up", [8] = "down"};
+
+	event("%s ", names[word]);
+	board.cycles += MARK_CYCLES;
+	return board.cycles;
+}
+
+const char *port_clock_set(uint32_t index)
+{
+	board.clock_index = board.clock_failure ? 0 : index;
+	return board.clock_failure;
+}
+
+uint32_t port_clock_now(void)
+{
+	return board.clock_index;
+}
+
+struct port_memory port_slot(void)
+{
+	return (struct port_memory){board.slot, sizeof(board.slot)};
+}
+
+uint32_t port_slot_page_bytes(void)
+{
+	return PAGE_BYTES;
+}
+
+const char *port_slot_erase(uint32_t offset)
+{
+	assert_true(offset % PAGE_BYTES == 0 && offset < SLOT_BYTES);
+	event("erase%u ", offset / PAGE_BYTES);
+	if (!board.slot_failure)
+		memset(board.slot + offset, 0xFF, PAGE_BYTES);
+	return board.slot_failure;
+}
+
+/* As strict as flash: whole units, and only where it is erased. */
+const char *port_slot_program(uint32_t offset, const uint8_t *bytes, uint32_t count)
+{
+	assert_true(offset % PORT_SLOT_UNIT == 0 && count % PORT_SLOT_UNIT == 0);
+	assert_true((uintptr_t)bytes % 4 == 0 && offset + count <= SLOT_BYTES);
+	board.programs++;
+	for (uint32_t i = 0; i < count; i++) {
+		assert_int_equal(board.slot[offset + i], 0xFF);
+		if (!board.slot_failure)
+			board.slot[offset + i] = bytes[i];
+	}
+	return board.slot_failure;
+}
+
+const char *port_temperature(int32_t *ret_millicelsius, uint32_t *ret_vdda_mv)
+{
+	if (!board.sensor_failure) {
+		*ret_millicelsius = -1500;
+		*ret_vdda_mv = 3300;
+	}
+	return board.sensor_failure;
+}
+
+/* --- runtime: adds one to the first input bytes ------------------------------------------------
+ */
+
+enum runtime_status runtime_open(struct runtime *runtime, const void *image, uint32_t image_bytes,
+				 void *arena, uint32_t arena_bytes)
+{
+	assert_ptr_equal(image, board.slot);
+	assert_ptr_equal(arena, board.arena);
+	assert_int_equal(arena_bytes, sizeof(board.arena));
+	if (board.slot[0] == REFUSED_IMAGE)
+		return RUNTIME_BAD_LAYOUT;
+	assert_int_equal(image_bytes, IMAGE_BYTES);
+	memset(arena, 0xCC, arena_bytes);
+	*runtime = (struct runtime){.image = image,
+				    .arena = arena,
+				    .op_count = board.op_count,
+				    .input_bytes = INPUT_BYTES,
+				    .output_bytes = OUTPUT_BYTES};
+	return RUNTIME_OK;
+}
+
+const char *runtime_status_text(enum runtime_status status)
+{
+	return status == RUNTIME_BAD_LAYOUT ? "another layout" : "another reason";
+}
+
+void runtime_write_input(struct runtime *runtime, uint32_t offset, const void *bytes,
+			 uint32_t count)
+{
+	assert_true(offset + count <= INPUT_BYTES);
+	memcpy(runtime->arena + offset, bytes, count);
+}
+
+void runtime_read_output(const struct runtime *runtime, uint32_t offset, void *bytes,
+			 uint32_t count)
+{
+	assert_true(offset + count <= OUTPUT_BYTES);
+	memcpy(bytes, runtime->arena + INPUT_BYTES + offset, count);
+}
+
+void runtime_invoke(struct runtime *runtime, runtime_trace_fn *trace, void *context)
+{
+	event("invoke ");
+	board.cycles += board.invoke_cycles;
+	for (int i = 0; i < OUTPUT_BYTES; i++)
+		runtime->arena[INPUT_BYTES + i] = (uint8_t)(runtime->arena[i] + 1);
+	for (uint32_t op = 0; trace && op < runtime->op_count; op++)
+		trace(context, op, &op, sizeof(op));
+}
+
+/* --- the host's side ---------------------------------------------------------------------------
+ */
+
+static struct agent agent;
+static uint16_t next_sequence;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&board, 0, sizeof(board));
+	memset(board.slot, 0xFF, sizeof(board.slot));
+	board.op_count = 3;
+	board.invoke_cycles = 1000;
+	wire_parser_init(&board.parser);
+	agent_init(&agent);
+	next_sequence = 1;
+	return 0;
+}
+
+static void feed(const struct wire_frame *frame)
+{
+	uint8_t bytes[WIRE_FRAME_MAX];
+	size_t count = wire_frame_write(frame, bytes);
+
+	for (size_t i = 0; i < count; i++)
+		agent_feed(&agent, bytes[i]);
+}
+
+static struct wire_frame request_make(uint8_t type)
+{
+	return (struct wire_frame){.type = type, .sequence = next_sequence++};
+}
+
+/* Sends a request; exactly one answer with its sequence number comes first. */
+static const struct wire_frame *ask(const struct wire_frame *request)
+{
+	board.reply_count = 0;
+	board.events[0] = 0;
+	feed(request);
+	assert_true(board.reply_count >= 1);
+	assert_int_equal(board.replies[0].sequence, request->sequence);
+	return &board.replies[0];
+}
+
+static void ask_done(const struct wire_frame *request)
+{
+	assert_int_equal(ask(request)->type, request->type | WIRE_REPLY);
+}
+
+static void ask_refused(const struct wire_frame *request, enum wire_error_code code)
+{
+	const struct wire_frame *reply = ask(request);
+	struct wire_error_reply error;
+
+	assert_int_equal(reply->type, WIRE_ERROR);
+	assert_int_equal(board.reply_count, 1);
+	assert_true(wire_error_reply_decode(reply->payload, reply->count, &error));
+	assert_int_equal(error.code, code);
+	assert_true(strlen(error.text) > 10);
+}
+
+static struct wire_frame request_plain(uint8_t type)
+{
+	return request_make(type);
+}
+
+static struct wire_frame request_begin(uint32_t bytes, uint32_t crc32)
+{
+	struct wire_frame request = request_make(WIRE_IMAGE_BEGIN);
+	struct wire_image_begin begin = {bytes, crc32};
+
+	request.count = (uint16_t)wire_image_begin_encode(&begin, request.payload);
+	return request;
+}
+
+static struct wire_frame request_data(uint8_t type, uint32_t offset, const uint8_t *bytes,
+				      uint32_t count)
+{
+	struct wire_frame request = request_make(type);
+	struct wire_data data = {offset, count, bytes};
+
+	request.count = (uint16_t)wire_data_encode(&data, request.payload);
+	return request;
+}
+
+static struct wire_frame request_run(uint32_t warmups, uint32_t inferences)
+{
+	struct wire_frame request = request_make(WIRE_RUN);
+	struct wire_run run = {warmups, inferences, 20, 30};
+
+	request.count = (uint16_t)wire_run_encode(&run, request.payload);
+	return request;
+}
+
+static struct wire_frame request_output(uint32_t offset, uint32_t count)
+{
+	struct wire_frame request = request_make(WIRE_OUTPUT);
+	struct wire_output output = {offset, count};
+
+	request.count = (uint16_t)wire_output_encode(&output, request.payload);
+	return request;
+}
+
+static void image_fill(uint8_t image[IMAGE_BYTES], uint8_t first)
+{
+	for (int i = 0; i < IMAGE_BYTES; i++)
+		image[i] = (uint8_t)(i * 5 + first);
+}
+
+/* BEGIN and all DATA. */
+static void send_image(const uint8_t *image, uint32_t crc32)
+{
+	struct wire_frame request = request_begin(IMAGE_BYTES, crc32);
+
+	ask_done(&request);
+	for (uint32_t at = 0; at < IMAGE_BYTES; at += WIRE_DATA_MAX) {
+		uint32_t left = IMAGE_BYTES - at;
+
+		request = request_data(WIRE_IMAGE_DATA, at, image + at,
+				       left < WIRE_DATA_MAX ? left : WIRE_DATA_MAX);
+		ask_done(&request);
+	}
+}
+
+static void load(void)
+{
+	uint8_t image[IMAGE_BYTES];
+	struct wire_frame request;
+
+	image_fill(image, 1);
+	send_image(image, wire_crc32(0, image, sizeof(image)));
+	request = request_plain(WIRE_IMAGE_COMMIT);
+	ask_done(&request);
+}
+
+static struct wire_hello_reply hello(void)
+{
+	struct wire_frame request = request_plain(WIRE_HELLO);
+	const struct wire_frame *reply = ask(&request);
+	struct wire_hello_reply to;
+
+	assert_int_equal(reply->type, WIRE_HELLO | WIRE_REPLY);
+	assert_true(wire_hello_reply_decode(reply->payload, reply->count, &to));
+	return to;
+}
+
+static struct wire_result_reply result_of(const struct wire_frame *reply)
+{
+	struct wire_result_reply to;
+
+	assert_int_equal(reply->type, WIRE_RESULT | WIRE_REPLY);
+	assert_true(wire_result_reply_decode(reply->payload, reply->count, &to));
+	return to;
+}
+
+/* --- tests -------------------------------------------------------------------------------------
+ */
+
+static void hello_tells_about_the_board(void **state)
+{
+	struct wire_hello_reply reply = hello();
+
+	(void)state;
+	assert_int_equal(reply.image_layout, 1);
+	assert_int_equal(reply.app_bytes, sizeof(app));
+	assert_int_equal(reply.app_crc32, wire_crc32(0, app, sizeof(app)));
+	assert_int_equal(reply.arena_bytes, sizeof(board.arena));
+	assert_int_equal(reply.slot_bytes, SLOT_BYTES - PAGE_BYTES);
+	assert_int_equal(reply.image_bytes, 0);
+	assert_int_equal(reply.reset_cause, 0x14000000);
+	assert_int_equal(reply.clock_count, 2);
+	assert_int_equal(reply.clock_hz[1], 80000000);
+	assert_string_equal(reply.chip, "chip");
+	assert_string_equal(reply.options, "options");
+}
+
+static void an_image_is_loaded_and_survives_a_reset(void **state)
+{
+	uint8_t image[IMAGE_BYTES];
+
+	(void)state;
+	image_fill(image, 1);
+	load();
+	assert_memory_equal(board.slot, image, IMAGE_BYTES);
+	assert_int_equal(hello().image_crc32, wire_crc32(0, image, sizeof(image)));
+	agent_init(&agent);
+	assert_int_equal(hello().image_bytes, IMAGE_BYTES);
+	board.slot[700] ^= 1;
+	agent_init(&agent);
+	assert_int_equal(hello().image_bytes, 0);
+	assert_int_equal(hello().image_crc32, 0);
+}
+
+static void a_damaged_record_is_no_image(void **state)
+{
+	uint8_t *record = board.slot + SLOT_BYTES - PAGE_BYTES;
+
+	(void)state;
+	load();
+	for (int i = 0; i < 16; i++) {
+		record[i] ^= 0x40;
+		agent_init(&agent);
+		assert_int_equal(hello().image_bytes, 0);
+		record[i] ^= 0x40;
+	}
+	agent_init(&agent);
+	assert_int_equal(hello().image_bytes, IMAGE_BYTES);
+}
+
+static void pages_are_erased_as_they_are_reached(void **state)
+{
+	uint8_t image[IMAGE_BYTES];
+	struct wire_frame request;
+
+	(void)state;
+	image_fill(image, 1);
+	memset(board.slot, 0x11, sizeof(board.slot));
+	request = request_begin(IMAGE_BYTES, 0);
+	ask_done(&request);
+	assert_string_equal(board.events, "erase15 reply82 ");
+	request = request_data(WIRE_IMAGE_DATA, 0, image, 512);
+	ask_done(&request);
+	assert_string_equal(board.events, "erase0 reply83 ");
+	request = request_data(WIRE_IMAGE_DATA, 512, image + 512, 512);
+	ask_done(&request);
+	assert_string_equal(board.events, "reply83 ");
+	request = request_data(WIRE_IMAGE_DATA, 1024, image + 1024, IMAGE_BYTES - 1024);
+	ask_done(&request);
+	assert_string_equal(board.events, "erase1 reply83 ");
+	assert_int_equal(board.slot[2 * PAGE_BYTES], 0x11);
+}
+
+static void a_new_transfer_forgets_the_old_image(void **state)
+{
+	struct wire_frame request;
+
+	(void)state;
+	load();
+	request = request_begin(SLOT_BYTES, 0);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	assert_int_equal(hello().image_bytes, IMAGE_BYTES);
+	request = request_begin(IMAGE_BYTES, 0);
+	ask_done(&request);
+	assert_int_equal(hello().image_bytes, 0);
+	request = request_run(0, 1);
+	ask_refused(&request, WIRE_ERROR_STATE);
+	agent_init(&agent);
+	assert_int_equal(hello().image_bytes, 0);
+}
+
+static void a_wrong_crc_is_not_committed(void **state)
+{
+	uint8_t image[IMAGE_BYTES];
+	struct wire_frame request;
+
+	(void)state;
+	image_fill(image, 1);
+	send_image(image, wire_crc32(0, image, sizeof(image)) ^ 1);
+	request = request_plain(WIRE_IMAGE_COMMIT);
+	ask_refused(&request, WIRE_ERROR_IMAGE);
+	assert_int_equal(hello().image_bytes, 0);
+	agent_init(&agent);
+	assert_int_equal(hello().image_bytes, 0);
+}
+
+static void what_the_runtime_refuses_is_not_committed(void **state)
+{
+	uint8_t image[IMAGE_BYTES];
+	struct wire_frame request;
+
+	(void)state;
+	image_fill(image, REFUSED_IMAGE);
+	send_image(image, wire_crc32(0, image, sizeof(image)));
+	request = request_plain(WIRE_IMAGE_COMMIT);
+	ask_refused(&request, WIRE_ERROR_IMAGE);
+	agent_init(&agent);
+	assert_int_equal(hello().image_bytes, 0);
+}
+
+static void image_chunks_come_in_order(void **state)
+{
+	static const uint8_t bytes[WIRE_DATA_MAX];
+	struct wire_frame request;
+
+	(void)state;
+	request = request_data(WIRE_IMAGE_DATA, 0, bytes, 8);
+	ask_refused(&request, WIRE_ERROR_STATE);
+	request = request_plain(WIRE_IMAGE_COMMIT);
+	ask_refused(&request, WIRE_ERROR_STATE);
+	request = request_begin(64, 0);
+	ask_done(&request);
+	request = request_data(WIRE_IMAGE_DATA, 8, bytes, 8);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_data(WIRE_IMAGE_DATA, 0, bytes, 7);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_data(WIRE_IMAGE_DATA, 0, bytes, 72);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_data(WIRE_IMAGE_DATA, 0, bytes, 0);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_data(WIRE_IMAGE_DATA, 0, bytes, 56);
+	ask_done(&request);
+	request = request_plain(WIRE_IMAGE_COMMIT);
+	ask_refused(&request, WIRE_ERROR_STATE);
+	request = request_data(WIRE_IMAGE_DATA, 56, bytes, 8);
+	ask_refused(&request, WIRE_ERROR_STATE);
+}
+
+static void a_flash_failure_ends_the_transfer(void **state)
+{
+	static const uint8_t bytes[8];
+	struct wire_frame request = request_begin(64, 0);
+
+	(void)state;
+	ask_done(&request);
+	board.slot_failure = "the flash does not want to";
+	request = request_data(WIRE_IMAGE_DATA, 0, bytes, 8);
+	ask_refused(&request, WIRE_ERROR_FLASH);
+	board.slot_failure = NULL;
+	request = request_data(WIRE_IMAGE_DATA, 0, bytes, 8);
+	ask_refused(&request, WIRE_ERROR_STATE);
+}
+
+static void a_repeated_request_is_answered_not_repeated(void **state)
+{
+	static const uint8_t bytes[8] = {1};
+	struct wire_frame request = request_begin(64, 0), first;
+	uint32_t programs;
+
+	(void)state;
+	ask_done(&request);
+	request = request_data(WIRE_IMAGE_DATA, 0, bytes, 8);
+	ask_done(&request);
+	first = board.replies[0];
+	programs = board.programs;
+	ask_done(&request);
+	assert_int_equal(board.programs, programs);
+	assert_int_equal(first.type, board.replies[0].type);
+	assert_int_equal(first.sequence, board.replies[0].sequence);
+	assert_int_equal(first.count, board.replies[0].count);
+	assert_memory_equal(first.payload, board.replies[0].payload, first.count);
+	request.sequence = next_sequence++;
+	ask_refused(&request, WIRE_ERROR_PAYLOAD); /* carried out again: bytes not due */
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+}
+
+static void sequence_0_is_always_carried_out(void **state)
+{
+	struct wire_frame request = request_begin(64, 0);
+
+	(void)state;
+	request.sequence = 0;
+	ask_done(&request);
+	assert_string_equal(board.events, "erase15 reply82 ");
+	ask_done(&request);
+	assert_string_equal(board.events, "erase15 reply82 ");
+}
+
+static void the_same_number_with_another_payload_is_a_new_request(void **state)
+{
+	struct wire_frame request = request_output(0, 4), other = request_output(4, 4);
+
+	(void)state;
+	load();
+	request.sequence = other.sequence = 1000;
+	ask_refused(&request, WIRE_ERROR_STATE);
+	agent.output_valid = true;
+	ask_refused(&request, WIRE_ERROR_STATE);
+	ask_done(&other);
+}
+
+static void a_window_in_its_order(void **state)
+{
+	struct wire_frame request;
+	struct wire_result_reply result;
+
+	(void)state;
+	load();
+	request = request_run(2, 3);
+	ask_done(&request);
+	assert_string_equal(board.events, "reply87 drain mute down ( - - ) ( - - ) invoke invoke "
+					  "sleep20 ( UP invoke up invoke down invoke up DOWN ) "
+					  "sleep30 unmute reply88 ");
+	assert_int_equal(board.reply_count, 2);
+	assert_int_equal(board.replies[1].sequence, request.sequence);
+	result = result_of(&board.replies[1]);
+	assert_int_equal(result.run_sequence, request.sequence);
+	assert_int_equal(result.inferences, 3);
+	assert_int_equal(result.cycles, 3 * (1000 + MARK_CYCLES) + MARK_CYCLES);
+	assert_int_equal(result.output_bytes, OUTPUT_BYTES);
+	assert_int_equal(result.clock_hz, 4000000);
+	assert_int_equal(result.counter_count, 3);
+	assert_string_equal(result.counters[0].name, "inf_min");
+	assert_int_equal(result.counters[0].value, 1000 + MARK_CYCLES);
+	assert_string_equal(result.counters[1].name, "inf_max");
+	assert_string_equal(result.counters[2].name, "empty");
+	assert_int_equal(result.counters[2].value, MARK_CYCLES);
+}
+
+/* The 32-bit counter wraps inside most of these inferences. */
+static void cycles_beyond_32_bits(void **state)
+{
+	struct wire_frame request;
+
+	(void)state;
+	load();
+	board.invoke_cycles = 3000000000U;
+	request = request_run(0, 5);
+	ask_done(&request);
+	assert_true(result_of(&board.replies[1]).cycles == 5 * 3000000007ULL + MARK_CYCLES);
+}
+
+static void a_lost_result_can_be_asked_for(void **state)
+{
+	struct wire_frame run, request = request_plain(WIRE_RESULT);
+	const struct wire_frame *reply;
+
+	(void)state;
+	reply = ask(&request);
+	assert_int_equal(result_of(reply).run_sequence, 0);
+	load();
+	run = request_run(0, 1);
+	ask_done(&run);
+	ask_done(&run); /* repeated: the answer only, no second window */
+	assert_string_equal(board.events, "reply87 ");
+	request = request_plain(WIRE_RESULT);
+	reply = ask(&request);
+	assert_int_equal(result_of(reply).run_sequence, run.sequence);
+}
+
+static void impossible_runs_are_refused(void **state)
+{
+	struct wire_run idle = {0, 1, AGENT_IDLE_MAX_MS + 1, 0};
+	struct wire_frame request = request_run(0, 1);
+
+	(void)state;
+	ask_refused(&request, WIRE_ERROR_STATE);
+	load();
+	request = request_run(0, 0);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_run(0, 1);
+	request.count--;
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_run(0, 1);
+	request.sequence = 0;
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_run(0, 1);
+	wire_run_encode(&idle, request.payload);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+}
+
+static void inputs_outputs_and_check(void **state)
+{
+	static const uint8_t input[4] = {10, 20, 30, 40};
+	static const uint8_t output[OUTPUT_BYTES] = {1, 1, 11, 21, 31, 41, 1, 1};
+	struct wire_frame request = request_plain(WIRE_CHECK);
+	const struct wire_frame *reply;
+	struct wire_check_reply check;
+	uint32_t op = 2;
+
+	(void)state;
+	ask_refused(&request, WIRE_ERROR_STATE);
+	request = request_data(WIRE_INPUT, 0, input, 4);
+	ask_refused(&request, WIRE_ERROR_STATE);
+	load();
+	request = request_output(0, 1);
+	ask_refused(&request, WIRE_ERROR_STATE);
+	request = request_data(WIRE_INPUT, 2, input, 4);
+	ask_done(&request);
+	request = request_plain(WIRE_CHECK);
+	reply = ask(&request);
+	assert_true(wire_check_reply_decode(reply->payload, reply->count, &check));
+	assert_int_equal(check.output_crc32, wire_crc32(0, output, OUTPUT_BYTES));
+	assert_int_equal(check.layer_count, 3);
+	assert_int_equal(check.layer_crc32[2], wire_crc32(0, &op, sizeof(op)));
+	request = request_output(2, 4);
+	reply = ask(&request);
+	assert_int_equal(reply->count, 4);
+	assert_memory_equal(reply->payload, output + 2, 4);
+}
+
+static void ranges_are_kept(void **state)
+{
+	static const uint8_t input[INPUT_BYTES + 1];
+	struct wire_frame request;
+
+	(void)state;
+	load();
+	agent.output_valid = true;
+	request = request_data(WIRE_INPUT, 1, input, INPUT_BYTES);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_data(WIRE_INPUT, UINT32_MAX, input, 2);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_data(WIRE_INPUT, 0, input, INPUT_BYTES);
+	ask_done(&request);
+	request = request_output(OUTPUT_BYTES, 1);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_output(UINT32_MAX, 2);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	board.op_count = WIRE_LAYERS_MAX + 1;
+	load();
+	request = request_plain(WIRE_CHECK);
+	ask_refused(&request, WIRE_ERROR_IMAGE);
+}
+
+static void clock_and_temperature(void **state)
+{
+	struct wire_clock clock = {80000000};
+	struct wire_temperature_reply temperature;
+	struct wire_frame request = request_make(WIRE_CLOCK);
+	const struct wire_frame *reply;
+	struct wire_clock_reply to;
+
+	(void)state;
+	request.count = (uint16_t)wire_clock_encode(&clock, request.payload);
+	reply = ask(&request);
+	assert_true(wire_clock_reply_decode(reply->payload, reply->count, &to));
+	assert_int_equal(to.hz, 80000000);
+	assert_int_equal(to.core_mv, 1200);
+	assert_int_equal(to.wait_states, 3);
+	assert_string_equal(to.range, "range 1");
+	assert_int_equal(board.clock_index, 1);
+	board.clock_failure = "the PLL did not lock";
+	request.sequence = next_sequence++;
+	ask_refused(&request, WIRE_ERROR_CLOCK);
+	request.payload[0]++;
+	ask_refused(&request, WIRE_ERROR_CLOCK);
+	request = request_plain(WIRE_TEMPERATURE);
+	reply = ask(&request);
+	assert_true(wire_temperature_reply_decode(reply->payload, reply->count, &temperature));
+	assert_int_equal(temperature.millicelsius, -1500);
+	board.sensor_failure = "no sensor on this board";
+	request.sequence = next_sequence++;
+	ask_refused(&request, WIRE_ERROR_SENSOR);
+}
+
+static void strange_requests_are_refused_and_replies_ignored(void **state)
+{
+	struct wire_frame request = request_plain(0);
+
+	(void)state;
+	ask_refused(&request, WIRE_ERROR_TYPE);
+	request = request_plain(WIRE_OUTPUT + 1);
+	ask_refused(&request, WIRE_ERROR_TYPE);
+	request = request_plain(WIRE_HELLO);
+	request.count = 1;
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	board.reply_count = 0;
+	request = request_plain(WIRE_HELLO | WIRE_REPLY);
+	feed(&request);
+	request = request_plain(WIRE_ERROR);
+	feed(&request);
+	assert_int_equal(board.reply_count, 0);
+}
+
+static void silence_ends_a_half_frame(void **state)
+{
+	static const uint8_t half[] = {0x4A, 0x42, WIRE_VERSION, WIRE_IMAGE_DATA, 9, 0, 0, 4};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(half); i++)
+		agent_feed(&agent, half[i]);
+	assert_int_equal(agent.parser.used, sizeof(half));
+	agent_silence(&agent);
+	assert_int_equal(hello().image_layout, 1);
+}
+
+static void reset_comes_after_the_answer(void **state)
+{
+	struct wire_frame request = request_plain(WIRE_RESET);
+
+	(void)state;
+	if (!setjmp(board.reset)) {
+		feed(&request);
+		fail_msg("the board did not reset");
+	}
+	assert_string_equal(board.events, "reply8b drain reset ");
+}
+
+#define CASE(function) cmocka_unit_test_setup(function, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(hello_tells_about_the_board),
+		CASE(an_image_is_loaded_and_survives_a_reset),
+		CASE(a_damaged_record_is_no_image),
+		CASE(pages_are_erased_as_they_are_reached),
+		CASE(a_new_transfer_forgets_the_old_image),
+		CASE(a_wrong_crc_is_not_committed),
+		CASE(what_the_runtime_refuses_is_not_committed),
+		CASE(image_chunks_come_in_order),
+		CASE(a_flash_failure_ends_the_transfer),
+		CASE(a_repeated_request_is_answered_not_repeated),
+		CASE(sequence_0_is_always_carried_out),
+		CASE(the_same_number_with_another_payload_is_a_new_request),
+		CASE(a_window_in_its_order),
+		CASE(cycles_beyond_32_bits),
+		CASE(a_lost_result_can_be_asked_for),
+		CASE(impossible_runs_are_refused),
+		CASE(inputs_outputs_and_check),
+		CASE(ranges_are_kept),
+		CASE(clock_and_temperature),
+		CASE(strange_requests_are_refused_and_replies_ignored),
+		CASE(silence_ends_a_half_frame),
+		CASE(reset_comes_after_the_answer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
