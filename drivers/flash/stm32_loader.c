@@ -128,17 +128,24 @@ static int command_get(struct stm32_loader *loader, void *arg, struct err *err)
 	return 0;
 }
 
+/* A command that answers with count bytes and an ACK. */
+static int ask(struct stm32_loader *loader, uint8_t code, uint8_t *ret_bytes, size_t count,
+	       struct err *err)
+{
+	int ret = stm32_send_command(loader, code, err);
+
+	if (!ret)
+		ret = stm32_receive(loader, ret_bytes, count, err);
+	return ret ? ret : stm32_await_ack(loader, 0, loader->limits->ack_ms, err);
+}
+
 /* The version again, and two option bytes that mean nothing any more. */
 static int command_get_version(struct stm32_loader *loader, void *arg, struct err *err)
 {
 	uint8_t bytes[3];
-	int ret = stm32_send_command(loader, COMMAND_GET_VERSION, err);
+	int ret = ask(loader, COMMAND_GET_VERSION, bytes, sizeof(bytes), err);
 
 	(void)arg;
-	if (!ret)
-		ret = stm32_receive(loader, bytes, sizeof(bytes), err);
-	if (!ret)
-		ret = stm32_await_ack(loader, 0, loader->limits->ack_ms, err);
 	if (ret)
 		return ret;
 	if (bytes[0] != loader->version)
@@ -150,13 +157,9 @@ static int command_get_version(struct stm32_loader *loader, void *arg, struct er
 static int command_get_id(struct stm32_loader *loader, void *arg, struct err *err)
 {
 	uint8_t bytes[3];
-	int ret = stm32_send_command(loader, COMMAND_GET_ID, err);
+	int ret = ask(loader, COMMAND_GET_ID, bytes, sizeof(bytes), err);
 
 	(void)arg;
-	if (!ret)
-		ret = stm32_receive(loader, bytes, sizeof(bytes), err);
-	if (!ret)
-		ret = stm32_await_ack(loader, 0, loader->limits->ack_ms, err);
 	if (ret)
 		return ret;
 	if (bytes[0] != 1)
