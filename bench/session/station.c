@@ -12,7 +12,6 @@
 enum {
 	POWER_OFF_MS = 300,         /* lets the board's capacitors run down */
 	POWER_UP_MS = 20,           /* supply and reset settle */
-	CHECK_CYCLES_PER_MAC = 400, /* far above any kernel: bounds the wait for a check */
 	CHECK_FLOOR_MS = 20000,
 };
 
@@ -267,7 +266,7 @@ static int check_layers(struct station *station, const struct session_model *mod
 	if (ret)
 		return ret;
 	timeout_ms = CHECK_FLOOR_MS +
-		     (int)((double)model->image->macs * CHECK_CYCLES_PER_MAC / fastest * 1e3);
+		     (int)((double)model->image->macs * STATION_CYCLES_PER_MAC_MAX / fastest * 1e3);
 	ret = dut_check(station->dut, timeout_ms, &check, err);
 	if (ret)
 		return err_context(err, ret, "board %s: check", station->board->name);

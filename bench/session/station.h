@@ -14,6 +14,9 @@
 #include "drivers/link/link.h"
 #include "drivers/meter/meter.h"
 
+/* Far above any kernel: bounds the wait for an inference whose cycles are not known yet. */
+enum { STATION_CYCLES_PER_MAC_MAX = 100 };
+
 struct station {
 	const struct session_work *work;
 	const struct rig_board *board;

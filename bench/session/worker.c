@@ -15,7 +15,6 @@
 
 enum {
 	LOST_AFTER = 3,           /* points in a row that failed on infrastructure */
-	CYCLES_PER_MAC_MAX = 100, /* far above any kernel: bounds the wait for a first run */
 	INFERENCES_MIN = 2,       /* in a window: to hold one against the other */
 	REOPEN_MS = 20000,        /* how long a board that was there may be away */
 	REOPEN_PAUSE_MS = 500,
@@ -72,7 +71,7 @@ static int learn_cycles(struct work_state *state, const struct point *point, str
 	const struct model_image *image = state->work->models[point->model].image;
 	const struct wire_run run = {
 		.warmups = 1, .inferences = 1, .idle_before_ms = 1, .idle_after_ms = 1};
-	double guess = (double)image->macs * CYCLES_PER_MAC_MAX + 1e6;
+	double guess = (double)image->macs * STATION_CYCLES_PER_MAC_MAX + 1e6;
 	int ret = capture_run(&state->station, &run, run_limit_s(state, point, &run, guess),
 			      state->worker->options->stop, &state->capture, err);
 
