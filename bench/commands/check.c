@@ -17,7 +17,7 @@ static int check_models(const struct plan *plan, struct err *err)
 {
 	for (unsigned i = 0; i < plan->model_count; i++) {
 		struct model_image *image;
-		int ret = model_image_build(plan->models[i], &image, err);
+		int ret = model_image_build(plan->models[i], &model_options_portable, &image, err);
 
 		if (ret)
 			return ret;

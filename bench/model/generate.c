@@ -95,7 +95,7 @@ static int file_verify(const char *path, uint64_t macs, struct err *err)
 	struct model_image *image;
 	uint32_t output_crc32;
 	uint8_t *input;
-	int code = model_image_build(path, &image, err);
+	int code = model_image_build(path, &model_options_portable, &image, err);
 
 	if (code)
 		return code;

@@ -61,6 +61,7 @@ struct graph_axis {
 struct graph_op {
 	enum image_op_kind kind;
 	const char *name;                    /* "CONV_2D" */
+	uint16_t layer;                      /* its index in the file */
 	int32_t inputs[GRAPH_OP_INPUTS_MAX]; /* input, filter, bias; or both terms of ADD */
 	int32_t output;
 	enum graph_padding padding;

@@ -80,11 +80,14 @@ static void name_fill(struct model_image *image, const char *path)
 	snprintf(image->name, sizeof(image->name), "%.*s", (int)length, base);
 }
 
-static int image_fill(struct model_image *image, const struct graph *graph, struct err *err)
+const struct model_options model_options_portable = {IMAGE_KERNELS_PORTABLE};
+
+static int image_fill(struct model_image *image, const struct graph *graph,
+		      const struct model_options *options, struct err *err)
 {
 	const struct image_header *header;
 	uint32_t count;
-	int error = image_build(graph, &image->bytes, &count, err);
+	int error = image_build(graph, options, &image->bytes, &count, err);
 
 	if (error)
 		return error;
@@ -103,20 +106,21 @@ static int image_fill(struct model_image *image, const struct graph *graph, stru
 	return 0;
 }
 
-static int bytes_compile(const uint8_t *bytes, uint32_t count, struct model_image *image,
-			 struct err *err)
+static int bytes_compile(const uint8_t *bytes, uint32_t count, const struct model_options *options,
+			 struct model_image *image, struct err *err)
 {
 	struct graph graph;
 	int error = graph_read(bytes, count, &graph, err);
 
 	if (error)
 		return error;
-	error = image_fill(image, &graph, err);
+	error = image_fill(image, &graph, options, err);
 	graph_done(&graph);
 	return error;
 }
 
-int model_image_build(const char *tflite_path, struct model_image **ret_image, struct err *err)
+int model_image_build(const char *tflite_path, const struct model_options *options,
+		      struct model_image **ret_image, struct err *err)
 {
 	struct model_image *image = calloc(1, sizeof(*image));
 	uint8_t *bytes = NULL;
@@ -126,7 +130,7 @@ int model_image_build(const char *tflite_path, struct model_image **ret_image, s
 	if (!image)
 		return err_set(err, -ENOMEM, "%s: out of memory", tflite_path);
 	error = file_read(tflite_path, &bytes, &count, err);
-	error = error ? error : bytes_compile(bytes, count, image, err);
+	error = error ? error : bytes_compile(bytes, count, options, image, err);
 	if (error) {
 		err_context(err, error, "%s", tflite_path);
 		model_image_free(image);

@@ -10,24 +10,34 @@
 #include <stdint.h>
 
 #include "drivers/err.h"
+#include "firmware/image/image.h"
+
+struct model_options {
+	/* Operators run with this set's functions where it has one that is proved exact, else with
+	 * the portable ones. */
+	enum image_kernel_set kernel_set;
+};
+/* Portable kernels, nothing left out. */
+extern const struct model_options model_options_portable;
 
 struct model_image {
-	uint8_t *bytes;        /* aligned to 16; goes to the board as it is */
+	uint8_t *bytes; /* aligned to 16; goes to the board as it is */
 	size_t count;
-	uint32_t crc32;        /* over bytes, as zlib */
-	char sha256[65];       /* of the .tflite file, hex */
-	char name[64];         /* file name without folder and ".tflite" */
+	uint32_t crc32;  /* over bytes, as zlib */
+	char sha256[65]; /* of the .tflite file, hex */
+	char name[64];   /* file name without folder and ".tflite" */
 	uint32_t op_count;
 	uint32_t arena_bytes;
 	uint32_t input_bytes, output_bytes;
-	uint64_t macs;         /* multiply-accumulates of one inference */
-	uint64_t params;       /* weights and biases */
+	uint64_t macs;   /* multiply-accumulates of one inference */
+	uint64_t params; /* weights and biases */
 };
 
-/* Reads, checks and compiles. Bad files are -EINVAL (-ENOENT, -EACCES, ... for what the system says);
- * the sentence names the file and, for what is not supported, the operator and its index:
+/* Reads, checks and compiles. Bad files are -EINVAL (-ENOENT, -EACCES, ... for what the system
+ * says); the sentence names the file and, for what is not supported, the operator and its index:
  * "a.tflite: operator 3 (SVDF) is not supported". */
-int model_image_build(const char *tflite_path, struct model_image **ret_image, struct err *err);
+int model_image_build(const char *tflite_path, const struct model_options *options,
+		      struct model_image **ret_image, struct err *err);
 void model_image_free(struct model_image *image); /* accepts NULL */
 
 /* Runs the image on the host with the portable kernels. input: image->input_bytes bytes.

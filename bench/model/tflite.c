@@ -282,6 +282,7 @@ static int operator_read(struct tflite *model, uint32_t index, bool *written, st
 	rule = tflite_op_rule(code.builtin);
 	op->kind = rule->kind;
 	op->name = graph_builtin_name(code.builtin);
+	op->layer = (uint16_t)index;
 	if (code.version < 1 || code.version > rule->version_max)
 		error = err_set(err, -EINVAL, "version %d is not supported (1 to %d are)",
 				(int)code.version, (int)rule->version_max);

@@ -58,7 +58,7 @@ static int prepare_firmwares(struct session_work *work, const char *folder, stru
 static int prepare_model(const struct plan *plan, const char *path, struct session_model *model,
 			 struct err *err)
 {
-	int ret = model_image_build(path, &model->image, err);
+	int ret = model_image_build(path, &model_options_portable, &model->image, err);
 
 	if (ret)
 		return ret;

@@ -15,7 +15,18 @@
  *
  * Shapes have four dimensions, N H W C; tensors of lower rank are written with ones in front.
  *
- * What the host has prepared:
+ * Operators appear in running order; each names the operator of the .tflite file whose output it
+ * leaves (layer), because the host may leave operators out: a PAD becomes the padding of the
+ * convolution behind it, a RESHAPE another view of the same bytes.
+ *
+ * Every operator runs with a function of one kernel set. The portable set is plain C and takes the
+ * constants in the orders below; the other sets take them as the host has prepared them for exactly
+ * one function, the variant (firmware/image/needs.h says how many bytes of what each wants).
+ *
+ * An image may have an exit: when operator exit_op is done and the largest element of exit_tensor
+ * is at least the threshold, the inference ends there and exit_tensor is its output.
+ *
+ * What the host has prepared for the portable set:
  * - bias: the input's zero point is folded in (bias - zero_point * sum of the channel's weights,
  *   modulo 2^32), so kernels multiply raw bytes, and taps outside the input read as the zero point;
  * - multiplier and shift of each output channel, per-tensor scales repeated for every channel;
@@ -34,13 +45,15 @@
 
 enum {
 	IMAGE_MAGIC = 0x494D424A, /* "JBMI" */
-	IMAGE_LAYOUT_VERSION = 1,
+	IMAGE_LAYOUT_VERSION = 2,
 	IMAGE_ALIGN = 16,           /* of image, arena, weights and every arena offset */
 	IMAGE_BYTES_MAX = 64 << 20, /* no microcontroller has more, and sums stay in 32 bits */
 	IMAGE_ARENA_BYTES_MAX = 64 << 20,
 	IMAGE_OPS_MAX = 250, /* layer CRCs that one CHECK reply carries */
 	IMAGE_TENSORS_MAX = 1024,
 	IMAGE_NO_TENSOR = 0xFFFF,
+	IMAGE_NO_OP = 0xFFFF,
+	IMAGE_OP_INPUTS_MAX = 10, /* as TensorFlow Lite Micro's CONCATENATION */
 	IMAGE_SOFTMAX_DEPTH_MAX = 4095, /* the Q12 sum of exponentials must fit 31 bits */
 	IMAGE_POOL_TAPS_MAX = 1 << 23,  /* 128 * taps must fit 31 bits */
 };
@@ -54,11 +67,19 @@ enum image_op_kind {
 	IMAGE_RESHAPE, /* same bytes; often the same place in the arena */
 	IMAGE_SOFTMAX, /* over the last dimension */
 	IMAGE_ADD,     /* equal shapes */
+	IMAGE_MUL,     /* equal shapes */
+	IMAGE_MEAN,
+	IMAGE_PAD,     /* with the output's zero point */
+	IMAGE_CONCATENATION,
+	IMAGE_RESIZE_NEAREST_NEIGHBOR,
+	IMAGE_TRANSPOSE,
 	IMAGE_OP_KIND_END,
 };
 
 enum image_kernel_set {
 	IMAGE_KERNELS_PORTABLE = 0, /* plain C, weights in the orders above */
+	IMAGE_KERNELS_ARMV7EM,      /* Cortex-M with the DSP extension */
+	IMAGE_KERNELS_RV32,         /* RV32IM */
 	IMAGE_KERNELS_END,
 };
 
@@ -78,7 +99,11 @@ struct image_header {
 	uint32_t output_offset;
 	uint32_t input_bytes;  /* all inputs, in order */
 	uint32_t output_bytes; /* all outputs, in order */
-	uint32_t reserved;     /* 0 */
+	uint16_t exit_op;      /* IMAGE_NO_OP: the image has no exit */
+	uint16_t exit_tensor;  /* IMAGE_NO_TENSOR without exit */
+	int32_t exit_threshold; /* until the host sets another: -128 .. 128, in the tensor's units;
+				   128 is never reached */
+	uint32_t reserved[3];  /* 0 */
 };
 
 struct image_tensor {
@@ -104,14 +129,19 @@ struct image_channel {
 
 /* Fields that an operator does not use are 0. */
 struct image_op {
-	uint16_t kind;       /* enum image_op_kind */
-	uint16_t kernel_set; /* enum image_kernel_set */
-	uint16_t inputs[2];  /* tensor indices; the second is IMAGE_NO_TENSOR except for ADD */
+	uint8_t kind;       /* enum image_op_kind */
+	uint8_t kernel_set; /* enum image_kernel_set */
+	uint16_t variant;   /* function of the set; 0 in the portable set */
+	uint16_t layer;     /* index of an operator of the .tflite file */
+	uint16_t input_count;
+	uint16_t inputs[IMAGE_OP_INPUTS_MAX]; /* tensor indices, then IMAGE_NO_TENSOR */
 	uint16_t output;
 	uint16_t reserved;
-	uint32_t weights_offset; /* int8 */
+	uint32_t weights_offset; /* a multiple of 16 */
 	uint32_t weights_bytes;
-	uint32_t channels_offset; /* struct image_channel, one for each output channel */
+	uint32_t channels_offset; /* a multiple of 4; portable: struct image_channel, one for each
+				     output channel */
+	uint32_t channels_bytes;
 	uint32_t scratch_offset;  /* in the arena: space only this operator uses */
 	uint32_t scratch_bytes;
 	uint16_t kernel_h, kernel_w;
@@ -120,13 +150,18 @@ struct image_op {
 	uint16_t pad_top, pad_left; /* bottom and right follow from the output's shape */
 	int32_t activation_min, activation_max; /* -128 .. 127 */
 	int32_t diff_min;                /* SOFTMAX: below maximum + diff_min the result is 0 */
-	struct image_rescale rescale[3]; /* ADD: inputs, output; SOFTMAX: [0], the input */
+	/* ADD: inputs, output; MUL, MEAN: [0], the output; SOFTMAX: [0], the input */
+	struct image_rescale rescale[3];
+	/* PAD: elements in front of each dimension. TRANSPOSE: the input's dimension that becomes
+	 * each of the output's. MEAN: 1 for each dimension that is averaged. CONCATENATION: [0] the
+	 * dimension. RESIZE_NEAREST_NEIGHBOR: [0] align corners, [1] half pixel centers. */
+	uint16_t args[4];
 };
 
-_Static_assert(sizeof(struct image_header) == 64, "image layout");
+_Static_assert(sizeof(struct image_header) == 80, "image layout");
 _Static_assert(sizeof(struct image_tensor) == 28, "image layout");
 _Static_assert(sizeof(struct image_channel) == 12, "image layout");
-_Static_assert(sizeof(struct image_op) == 84, "image layout");
+_Static_assert(sizeof(struct image_op) == 116, "image layout");
 
 /* Left shift of both inputs of ADD before they are rescaled (TensorFlow Lite's constant for int8).
  */

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "firmware/image/needs.h"
 #include "firmware/wire/wire.h"
 
 struct checker {
@@ -14,13 +15,6 @@ struct checker {
 	const struct image_header *header;
 	const struct image_op *ops;
 	const struct image_tensor *tensors;
-};
-
-/* An operator with its tensors found. */
-struct operands {
-	const struct image_op *op;
-	const struct image_tensor *in[2]; /* [1] is NULL except for ADD */
-	const struct image_tensor *out;
 };
 
 static bool range_fits(uint32_t offset, uint64_t count, uint32_t align, uint32_t limit)
@@ -64,24 +58,6 @@ static bool activation_is_valid(const struct image_op *op)
 	       op->activation_min <= op->activation_max;
 }
 
-/* Weights of weights_bytes and a channel record for each of channels. */
-static bool constants_are_valid(const struct checker *checker, const struct image_op *op,
-				uint64_t weights_bytes, uint32_t channels)
-{
-	uint32_t total = checker->header->total_bytes;
-	const struct image_channel *channel;
-
-	if (op->weights_bytes != weights_bytes ||
-	    !range_fits(op->weights_offset, weights_bytes, IMAGE_ALIGN, total) ||
-	    !range_fits(op->channels_offset, (uint64_t)channels * sizeof(*channel), 4, total))
-		return false;
-	channel = (const struct image_channel *)(checker->bytes + op->channels_offset);
-	for (uint32_t i = 0; i < channels; i++)
-		if (!rescale_is_valid(&channel[i].rescale))
-			return false;
-	return true;
-}
-
 /* Along one axis: every window has at least one tap inside the input, and positions, the one behind
  * the last included, fit 31 bits. */
 static bool axis_is_valid(uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride,
@@ -96,7 +72,7 @@ static bool axis_is_valid(uint32_t in, uint32_t out, uint32_t kernel, uint32_t s
 	return pad < reach && last < (uint64_t)in + pad && last + reach + dilation < INT32_MAX;
 }
 
-static bool window_is_valid(const struct operands *use)
+static bool window_is_valid(const struct image_use *use)
 {
 	const struct image_op *op = use->op;
 	const uint32_t *in = use->in[0]->shape, *out = use->out->shape;
@@ -108,69 +84,54 @@ static bool window_is_valid(const struct operands *use)
 			     op->pad_left);
 }
 
-/* Bytes of one window; 0 when that is more than any image or arena holds. */
-static uint32_t window_bytes(const struct operands *use)
+/* A window's bytes, and all weights, are more than nothing and no more than an image holds. */
+static bool weights_are_countable(const struct image_use *use, uint64_t per_channel)
+{
+	return per_channel > 0 && per_channel <= IMAGE_BYTES_MAX &&
+	       per_channel * use->out->shape[3] <= IMAGE_BYTES_MAX;
+}
+
+static bool conv_is_valid(const struct image_use *use)
 {
 	uint64_t taps = (uint64_t)use->op->kernel_h * use->op->kernel_w;
-	uint64_t count = taps * use->in[0]->shape[3];
 
-	return count <= IMAGE_BYTES_MAX ? (uint32_t)count : 0;
+	return window_is_valid(use) && activation_is_valid(use->op) && taps <= IMAGE_BYTES_MAX &&
+	       weights_are_countable(use, taps * use->in[0]->shape[3]);
 }
 
-static bool gather_is_valid(const struct operands *use, uint32_t window)
+static bool depthwise_is_valid(const struct image_use *use)
 {
-	return window != 0 && (image_window_is_pixel(use->op) || use->op->scratch_bytes >= window);
-}
-
-static bool conv_is_valid(const struct checker *checker, const struct operands *use)
-{
-	uint32_t window = window_bytes(use), channels = use->out->shape[3];
-
-	return window_is_valid(use) && gather_is_valid(use, window) &&
-	       activation_is_valid(use->op) &&
-	       constants_are_valid(checker, use->op, (uint64_t)window * channels, channels);
-}
-
-static bool depthwise_is_valid(const struct checker *checker, const struct operands *use)
-{
-	uint32_t window = window_bytes(use), channels = use->out->shape[3];
 	uint64_t taps = (uint64_t)use->op->kernel_h * use->op->kernel_w;
 
-	return window_is_valid(use) && gather_is_valid(use, window) &&
-	       activation_is_valid(use->op) && channels % use->in[0]->shape[3] == 0 &&
-	       constants_are_valid(checker, use->op, taps * channels, channels);
+	return conv_is_valid(use) && weights_are_countable(use, taps) &&
+	       use->out->shape[3] % use->in[0]->shape[3] == 0;
 }
 
-static bool fully_connected_is_valid(const struct checker *checker, const struct operands *use)
+static bool fully_connected_is_valid(const struct image_use *use)
 {
-	uint32_t channels = use->out->shape[3];
-	uint32_t rows = use->out->bytes / channels;
+	uint32_t rows = use->out->bytes / use->out->shape[3];
 
 	return use->in[0]->bytes % rows == 0 && activation_is_valid(use->op) &&
-	       constants_are_valid(checker, use->op,
-				   (uint64_t)(use->in[0]->bytes / rows) * channels, channels);
+	       weights_are_countable(use, use->in[0]->bytes / rows);
 }
 
-static bool pool_is_valid(const struct checker *checker, const struct operands *use)
+static bool pool_is_valid(const struct image_use *use)
 {
-	(void)checker;
 	return window_is_valid(use) && use->op->dilation_h == 1 && use->op->dilation_w == 1 &&
 	       use->in[0]->shape[3] == use->out->shape[3] && activation_is_valid(use->op) &&
 	       (uint64_t)use->op->kernel_h * use->op->kernel_w <= IMAGE_POOL_TAPS_MAX;
 }
 
-static bool reshape_is_valid(const struct checker *checker, const struct operands *use)
+static bool reshape_is_valid(const struct image_use *use)
 {
-	(void)checker;
 	return use->in[0]->bytes == use->out->bytes;
 }
 
 /* No difference of two inputs above diff_min may leave 32 bits when shifted. */
-static bool softmax_is_valid(const struct checker *checker, const struct operands *use)
+static bool softmax_is_valid(const struct image_use *use)
 {
 	const struct image_rescale *rescale = &use->op->rescale[0];
 
-	(void)checker;
 	if (use->in[0]->bytes != use->out->bytes || use->in[0]->shape[3] != use->out->shape[3] ||
 	    use->out->shape[3] > IMAGE_SOFTMAX_DEPTH_MAX)
 		return false;
@@ -179,10 +140,9 @@ static bool softmax_is_valid(const struct checker *checker, const struct operand
 }
 
 /* Right shifts only: the three rescaled values and their sum then stay below 2^30. */
-static bool add_is_valid(const struct checker *checker, const struct operands *use)
+static bool add_is_valid(const struct image_use *use)
 {
-	(void)checker;
-	if (!use->in[1] || use->in[0]->bytes != use->out->bytes ||
+	if (use->op->input_count != 2 || use->in[0]->bytes != use->out->bytes ||
 	    use->in[1]->bytes != use->out->bytes || !activation_is_valid(use->op))
 		return false;
 	for (int i = 0; i < 3; i++)
@@ -191,8 +151,7 @@ static bool add_is_valid(const struct checker *checker, const struct operands *u
 	return true;
 }
 
-static bool (*const kind_checks[IMAGE_OP_KIND_END])(const struct checker *,
-						    const struct operands *) = {
+static bool (*const kind_checks[IMAGE_OP_KIND_END])(const struct image_use *) = {
 	[IMAGE_CONV_2D] = conv_is_valid,
 	[IMAGE_DEPTHWISE_CONV_2D] = depthwise_is_valid,
 	[IMAGE_FULLY_CONNECTED] = fully_connected_is_valid,
@@ -203,14 +162,16 @@ static bool (*const kind_checks[IMAGE_OP_KIND_END])(const struct checker *,
 	[IMAGE_ADD] = add_is_valid,
 };
 
-/* Output and scratch must not touch what the operator reads; RESHAPE may stay in place. */
-static bool writes_are_apart(const struct operands *use)
+/* Output and scratch must not touch what the operator reads, but for what it can do in place. */
+static bool writes_are_apart(const struct image_use *use, const struct image_needs *needs)
 {
 	const struct image_op *op = use->op;
-	bool in_place = op->kind == IMAGE_RESHAPE;
 
-	for (int i = 0; i < 2 && use->in[i]; i++) {
-		if (!in_place && tensors_meet(use->in[i], use->out))
+	for (uint32_t i = 0; i < op->input_count; i++) {
+		bool same_place = (needs->in_place >> i & 1) &&
+				  use->in[i]->arena_offset == use->out->arena_offset;
+
+		if (!same_place && tensors_meet(use->in[i], use->out))
 			return false;
 		if (ranges_meet(op->scratch_offset, op->scratch_bytes, use->in[i]->arena_offset,
 				use->in[i]->bytes))
@@ -221,7 +182,7 @@ static bool writes_are_apart(const struct operands *use)
 }
 
 /* Inputs of the model survive an inference; a RESHAPE in place writes nothing. */
-static bool inputs_survive(const struct checker *checker, const struct operands *use)
+static bool inputs_survive(const struct checker *checker, const struct image_use *use)
 {
 	const uint16_t *inputs = image_inputs(checker->header);
 	const struct image_op *op = use->op;
@@ -240,24 +201,61 @@ static bool inputs_survive(const struct checker *checker, const struct operands 
 	return true;
 }
 
-static bool op_is_valid(const struct checker *checker, const struct image_op *op)
+static bool tensors_find(const struct checker *checker, const struct image_op *op,
+			 struct image_use *ret_use)
 {
 	uint32_t count = checker->header->tensor_count;
-	struct operands use = {.op = op};
 
-	if (op->kind == 0 || op->kind >= IMAGE_OP_KIND_END || op->kernel_set >= IMAGE_KERNELS_END)
+	if (op->input_count < 1 || op->input_count > IMAGE_OP_INPUTS_MAX || op->output >= count)
 		return false;
-	if (op->inputs[0] >= count || op->output >= count ||
-	    (op->inputs[1] >= count && op->inputs[1] != IMAGE_NO_TENSOR) ||
-	    (op->inputs[1] != IMAGE_NO_TENSOR) != (op->kind == IMAGE_ADD))
+	for (uint32_t i = 0; i < IMAGE_OP_INPUTS_MAX; i++) {
+		if (i < op->input_count ? op->inputs[i] >= count : op->inputs[i] != IMAGE_NO_TENSOR)
+			return false;
+		if (i < op->input_count)
+			ret_use->in[i] = &checker->tensors[op->inputs[i]];
+	}
+	ret_use->op = op;
+	ret_use->out = &checker->tensors[op->output];
+	return true;
+}
+
+/* The bytes the function wants are there, and hold what it may be given. */
+static bool constants_are_valid(const struct checker *checker, const struct image_use *use,
+				const struct image_needs *needs)
+{
+	const struct image_op *op = use->op;
+	uint32_t total = checker->header->total_bytes;
+
+	return op->weights_bytes == needs->weights_bytes &&
+	       op->channels_bytes == needs->channels_bytes &&
+	       range_fits(op->weights_offset, op->weights_bytes, IMAGE_ALIGN, total) &&
+	       range_fits(op->channels_offset, op->channels_bytes, 4, total) &&
+	       image_constants(use, checker->bytes + op->weights_offset,
+			       checker->bytes + op->channels_offset);
+}
+
+static bool op_is_valid(const struct checker *checker, const struct image_op *op)
+{
+	struct image_use use = {0};
+	struct image_needs needs;
+
+	if (op->kind == 0 || op->kind >= IMAGE_OP_KIND_END || !kind_checks[op->kind] ||
+	    !tensors_find(checker, op, &use) || !kind_checks[op->kind](&use) ||
+	    !image_needs(&use, &needs))
 		return false;
-	use.in[0] = &checker->tensors[op->inputs[0]];
-	use.in[1] = op->kind == IMAGE_ADD ? &checker->tensors[op->inputs[1]] : NULL;
-	use.out = &checker->tensors[op->output];
-	return range_fits(op->scratch_offset, op->scratch_bytes, IMAGE_ALIGN,
+	return op->scratch_bytes >= needs.scratch_bytes &&
+	       range_fits(op->scratch_offset, op->scratch_bytes, IMAGE_ALIGN,
 			  checker->header->arena_bytes) &&
-	       kind_checks[op->kind](checker, &use) && writes_are_apart(&use) &&
+	       constants_are_valid(checker, &use, &needs) && writes_are_apart(&use, &needs) &&
 	       inputs_survive(checker, &use);
+}
+
+static bool exit_is_valid(const struct image_header *header)
+{
+	if (header->exit_op == IMAGE_NO_OP)
+		return header->exit_tensor == IMAGE_NO_TENSOR;
+	return header->exit_op < header->op_count && header->exit_tensor < header->tensor_count &&
+	       header->exit_threshold >= -128 && header->exit_threshold <= 128;
 }
 
 /* Indices in range, no tensor twice (inputs are written one after the other), and the sum of their
@@ -309,7 +307,7 @@ static enum image_fault header_check(const struct image_header *header, uint32_t
 	if (wire_crc32(0, (const uint8_t *)header + behind_crc, header->total_bytes - behind_crc) !=
 	    header->crc32)
 		return IMAGE_FAULT_STRUCTURE;
-	return tables_fit(header) ? IMAGE_FINE : IMAGE_FAULT_STRUCTURE;
+	return tables_fit(header) && exit_is_valid(header) ? IMAGE_FINE : IMAGE_FAULT_STRUCTURE;
 }
 
 static bool tensors_are_valid(const struct checker *checker)

@@ -6,18 +6,14 @@
 #include "firmware/image/image.h"
 #include "firmware/runtime/kernels/portable/portable.h"
 
-static kernel_fn *const kernels[IMAGE_KERNELS_END][IMAGE_OP_KIND_END] = {
-	[IMAGE_KERNELS_PORTABLE] =
-		{
-			[IMAGE_CONV_2D] = portable_conv_2d,
-			[IMAGE_DEPTHWISE_CONV_2D] = portable_depthwise_conv_2d,
-			[IMAGE_FULLY_CONNECTED] = portable_fully_connected,
-			[IMAGE_AVERAGE_POOL_2D] = portable_average_pool_2d,
-			[IMAGE_MAX_POOL_2D] = portable_max_pool_2d,
-			[IMAGE_RESHAPE] = portable_reshape,
-			[IMAGE_SOFTMAX] = portable_softmax,
-			[IMAGE_ADD] = portable_add,
-		},
+static const struct kernel_set *const kernel_sets[IMAGE_KERNELS_END] = {
+	[IMAGE_KERNELS_PORTABLE] = &kernel_set_portable,
+#ifdef RUNTIME_KERNELS_ARMV7EM
+	[IMAGE_KERNELS_ARMV7EM] = &kernel_set_armv7em,
+#endif
+#ifdef RUNTIME_KERNELS_RV32
+	[IMAGE_KERNELS_RV32] = &kernel_set_rv32,
+#endif
 };
 
 static const struct {
@@ -40,14 +36,26 @@ const char *runtime_status_text(enum runtime_status status)
 	return "unknown runtime status";
 }
 
-static int kernels_exist(const struct image_header *header)
+/* NULL: this build has no such function. */
+static kernel_fn *kernel_find(const struct image_op *op)
+{
+	const struct kernel_set *set = kernel_sets[op->kernel_set];
+	uint32_t index;
+
+	if (!set)
+		return NULL;
+	index = set->by_kind ? op->kind : op->variant;
+	return index < set->count ? set->functions[index] : NULL;
+}
+
+static bool kernels_exist(const struct image_header *header)
 {
 	const struct image_op *ops = image_ops(header);
 
 	for (uint32_t i = 0; i < header->op_count; i++)
-		if (!kernels[ops[i].kernel_set][ops[i].kind])
-			return 0;
-	return 1;
+		if (!kernel_find(&ops[i]))
+			return false;
+	return true;
 }
 
 enum runtime_status runtime_open(struct runtime *runtime, const void *image, uint32_t image_bytes,
@@ -66,6 +74,8 @@ enum runtime_status runtime_open(struct runtime *runtime, const void *image, uin
 	runtime->op_count = header->op_count;
 	runtime->input_bytes = header->input_bytes;
 	runtime->output_bytes = header->output_bytes;
+	runtime->exit_threshold = header->exit_threshold;
+	runtime->exited = false;
 	return RUNTIME_OK;
 }
 
@@ -119,12 +129,17 @@ void runtime_write_input(struct runtime *runtime, uint32_t offset, const void *b
 void runtime_read_output(const struct runtime *runtime, uint32_t offset, void *bytes,
 			 uint32_t count)
 {
-	struct list_walk walk = {runtime, image_outputs(runtime->header),
-				 runtime->header->output_count, offset, count};
+	const struct image_header *header = runtime->header;
+	struct list_walk walk = {runtime, image_outputs(header), header->output_count, offset,
+				 count};
 	uint8_t *to = bytes;
 	const uint8_t *at;
 	uint32_t piece;
 
+	if (runtime->exited) {
+		walk.list = &header->exit_tensor;
+		walk.list_count = 1;
+	}
 	while ((at = walk_next(&walk, &piece))) {
 		memcpy(to, at, piece);
 		to += piece;
@@ -136,32 +151,48 @@ static void op_call(const struct runtime *runtime, const struct image_op *op,
 {
 	const struct image_tensor *tensors = image_tensors(runtime->header);
 
-	*call = (struct kernel_call){
-		.op = op,
-		.in = {&tensors[op->inputs[0]]},
-		.out = &tensors[op->output],
-		.weights = (const int8_t *)(runtime->image + op->weights_offset),
-		.channels = (const struct image_channel *)(runtime->image + op->channels_offset),
-		.scratch = (int8_t *)(runtime->arena + op->scratch_offset),
-	};
-	call->input[0] = (const int8_t *)(runtime->arena + call->in[0]->arena_offset);
+	call->op = op;
+	call->out = &tensors[op->output];
 	call->output = (int8_t *)(runtime->arena + call->out->arena_offset);
-	if (op->inputs[1] != IMAGE_NO_TENSOR) {
-		call->in[1] = &tensors[op->inputs[1]];
-		call->input[1] = (const int8_t *)(runtime->arena + call->in[1]->arena_offset);
+	call->weights = runtime->image + op->weights_offset;
+	call->channels = runtime->image + op->channels_offset;
+	call->scratch = (int8_t *)(runtime->arena + op->scratch_offset);
+	for (uint32_t i = 0; i < op->input_count; i++) {
+		call->in[i] = &tensors[op->inputs[i]];
+		call->input[i] = (const int8_t *)(runtime->arena + call->in[i]->arena_offset);
 	}
+}
+
+/* The part model is sure enough. */
+static bool exit_taken(const struct runtime *runtime)
+{
+	const struct image_tensor *tensor =
+		&image_tensors(runtime->header)[runtime->header->exit_tensor];
+	const int8_t *values = (const int8_t *)(runtime->arena + tensor->arena_offset);
+
+	for (uint32_t i = 0; i < tensor->bytes; i++)
+		if (values[i] >= runtime->exit_threshold)
+			return true;
+	return false;
 }
 
 void runtime_invoke(struct runtime *runtime, runtime_trace_fn *trace, void *context)
 {
-	const struct image_op *ops = image_ops(runtime->header);
+	const struct image_header *header = runtime->header;
+	const struct image_op *ops = image_ops(header);
+	struct kernel_call call;
 
+	runtime->exited = false;
+	runtime->output_bytes = header->output_bytes;
 	for (uint32_t i = 0; i < runtime->op_count; i++) {
-		struct kernel_call call;
-
 		op_call(runtime, &ops[i], &call);
-		kernels[ops[i].kernel_set][ops[i].kind](&call);
+		kernel_find (&ops[i])(&call);
 		if (trace)
 			trace(context, i, call.output, call.out->bytes);
+		if (i == header->exit_op && exit_taken(runtime)) {
+			runtime->exited = true;
+			runtime->output_bytes = image_tensors(header)[header->exit_tensor].bytes;
+			return;
+		}
 	}
 }

@@ -7,6 +7,7 @@
 #ifndef FIRMWARE_RUNTIME_RUNTIME_H
 #define FIRMWARE_RUNTIME_RUNTIME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,7 +27,9 @@ struct runtime {
 	uint8_t *arena;
 	uint32_t op_count;
 	uint32_t input_bytes;  /* all inputs, in order */
-	uint32_t output_bytes; /* all outputs, in order */
+	uint32_t output_bytes; /* of the last inference: all outputs in order, or the exit's */
+	int32_t exit_threshold; /* as the image says; the caller may set another, -128 .. 128 */
+	bool exited;            /* the last inference ended at the image's exit */
 };
 
 /* Called after each operator with its output tensors' bytes (one contiguous tensor per operator). */
@@ -45,7 +48,7 @@ const char *runtime_status_text(enum runtime_status status);
 void runtime_write_input(struct runtime *runtime, uint32_t offset, const void *bytes, uint32_t count);
 void runtime_read_output(const struct runtime *runtime, uint32_t offset, void *bytes, uint32_t count);
 
-/* One inference. trace may be NULL. */
+/* One inference. trace may be NULL; behind an exit that is taken no operator runs. */
 void runtime_invoke(struct runtime *runtime, runtime_trace_fn *trace, void *context);
 
 #endif

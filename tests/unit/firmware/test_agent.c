@@ -3,6 +3,7 @@
  * The board's command loop over a port and a runtime made for this test. Both write what they are
  * asked to do into one log, so that the order of a window's steps can be compared as text.
  */
+#include "firmware/image/image.h"
 #include "tests/unit/firmware/fake_port.h"
 
 static void hello_tells_about_the_board(void **state)
@@ -10,7 +11,7 @@ static void hello_tells_about_the_board(void **state)
 	struct wire_hello_reply reply = hello();
 
 	(void)state;
-	assert_int_equal(reply.image_layout, 1);
+	assert_int_equal(reply.image_layout, IMAGE_LAYOUT_VERSION);
 	assert_int_equal(reply.app_bytes, sizeof(app));
 	assert_int_equal(reply.app_crc32, wire_crc32(0, app, sizeof(app)));
 	assert_int_equal(reply.arena_bytes, sizeof(board.arena));
@@ -410,7 +411,7 @@ static void silence_ends_a_half_frame(void **state)
 		agent_feed(&agent, half[i]);
 	assert_int_equal(agent.parser.used, sizeof(half));
 	agent_silence(&agent);
-	assert_int_equal(hello().image_layout, 1);
+	assert_int_equal(hello().image_layout, IMAGE_LAYOUT_VERSION);
 }
 
 static void reset_comes_after_the_answer(void **state)

@@ -28,6 +28,8 @@ static struct runtime runtime;
 
 enum { SUM = 2, RESHAPED = 3 };
 
+#define REST(used) [used... IMAGE_OP_INPUTS_MAX - 1] = IMAGE_NO_TENSOR
+
 static void crc_set(void)
 {
 	image.header.crc32 = wire_crc32(0, (const uint8_t *)&image + 16, sizeof(image) - 16);
@@ -36,7 +38,8 @@ static void crc_set(void)
 /* Equal scales everywhere: half of each input, twice the sum, is the sum. */
 static const struct image_op add = {
 	.kind = IMAGE_ADD,
-	.inputs = {0, 1},
+	.input_count = 2,
+	.inputs = {0, 1, REST(2)},
 	.output = SUM,
 	.activation_min = -128,
 	.activation_max = 127,
@@ -56,6 +59,8 @@ static int setup(void **state)
 		.tensor_count = 4,
 		.input_count = 2,
 		.output_count = 2,
+		.exit_op = IMAGE_NO_OP,
+		.exit_tensor = IMAGE_NO_TENSOR,
 		.input_bytes = 12,
 		.output_bytes = 12,
 		.op_offset = (uint32_t)((uint8_t *)image.ops - (uint8_t *)&image),
@@ -64,8 +69,10 @@ static int setup(void **state)
 		.output_offset = (uint32_t)((uint8_t *)image.outputs - (uint8_t *)&image),
 	};
 	image.ops[0] = add;
-	image.ops[1] = (struct image_op){
-		.kind = IMAGE_RESHAPE, .inputs = {SUM, IMAGE_NO_TENSOR}, .output = RESHAPED};
+	image.ops[1] = (struct image_op){.kind = IMAGE_RESHAPE,
+					 .input_count = 1,
+					 .inputs = {SUM, REST(1)},
+					 .output = RESHAPED};
 	for (uint32_t i = 0; i < 4; i++)
 		image.tensors[i] = (struct image_tensor){16 * (i < 3 ? i : 2), 6, {1, 1, 2, 3}, 0};
 	image.inputs[1] = 1;

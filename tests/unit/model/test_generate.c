@@ -91,7 +91,7 @@ static struct model_image *image_of(const char *folder, unsigned index)
 	struct model_image *image;
 	struct err err = {""};
 
-	if (model_image_build(path_of(folder, index), &image, &err) != 0)
+	if (model_image_build(path_of(folder, index), &model_options_portable, &image, &err) != 0)
 		fail_msg("%s", err.text);
 	return image;
 }

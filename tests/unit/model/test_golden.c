@@ -117,7 +117,7 @@ static void model_check(const char *name, uint64_t macs, uint64_t params)
 	struct err err = {0};
 	struct inputs inputs;
 
-	if (model_image_build(path_of(name, ".tflite"), &image, &err))
+	if (model_image_build(path_of(name, ".tflite"), &model_options_portable, &image, &err))
 		print_error("%s\n", err.text);
 	assert_non_null(image);
 	inputs = inputs_read(name);
@@ -175,7 +175,9 @@ static void refused(const char *name, const char *sentence)
 	struct model_image *image = NULL;
 	struct err err = {0};
 
-	assert_int_equal(model_image_build(path_of(name, ".tflite"), &image, &err), -22);
+	assert_int_equal(
+		model_image_build(path_of(name, ".tflite"), &model_options_portable, &image, &err),
+		-22);
 	assert_null(image);
 	assert_non_null(strstr(err.text, path_of(name, ".tflite")));
 	if (!strstr(err.text, sentence))

@@ -206,7 +206,9 @@ static void test_optional_bias(void **state)
 		else
 			memset(tiny.bytes + tiny.data[2] + 4, 0, 16);
 		assert_int_equal(graph_read(tiny.bytes, tiny.count, &graph, &err), 0);
-		assert_int_equal(image_build(&graph, &images[i], &counts[i], &err), 0);
+		assert_int_equal(
+			image_build(&graph, &model_options_portable, &images[i], &counts[i], &err),
+			0);
 		graph_done(&graph);
 	}
 	assert_int_equal(counts[0], counts[1]);
@@ -226,16 +228,18 @@ static void test_files(void **state)
 
 	(void)state;
 	assert_true(file >= 0);
-	assert_int_equal(model_image_build("/nonexistent/a.tflite", &image, &err), -2);
+	assert_int_equal(
+		model_image_build("/nonexistent/a.tflite", &model_options_portable, &image, &err),
+		-2);
 	assert_string_equal(err.text, "/nonexistent/a.tflite: No such file or directory");
-	assert_int_equal(model_image_build("/", &image, &err), -22);
-	assert_int_equal(model_image_build(path, &image, &err), -22);
+	assert_int_equal(model_image_build("/", &model_options_portable, &image, &err), -22);
+	assert_int_equal(model_image_build(path, &model_options_portable, &image, &err), -22);
 	snprintf(expected, sizeof(expected), "%s: not a TFL3 file", path);
 	assert_string_equal(err.text, expected);
 	tiny_make(&tiny);
 	assert_int_equal(write(file, tiny.bytes, tiny.count), tiny.count);
 	close(file);
-	assert_int_equal(model_image_build(path, &image, &err), 0);
+	assert_int_equal(model_image_build(path, &model_options_portable, &image, &err), 0);
 	assert_string_equal(image->name, path + 5);
 	assert_int_equal(image->input_bytes, 50);
 	assert_int_equal(image->output_bytes, 3);
@@ -265,7 +269,8 @@ static bool survives(const uint8_t *bytes, uint32_t count)
 	}
 	for (uint32_t i = 0; i < graph.op_count; i++)
 		macs += graph_op_macs(&graph, &graph.ops[i]);
-	if (macs > 1000000 || image_build(&graph, &image, &image_bytes, &err)) {
+	if (macs > 1000000 ||
+	    image_build(&graph, &model_options_portable, &image, &image_bytes, &err)) {
 		graph_done(&graph);
 		return false;
 	}

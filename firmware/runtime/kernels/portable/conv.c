@@ -8,7 +8,7 @@
 
 static inline int8_t channel_finish(const struct kernel_call *call, uint32_t channel, int32_t sum)
 {
-	const struct image_channel *record = &call->channels[channel];
+	const struct image_channel *record = (const struct image_channel *)call->channels + channel;
 	int32_t value = fixed_rescale(fixed_add(record->bias, sum), &record->rescale);
 
 	return fixed_clamp(fixed_add(value, call->out->zero_point), call->op->activation_min,
@@ -35,7 +35,7 @@ static void depthwise_channels(const struct kernel_call *call, const int8_t *val
 
 	for (uint32_t c = 0, i = 0; c < in_channels; c++) {
 		for (uint32_t m = 0; m < multiplier; m++, i++) {
-			const int8_t *value = values + c, *weight = call->weights + i;
+			const int8_t *value = values + c, *weight = (const int8_t *)call->weights + i;
 			uint32_t sum = 0;
 
 			for (uint32_t tap = taps; tap > 0; tap--) {
