@@ -2,7 +2,7 @@
  *
  * The requests of the joulebench firmware. Protocol: firmware/wire/wire.h.
  */
-#include "drivers/dut/dut.h"
+#include "drivers/dut/dut_internal.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,19 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/dut/dut_exchange.h"
-
 enum {
-	REPLY_MS = 1000,
 	FLASH_MS = 5000,   /* IMAGE_BEGIN and IMAGE_DATA may erase flash */
 	COMMIT_MS = 10000, /* reads back and checks the whole image */
 	QUIET_MS = 20,     /* what an earlier host left on its way to us */
 	QUIET_LIMIT_MS = 500,
-};
-
-struct dut {
-	struct dut_exchange exchange;
-	bool is_conversing; /* the board answered a HELLO of ours */
 };
 
 int dut_open(struct link *link, struct dut **ret_dut, struct err *err)
@@ -69,8 +61,8 @@ static int dut_send(struct dut *dut, struct wire_frame *request, uint16_t sequen
 	return rc ? err_context(err, rc, "dut") : 0;
 }
 
-static int reply_senseless(const struct wire_frame *request, const struct wire_frame *reply,
-			   struct err *err)
+int dut_reply_senseless(const struct wire_frame *request, const struct wire_frame *reply,
+			struct err *err)
 {
 	return err_set(err, -EPROTO, "dut: %s: a reply of %u bytes makes no sense",
 		       dut_request_name(request->type), (unsigned)reply->count);
@@ -81,12 +73,12 @@ int dut_hello(struct dut *dut, struct wire_hello_reply *ret_hello, struct err *e
 	struct wire_frame request = {.type = WIRE_HELLO};
 	uint16_t sequence = dut->is_conversing ? dut_sequence_after(dut->exchange.sequence) : 0;
 	struct wire_frame reply;
-	int rc = dut_send(dut, &request, sequence, REPLY_MS, &reply, err);
+	int rc = dut_send(dut, &request, sequence, DUT_REPLY_MS, &reply, err);
 
 	if (rc)
 		return rc;
 	if (!wire_hello_reply_decode(reply.payload, reply.count, ret_hello))
-		return reply_senseless(&request, &reply, err);
+		return dut_reply_senseless(&request, &reply, err);
 	dut->is_conversing = true;
 	return 0;
 }
@@ -100,8 +92,8 @@ static int dut_converse(struct dut *dut, struct err *err)
 	return dut->is_conversing ? 0 : dut_hello(dut, &hello, err);
 }
 
-static int dut_request(struct dut *dut, struct wire_frame *request, int timeout_ms,
-		       struct wire_frame *ret_reply, struct err *err)
+int dut_request(struct dut *dut, struct wire_frame *request, int timeout_ms,
+		struct wire_frame *ret_reply, struct err *err)
 {
 	int rc = dut_converse(dut, err);
 
@@ -118,7 +110,7 @@ static int dut_order(struct dut *dut, struct wire_frame *request, int timeout_ms
 
 	if (rc)
 		return rc;
-	return reply.count ? reply_senseless(request, &reply, err) : 0;
+	return reply.count ? dut_reply_senseless(request, &reply, err) : 0;
 }
 
 /* Sends bytes in chunks as IMAGE_DATA or INPUT. */
@@ -174,7 +166,7 @@ int dut_set_input(struct dut *dut, const uint8_t *bytes, size_t count, struct er
 {
 	int rc = count_check(count, "an input", err);
 
-	return rc ? rc : dut_send_data(dut, WIRE_INPUT, bytes, count, REPLY_MS, err);
+	return rc ? rc : dut_send_data(dut, WIRE_INPUT, bytes, count, DUT_REPLY_MS, err);
 }
 
 int dut_check(struct dut *dut, int timeout_ms, struct wire_check_reply *ret_check, struct err *err)
@@ -183,12 +175,12 @@ int dut_check(struct dut *dut, int timeout_ms, struct wire_check_reply *ret_chec
 	struct wire_frame reply;
 	int rc;
 
-	assert(timeout_ms >= 0 && timeout_ms <= INT_MAX - REPLY_MS);
-	rc = dut_request(dut, &request, timeout_ms + REPLY_MS, &reply, err);
+	assert(timeout_ms >= 0 && timeout_ms <= INT_MAX - DUT_REPLY_MS);
+	rc = dut_request(dut, &request, timeout_ms + DUT_REPLY_MS, &reply, err);
 	if (rc)
 		return rc;
 	if (!wire_check_reply_decode(reply.payload, reply.count, ret_check))
-		return reply_senseless(&request, &reply, err);
+		return dut_reply_senseless(&request, &reply, err);
 	return 0;
 }
 
@@ -200,11 +192,11 @@ int dut_set_clock(struct dut *dut, uint32_t hz, struct wire_clock_reply *ret_clo
 	int rc;
 
 	request.count = (uint16_t)wire_clock_encode(&clock, request.payload);
-	rc = dut_request(dut, &request, REPLY_MS, &reply, err);
+	rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
 	if (rc)
 		return rc;
 	if (!wire_clock_reply_decode(reply.payload, reply.count, ret_clock))
-		return reply_senseless(&request, &reply, err);
+		return dut_reply_senseless(&request, &reply, err);
 	return 0;
 }
 
@@ -213,12 +205,12 @@ int dut_temperature(struct dut *dut, struct wire_temperature_reply *ret_temperat
 {
 	struct wire_frame request = {.type = WIRE_TEMPERATURE};
 	struct wire_frame reply;
-	int rc = dut_request(dut, &request, REPLY_MS, &reply, err);
+	int rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
 
 	if (rc)
 		return rc;
 	if (!wire_temperature_reply_decode(reply.payload, reply.count, ret_temperature))
-		return reply_senseless(&request, &reply, err);
+		return dut_reply_senseless(&request, &reply, err);
 	return 0;
 }
 
@@ -235,13 +227,13 @@ int dut_run(struct dut *dut, const struct wire_run *run, struct err *err)
 	request.count = (uint16_t)wire_run_encode(run, request.payload);
 	state->sequence = dut_sequence_after(dut->exchange.sequence);
 	state->has_frame = false;
-	rc = dut_send(dut, &request, state->sequence, REPLY_MS, &reply, err);
+	rc = dut_send(dut, &request, state->sequence, DUT_REPLY_MS, &reply, err);
 	if (rc && rc != -ETIMEDOUT)
 		state->sequence = 0;
 	if (rc)
 		return rc;
 	if (reply.type == (WIRE_RUN | WIRE_REPLY) && reply.count)
-		return reply_senseless(&request, &reply, err);
+		return dut_reply_senseless(&request, &reply, err);
 	return 0;
 }
 
@@ -296,7 +288,7 @@ int dut_fetch_result(struct dut *dut, struct wire_result_reply *ret_result, stru
 	int rc = run_check(dut, err);
 
 	if (!rc)
-		rc = dut_request(dut, &request, REPLY_MS, &reply, err);
+		rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
 	return rc ? rc : result_decode(dut, &reply, ret_result, err);
 }
 
@@ -316,11 +308,11 @@ int dut_read_output(struct dut *dut, uint8_t *ret_bytes, size_t count, struct er
 		};
 
 		request.count = (uint16_t)wire_output_encode(&part, request.payload);
-		rc = dut_request(dut, &request, REPLY_MS, &reply, err);
+		rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
 		if (rc)
 			return err_context(err, rc, "bytes from %zu of %zu", at, count);
 		if (reply.count != part.count)
-			return reply_senseless(&request, &reply, err);
+			return dut_reply_senseless(&request, &reply, err);
 		memcpy(ret_bytes + at, reply.payload, part.count);
 		at += part.count;
 	}

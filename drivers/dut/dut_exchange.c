@@ -22,6 +22,9 @@ static const char *const request_names[] = {
 	[WIRE_TEMPERATURE] = "TEMPERATURE",
 	[WIRE_RESET] = "RESET",
 	[WIRE_OUTPUT] = "OUTPUT",
+	[WIRE_LAYERS] = "LAYERS",
+	[WIRE_EXIT] = "EXIT",
+	[WIRE_PATHS] = "PATHS",
 };
 
 const char *dut_request_name(uint8_t type)

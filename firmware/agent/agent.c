@@ -20,6 +20,9 @@ static agent_handler *const handlers[] = {
 	[WIRE_TEMPERATURE] = agent_on_temperature,
 	[WIRE_RESET] = agent_on_reset,
 	[WIRE_OUTPUT] = agent_on_output,
+	[WIRE_LAYERS] = agent_on_layers,
+	[WIRE_EXIT] = agent_on_exit,
+	[WIRE_PATHS] = agent_on_paths,
 };
 
 void agent_send(struct agent *agent, const struct wire_frame *frame)
@@ -33,7 +36,8 @@ void agent_send(struct agent *agent, const struct wire_frame *frame)
 static bool payload_allowed(const struct wire_frame *request)
 {
 	static const uint8_t empty[] = {WIRE_HELLO,  WIRE_IMAGE_COMMIT, WIRE_CHECK,
-					WIRE_RESULT, WIRE_TEMPERATURE,  WIRE_RESET};
+					WIRE_RESULT, WIRE_TEMPERATURE,  WIRE_RESET,
+					WIRE_PATHS};
 
 	return !request->count || !memchr(empty, request->type, sizeof(empty));
 }

@@ -16,6 +16,13 @@ enum {
 	AGENT_IDLE_MAX_MS = 3600 * 1000, /* longest sleep of a RUN */
 };
 
+/* What a run leaves beside its result. */
+struct agent_run_record {
+	uint16_t layers_sequence; /* of the RUN request the cycles belong to, 0: none */
+	uint64_t layer_cycles[WIRE_LAYERS_MAX];
+	struct wire_paths_reply paths;
+};
+
 struct agent {
 	struct wire_parser parser;
 	struct wire_frame request;
@@ -30,6 +37,7 @@ struct agent {
 	bool output_valid;   /* an inference was done since the model was opened */
 	struct wire_run run; /* accepted, for then() */
 	struct wire_result_reply result;
+	struct agent_run_record record;
 	uint32_t app_crc32;
 	uint8_t frame_bytes[WIRE_FRAME_MAX];
 };

@@ -19,6 +19,7 @@ struct refusal agent_on_hello(struct agent *agent)
 {
 	struct wire_hello_reply hello = {
 		.image_layout = IMAGE_LAYOUT_VERSION,
+		.kernel_sets = runtime_kernel_sets(),
 		.app_crc32 = agent->app_crc32,
 		.app_bytes = port_app().count,
 		.slot_bytes = slot_capacity(),

@@ -48,7 +48,7 @@ typedef struct refusal agent_handler(struct agent *agent);
 agent_handler agent_on_hello, agent_on_clock, agent_on_temperature, agent_on_reset;
 agent_handler agent_on_image_begin, agent_on_image_data, agent_on_image_commit;
 agent_handler agent_on_input, agent_on_check, agent_on_output;
-agent_handler agent_on_run, agent_on_result;
+agent_handler agent_on_run, agent_on_result, agent_on_layers, agent_on_exit, agent_on_paths;
 
 void agent_send(struct agent *agent, const struct wire_frame *frame);
 struct refusal agent_need_model(const struct agent *agent);

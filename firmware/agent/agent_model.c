@@ -38,6 +38,7 @@ static struct refusal model_open(struct agent *agent, uint32_t image_bytes)
 
 static void model_close(struct agent *agent)
 {
+	memset(&agent->record, 0, sizeof(agent->record));
 	agent->model_open = false;
 	agent->output_valid = false;
 }

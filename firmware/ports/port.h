@@ -70,6 +70,8 @@ struct port_marks {
 	uint32_t window_down;
 	uint32_t inference_up; /* line 1 */
 	uint32_t inference_down;
+	uint32_t layer_up; /* line 2 */
+	uint32_t layer_down;
 };
 extern const struct port_marks port_marks;
 

@@ -36,6 +36,16 @@ const char *runtime_status_text(enum runtime_status status)
 	return "unknown runtime status";
 }
 
+uint16_t runtime_kernel_sets(void)
+{
+	uint16_t sets = 0;
+
+	for (uint32_t i = 0; i < IMAGE_KERNELS_END; i++)
+		if (kernel_sets[i])
+			sets |= (uint16_t)(1u << i);
+	return sets;
+}
+
 /* NULL: this build has no such function. */
 static kernel_fn *kernel_find(const struct image_op *op)
 {

@@ -39,6 +39,8 @@ typedef void runtime_trace_fn(void *context, uint32_t op_index, const void *byte
  * cannot leave image or arena. Both must be aligned to 16 bytes and stay valid. */
 enum runtime_status runtime_open(struct runtime *runtime, const void *image, uint32_t image_bytes,
 				 void *arena, uint32_t arena_bytes);
+/* Bit i: this build has the kernels of enum image_kernel_set i. */
+uint16_t runtime_kernel_sets(void);
 /* A short English sentence. */
 const char *runtime_status_text(enum runtime_status status);
 

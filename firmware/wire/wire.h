@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 enum {
-	WIRE_VERSION = 1,
+	WIRE_VERSION = 2,
 	WIRE_PAYLOAD_MAX = 1024,
 	WIRE_HEADER_BYTES = 8,
 	WIRE_FRAME_MAX = WIRE_HEADER_BYTES + WIRE_PAYLOAD_MAX + 4,
@@ -37,6 +37,9 @@ enum {
 	WIRE_CLOCKS_MAX = 24,
 	WIRE_COUNTERS_MAX = 8,
 	WIRE_LAYERS_MAX = 250,   /* layer CRCs in one CHECK reply */
+	WIRE_LAYER_CYCLES_MAX = 120, /* in one LAYERS reply */
+	WIRE_PATHS_MAX = 4096,   /* inferences of one run whose paths are kept */
+	WIRE_PATH_BYTES_MAX = WIRE_PATHS_MAX / 8,
 	WIRE_REPLY = 0x80,
 	WIRE_ERROR = 0xFF,
 };
@@ -54,6 +57,9 @@ enum wire_type {
 	WIRE_TEMPERATURE,
 	WIRE_RESET,
 	WIRE_OUTPUT,
+	WIRE_LAYERS,
+	WIRE_EXIT,
+	WIRE_PATHS,
 };
 
 enum wire_error_code {
@@ -67,12 +73,12 @@ enum wire_error_code {
 };
 
 /* Request payloads are the structs below without "reply" in their name; HELLO, IMAGE_COMMIT, CHECK,
- * RESULT, TEMPERATURE and RESET requests have none. IMAGE_BEGIN, IMAGE_DATA, IMAGE_COMMIT, INPUT, RUN
- * and RESET replies have none. */
+ * RESULT, TEMPERATURE, RESET and PATHS requests have none. IMAGE_BEGIN, IMAGE_DATA, IMAGE_COMMIT, INPUT,
+ * RUN, RESET and EXIT replies have none. */
 
 struct wire_hello_reply {
 	uint16_t image_layout;      /* IMAGE_LAYOUT_VERSION the runtime understands */
-	uint16_t reserved;
+	uint16_t kernel_sets;       /* bit i: has the kernels of enum image_kernel_set i */
 	uint32_t app_crc32;         /* over the firmware's own bytes in flash, as linked (the .bin) */
 	uint32_t app_bytes;
 	uint32_t arena_bytes;       /* RAM the runtime gives to a model */
@@ -108,11 +114,16 @@ struct wire_check_reply {       /* one unmeasured inference */
 	uint32_t layer_crc32[WIRE_LAYERS_MAX]; /* over each operator's output tensors, in order */
 };
 
+enum {
+	WIRE_RUN_LAYERS = 1, /* line 2 toggles after every layer, and their cycles are kept */
+};
+
 struct wire_run {
 	uint32_t warmups;           /* inferences before the window */
 	uint32_t inferences;        /* in the window, >= 1 */
 	uint32_t idle_before_ms;    /* asleep, line 0 low, right before the window */
 	uint32_t idle_after_ms;     /* asleep, line 0 low, right after the window */
+	uint32_t flags;             /* WIRE_RUN_... */
 };
 
 struct wire_counter {
@@ -120,9 +131,12 @@ struct wire_counter {
 	uint64_t value;
 };
 
+/* Counters: inf_min, inf_max: cycles of the shortest and longest inference, its own mark included;
+ * empty: cycles of a window without inferences; exits: inferences that ended at the model's exit;
+ * with WIRE_RUN_LAYERS also layer: cycles of one layer mark. */
 struct wire_result_reply {
 	uint16_t run_sequence;      /* sequence number of the RUN request this belongs to, 0: none yet */
-	uint16_t flags;
+	uint16_t flags;             /* WIRE_RUN_... of that request */
 	uint32_t inferences;
 	uint64_t cycles;            /* core cycles from line 0 rising to line 0 falling */
 	uint32_t output_crc32;      /* of the last inference */
@@ -152,6 +166,30 @@ struct wire_temperature_reply {
 struct wire_output {            /* OUTPUT request: read bytes of the outputs of the last inference */
 	uint32_t offset;
 	uint32_t count;             /* <= WIRE_DATA_MAX; the reply's payload is these bytes */
+};
+
+struct wire_layers {            /* LAYERS request: from this operator of the image on */
+	uint32_t first;
+};
+
+struct wire_layers_reply {      /* of the last run with WIRE_RUN_LAYERS */
+	uint16_t run_sequence;      /* of that RUN request, 0: there is none */
+	uint16_t reserved;
+	uint32_t layer_count;       /* operators of the image */
+	uint32_t first;
+	uint32_t count;
+	uint64_t cycles[WIRE_LAYER_CYCLES_MAX]; /* summed over the window's inferences, from mark to mark */
+};
+
+struct wire_exit {
+	int32_t threshold;          /* -128 .. 128 in the exit tensor's units; 128 is never reached */
+};
+
+struct wire_paths_reply {       /* which inferences of the last run ended at the model's exit */
+	uint16_t run_sequence;      /* 0: no run yet, or its model has no exit */
+	uint16_t reserved;
+	uint32_t inferences;
+	uint8_t exited[WIRE_PATH_BYTES_MAX]; /* bit i % 8 of byte i / 8: inference i */
 };
 
 struct wire_error_reply {
@@ -207,6 +245,14 @@ bool wire_temperature_reply_decode(const uint8_t *payload, size_t count,
 				   struct wire_temperature_reply *to);
 size_t wire_output_encode(const struct wire_output *from, uint8_t *payload);
 bool wire_output_decode(const uint8_t *payload, size_t count, struct wire_output *to);
+size_t wire_layers_encode(const struct wire_layers *from, uint8_t *payload);
+bool wire_layers_decode(const uint8_t *payload, size_t count, struct wire_layers *to);
+size_t wire_layers_reply_encode(const struct wire_layers_reply *from, uint8_t *payload);
+bool wire_layers_reply_decode(const uint8_t *payload, size_t count, struct wire_layers_reply *to);
+size_t wire_exit_encode(const struct wire_exit *from, uint8_t *payload);
+bool wire_exit_decode(const uint8_t *payload, size_t count, struct wire_exit *to);
+size_t wire_paths_reply_encode(const struct wire_paths_reply *from, uint8_t *payload);
+bool wire_paths_reply_decode(const uint8_t *payload, size_t count, struct wire_paths_reply *to);
 size_t wire_error_reply_encode(const struct wire_error_reply *from, uint8_t *payload);
 bool wire_error_reply_decode(const uint8_t *payload, size_t count, struct wire_error_reply *to);
 

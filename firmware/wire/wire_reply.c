@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Reply payloads: the fields of the structs in wire.h, in their order, little endian, unpadded.
- * Text fields have their full size. Of layer_crc32 and counters only as many as counted are sent;
- * clock_hz is always sent whole, unused entries as 0.
+ * Text fields have their full size. Of layer_crc32, counters, layer cycles and paths only as many
+ * as counted are sent; clock_hz is always sent whole, unused entries as 0.
  */
 #include "firmware/wire/wire.h"
 #include "firmware/wire/wire_bytes.h"
@@ -16,6 +16,9 @@ enum {
 	CLOCK_REPLY_BYTES = 52,
 	TEMPERATURE_BYTES = 8,
 	ERROR_BYTES = 98,
+	LAYERS_HEAD_BYTES = 16,
+	LAYERS_LAYER_BYTES = 8,
+	PATHS_HEAD_BYTES = 8,
 };
 
 static uint32_t at_most(uint32_t count, uint32_t max)
@@ -29,7 +32,7 @@ size_t wire_hello_reply_encode(const struct wire_hello_reply *from, uint8_t *pay
 	uint8_t *at = payload;
 
 	wire_put_u16(&at, from->image_layout);
-	wire_put_u16(&at, from->reserved);
+	wire_put_u16(&at, from->kernel_sets);
 	wire_put_u32(&at, from->app_crc32);
 	wire_put_u32(&at, from->app_bytes);
 	wire_put_u32(&at, from->arena_bytes);
@@ -53,7 +56,7 @@ size_t wire_hello_reply_encode(const struct wire_hello_reply *from, uint8_t *pay
 static void hello_take(const uint8_t *at, struct wire_hello_reply *to)
 {
 	to->image_layout = wire_get_u16(&at);
-	to->reserved = wire_get_u16(&at);
+	to->kernel_sets = wire_get_u16(&at);
 	to->app_crc32 = wire_get_u32(&at);
 	to->app_bytes = wire_get_u32(&at);
 	to->arena_bytes = wire_get_u32(&at);
@@ -231,5 +234,75 @@ bool wire_error_reply_decode(const uint8_t *payload, size_t count, struct wire_e
 		return false;
 	to->code = wire_get_u16(&payload);
 	wire_get_text(&payload, to->text, sizeof(to->text));
+	return true;
+}
+
+size_t wire_layers_reply_encode(const struct wire_layers_reply *from, uint8_t *payload)
+{
+	uint32_t layers = at_most(from->count, WIRE_LAYER_CYCLES_MAX);
+	uint8_t *at = payload;
+
+	wire_put_u16(&at, from->run_sequence);
+	wire_put_u16(&at, from->reserved);
+	wire_put_u32(&at, from->layer_count);
+	wire_put_u32(&at, from->first);
+	wire_put_u32(&at, layers);
+	for (uint32_t i = 0; i < layers; i++)
+		wire_put_u64(&at, from->cycles[i]);
+	return (size_t)(at - payload);
+}
+
+bool wire_layers_reply_decode(const uint8_t *payload, size_t count, struct wire_layers_reply *to)
+{
+	const uint8_t *at = payload + LAYERS_HEAD_BYTES - 4;
+	uint32_t layers;
+
+	if (count < LAYERS_HEAD_BYTES)
+		return false;
+	layers = wire_get_u32(&at);
+	if (layers > WIRE_LAYER_CYCLES_MAX ||
+	    count != LAYERS_HEAD_BYTES + layers * LAYERS_LAYER_BYTES)
+		return false;
+	to->run_sequence = wire_get_u16(&payload);
+	to->reserved = wire_get_u16(&payload);
+	to->layer_count = wire_get_u32(&payload);
+	to->first = wire_get_u32(&payload);
+	to->count = layers;
+	for (uint32_t i = 0; i < layers; i++)
+		to->cycles[i] = wire_get_u64(&at);
+	return true;
+}
+
+static uint32_t path_bytes(uint32_t inferences)
+{
+	return inferences / 8 + (inferences % 8 != 0);
+}
+
+size_t wire_paths_reply_encode(const struct wire_paths_reply *from, uint8_t *payload)
+{
+	uint32_t inferences = at_most(from->inferences, WIRE_PATHS_MAX);
+	uint8_t *at = payload;
+
+	wire_put_u16(&at, from->run_sequence);
+	wire_put_u16(&at, from->reserved);
+	wire_put_u32(&at, inferences);
+	memcpy(at, from->exited, path_bytes(inferences));
+	return PATHS_HEAD_BYTES + (size_t)path_bytes(inferences);
+}
+
+bool wire_paths_reply_decode(const uint8_t *payload, size_t count, struct wire_paths_reply *to)
+{
+	const uint8_t *at = payload + 4;
+	uint32_t inferences;
+
+	if (count < PATHS_HEAD_BYTES)
+		return false;
+	inferences = wire_get_u32(&at);
+	if (inferences > WIRE_PATHS_MAX || count != PATHS_HEAD_BYTES + path_bytes(inferences))
+		return false;
+	to->run_sequence = wire_get_u16(&payload);
+	to->reserved = wire_get_u16(&payload);
+	to->inferences = inferences;
+	memcpy(to->exited, at, path_bytes(inferences));
 	return true;
 }

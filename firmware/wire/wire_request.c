@@ -8,9 +8,11 @@
 enum {
 	IMAGE_BEGIN_BYTES = 8,
 	DATA_HEAD_BYTES = 8,
-	RUN_BYTES = 16,
+	RUN_BYTES = 20,
 	CLOCK_BYTES = 4,
 	OUTPUT_BYTES = 8,
+	LAYERS_BYTES = 4,
+	EXIT_BYTES = 4,
 };
 
 size_t wire_image_begin_encode(const struct wire_image_begin *from, uint8_t *payload)
@@ -66,6 +68,7 @@ size_t wire_run_encode(const struct wire_run *from, uint8_t *payload)
 	wire_put_u32(&at, from->inferences);
 	wire_put_u32(&at, from->idle_before_ms);
 	wire_put_u32(&at, from->idle_after_ms);
+	wire_put_u32(&at, from->flags);
 	return (size_t)(at - payload);
 }
 
@@ -77,6 +80,7 @@ bool wire_run_decode(const uint8_t *payload, size_t count, struct wire_run *to)
 	to->inferences = wire_get_u32(&payload);
 	to->idle_before_ms = wire_get_u32(&payload);
 	to->idle_after_ms = wire_get_u32(&payload);
+	to->flags = wire_get_u32(&payload);
 	return true;
 }
 
@@ -116,5 +120,37 @@ bool wire_output_decode(const uint8_t *payload, size_t count, struct wire_output
 	if (output.count > WIRE_DATA_MAX)
 		return false;
 	*to = output;
+	return true;
+}
+
+size_t wire_layers_encode(const struct wire_layers *from, uint8_t *payload)
+{
+	uint8_t *at = payload;
+
+	wire_put_u32(&at, from->first);
+	return (size_t)(at - payload);
+}
+
+bool wire_layers_decode(const uint8_t *payload, size_t count, struct wire_layers *to)
+{
+	if (count != LAYERS_BYTES)
+		return false;
+	to->first = wire_get_u32(&payload);
+	return true;
+}
+
+size_t wire_exit_encode(const struct wire_exit *from, uint8_t *payload)
+{
+	uint8_t *at = payload;
+
+	wire_put_u32(&at, (uint32_t)from->threshold);
+	return (size_t)(at - payload);
+}
+
+bool wire_exit_decode(const uint8_t *payload, size_t count, struct wire_exit *to)
+{
+	if (count != EXIT_BYTES)
+		return false;
+	to->threshold = (int32_t)wire_get_u32(&payload);
 	return true;
 }

@@ -22,6 +22,8 @@ const struct port_marks port_marks = {
 	.window_down = LINE_DOWN(LINE_0),
 	.inference_up = LINE_UP(LINE_1),
 	.inference_down = LINE_DOWN(LINE_1),
+	.layer_up = LINE_UP(LINE_2),
+	.layer_down = LINE_DOWN(LINE_2),
 };
 
 void marks_init(void)

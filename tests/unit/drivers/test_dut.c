@@ -246,9 +246,9 @@ static void other_protocol_version(void **state)
 	int64_t begin_ns = fake_link.now_ns;
 
 	(void)state;
-	board.version = 2;
+	board.version = 3;
 	assert_int_equal(dut_hello(dut, &hello, &err), -EPROTO);
-	assert_non_null(strstr(err.text, "the board speaks protocol 2, this joulebench 1"));
+	assert_non_null(strstr(err.text, "the board speaks protocol 3, this joulebench 2"));
 	assert_true(fake_link.now_ns - begin_ns < 1100 * (int64_t)MS);
 	dut_close(dut);
 	assert_int_equal(dut_find_other_version((const uint8_t *)"JB\x02\x81\0\0\0\0\1\2\3\4", 12),

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "firmware/agent/agent.h"
+#include "firmware/image/image.h"
 #include "firmware/ports/port.h"
 
 enum {
@@ -43,6 +44,9 @@ static struct {
 	uint32_t cycles;
 	uint32_t invoke_cycles;
 	uint32_t op_count;
+	struct image_header header; /* all of the image that the agent looks at */
+	unsigned exit_every; /* every so many inferences end at the exit; 0: none */
+	unsigned invocations;
 	uint32_t programs;
 	jmp_buf reset;
 	bool uart_busy;
@@ -62,7 +66,7 @@ static void event(const char *format, ...)
 /* --- port ------------------------------------------------------------------------------------- */
 
 const struct port_about port_about = {"chip", "board", "build", "compiler", "options"};
-const struct port_marks port_marks = {1, 2, 4, 8};
+const struct port_marks port_marks = {1, 2, 4, 8, 16, 32};
 const struct port_clock_level port_clock_levels[] = {
 	{4000000, 1000, 0, "range 2", "RC"},
 	{80000000, 1200, 3, "range 1", "PLL"},
@@ -154,7 +158,8 @@ void port_window_leave(void)
 uint32_t port_mark(uint32_t word)
 {
 	static const char *const names[] = {
-		[0] = "-", [1] = "UP", [2] = "DOWN", [4] = "up", [8] = "down"};
+		[0] = "-", [1] = "UP", [2] = "DOWN", [4] = "up", [8] = "down",
+		[16] = "^", [32] = "v"};
 
 	event("%s ", names[word]);
 	board.cycles += MARK_CYCLES;
@@ -227,12 +232,19 @@ enum runtime_status runtime_open(struct runtime *runtime, const void *image, uin
 		return RUNTIME_BAD_LAYOUT;
 	assert_int_equal(image_bytes, IMAGE_BYTES);
 	memset(arena, 0xCC, arena_bytes);
+	board.header.exit_op = board.exit_every ? 0 : IMAGE_NO_OP;
 	*runtime = (struct runtime){.image = image,
+				    .header = &board.header,
 				    .arena = arena,
 				    .op_count = board.op_count,
 				    .input_bytes = INPUT_BYTES,
 				    .output_bytes = OUTPUT_BYTES};
 	return RUNTIME_OK;
+}
+
+uint16_t runtime_kernel_sets(void)
+{
+	return 5;
 }
 
 const char *runtime_status_text(enum runtime_status status)
@@ -257,6 +269,9 @@ void runtime_read_output(const struct runtime *runtime, uint32_t offset, void *b
 void runtime_invoke(struct runtime *runtime, runtime_trace_fn *trace, void *context)
 {
 	event("invoke ");
+	board.invocations++;
+	runtime->exited = board.exit_every && board.invocations % board.exit_every == 0 &&
+			  runtime->exit_threshold <= 127;
 	board.cycles += board.invoke_cycles;
 	for (int i = 0; i < OUTPUT_BYTES; i++)
 		runtime->arena[INPUT_BYTES + i] = (uint8_t)(runtime->arena[i] + 1);

@@ -227,7 +227,7 @@ static void a_window_in_its_order(void **state)
 	load();
 	request = request_run(2, 3);
 	ask_done(&request);
-	assert_string_equal(board.events, "reply87 drain mute down ( - - ) ( - - ) invoke invoke "
+	assert_string_equal(board.events, "reply87 drain mute down v ( - - ) ( - - ) invoke invoke "
 					  "sleep20 ( UP invoke up invoke down invoke up DOWN ) "
 					  "sleep30 unmute reply88 ");
 	assert_int_equal(board.reply_count, 2);
@@ -238,12 +238,121 @@ static void a_window_in_its_order(void **state)
 	assert_int_equal(result.cycles, 3 * (1000 + MARK_CYCLES) + MARK_CYCLES);
 	assert_int_equal(result.output_bytes, OUTPUT_BYTES);
 	assert_int_equal(result.clock_hz, 4000000);
-	assert_int_equal(result.counter_count, 3);
+	assert_int_equal(result.counter_count, 4);
 	assert_string_equal(result.counters[0].name, "inf_min");
 	assert_int_equal(result.counters[0].value, 1000 + MARK_CYCLES);
 	assert_string_equal(result.counters[1].name, "inf_max");
 	assert_string_equal(result.counters[2].name, "empty");
 	assert_int_equal(result.counters[2].value, MARK_CYCLES);
+	assert_string_equal(result.counters[3].name, "exits");
+	assert_int_equal(result.counters[3].value, 0);
+	request = request_plain(WIRE_LAYERS);
+	request.count = (uint16_t)wire_layers_encode(&(struct wire_layers){0}, request.payload);
+	ask_refused(&request, WIRE_ERROR_STATE);
+}
+
+static struct wire_frame request_layered(uint32_t inferences)
+{
+	struct wire_frame request = request_make(WIRE_RUN);
+	struct wire_run run = {0, inferences, 0, 0, WIRE_RUN_LAYERS};
+
+	request.count = (uint16_t)wire_run_encode(&run, request.payload);
+	return request;
+}
+
+/* Line 2 toggles after each of three layers; each layer's cycles end at its mark. */
+static void layers_are_marked_when_asked_for(void **state)
+{
+	struct wire_layers_reply layers;
+	struct wire_result_reply result;
+	struct wire_frame request;
+	const struct wire_frame *reply;
+
+	(void)state;
+	board.op_count = 3;
+	load();
+	request = request_layered(2);
+	ask_done(&request);
+	assert_string_equal(board.events,
+			    "reply87 drain mute down v ( - - ) ( - - ) - - - - sleep0 "
+			    "( UP invoke ^ v ^ up invoke v ^ v down DOWN ) sleep0 unmute reply88 ");
+	result = result_of(&board.replies[1]);
+	assert_int_equal(result.flags, WIRE_RUN_LAYERS);
+	assert_string_equal(result.counters[4].name, "layer");
+	assert_int_equal(result.counters[4].value, MARK_CYCLES);
+	request = request_plain(WIRE_LAYERS);
+	request.count = (uint16_t)wire_layers_encode(&(struct wire_layers){1}, request.payload);
+	reply = ask(&request);
+	assert_true(wire_layers_reply_decode(reply->payload, reply->count, &layers));
+	assert_int_equal(layers.run_sequence, result.run_sequence);
+	assert_int_equal(layers.layer_count, 3);
+	assert_int_equal(layers.count, 2);
+	assert_int_equal(layers.cycles[0], 2 * MARK_CYCLES);
+	request.count = (uint16_t)wire_layers_encode(&(struct wire_layers){0}, request.payload);
+	request.sequence = ++next_sequence;
+	reply = ask(&request);
+	assert_true(wire_layers_reply_decode(reply->payload, reply->count, &layers));
+	assert_int_equal(layers.count, 3);
+	assert_int_equal(layers.cycles[0], 2 * (1000 + MARK_CYCLES));
+}
+
+static struct wire_frame request_exit(int32_t threshold)
+{
+	struct wire_frame request = request_make(WIRE_EXIT);
+
+	request.count = (uint16_t)wire_exit_encode(&(struct wire_exit){threshold}, request.payload);
+	return request;
+}
+
+static struct wire_paths_reply paths(void)
+{
+	struct wire_frame request = request_plain(WIRE_PATHS);
+	const struct wire_frame *reply = ask(&request);
+	struct wire_paths_reply to;
+
+	assert_true(wire_paths_reply_decode(reply->payload, reply->count, &to));
+	return to;
+}
+
+static void exits_are_told_for_each_inference(void **state)
+{
+	struct wire_frame request;
+
+	(void)state;
+	board.exit_every = 3;
+	load();
+	request = request_run(0, 10);
+	ask_done(&request);
+	assert_int_equal(result_of(&board.replies[1]).counters[3].value, 3);
+	assert_int_equal(paths().inferences, 10);
+	assert_int_equal(paths().run_sequence, request.sequence);
+	assert_int_equal(paths().exited[0], 1 << 2 | 1 << 5);
+	assert_int_equal(paths().exited[1], 1 << 0);
+	request = request_exit(129);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+	request = request_exit(128);
+	ask_done(&request);
+	request = request_run(0, 10);
+	ask_done(&request);
+	assert_int_equal(result_of(&board.replies[1]).counters[3].value, 0);
+	assert_int_equal(paths().exited[0], 0);
+	request = request_run(0, WIRE_PATHS_MAX + 1);
+	ask_refused(&request, WIRE_ERROR_PAYLOAD);
+}
+
+static void a_model_without_exit_has_no_paths(void **state)
+{
+	struct wire_frame request = request_exit(0);
+
+	(void)state;
+	ask_refused(&request, WIRE_ERROR_STATE);
+	load();
+	request = request_exit(0);
+	ask_refused(&request, WIRE_ERROR_STATE);
+	request = request_run(0, 3);
+	ask_done(&request);
+	assert_int_equal(paths().run_sequence, 0);
+	assert_int_equal(paths().inferences, 0);
 }
 
 /* The 32-bit counter wraps inside most of these inferences. */
@@ -389,7 +498,7 @@ static void strange_requests_are_refused_and_replies_ignored(void **state)
 
 	(void)state;
 	ask_refused(&request, WIRE_ERROR_TYPE);
-	request = request_plain(WIRE_OUTPUT + 1);
+	request = request_plain(WIRE_PATHS + 1);
 	ask_refused(&request, WIRE_ERROR_TYPE);
 	request = request_plain(WIRE_HELLO);
 	request.count = 1;
@@ -444,6 +553,9 @@ int main(void)
 		CASE(sequence_0_is_always_carried_out),
 		CASE(the_same_number_with_another_payload_is_a_new_request),
 		CASE(a_window_in_its_order),
+		CASE(layers_are_marked_when_asked_for),
+		CASE(exits_are_told_for_each_inference),
+		CASE(a_model_without_exit_has_no_paths),
 		CASE(cycles_beyond_32_bits),
 		CASE(a_lost_result_can_be_asked_for),
 		CASE(impossible_runs_are_refused),

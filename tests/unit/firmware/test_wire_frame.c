@@ -53,8 +53,8 @@ static void crc_is_the_known_one(void **state)
 /* A HELLO request with sequence 0x0102, its CRC from Python's zlib.crc32(). */
 static void frame_has_the_written_layout(void **state)
 {
-	static const uint8_t expected[] = {0x4A, 0x42, 0x01, 0x01, 0x02, 0x01,
-					   0x00, 0x00, 0x0A, 0xF9, 0x35, 0xEC};
+	static const uint8_t expected[] = {0x4A, 0x42, 0x02, 0x01, 0x02, 0x01,
+					   0x00, 0x00, 0xA4, 0x8B, 0xA1, 0x6A};
 	struct wire_frame frame = {.type = WIRE_HELLO, .sequence = 0x0102};
 	uint8_t bytes[WIRE_FRAME_MAX];
 

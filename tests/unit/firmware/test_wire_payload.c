@@ -233,6 +233,42 @@ static void error_reply(void **state)
 	assert_string_equal(to.text, from.text);
 }
 
+static void layers(void **state)
+{
+	struct wire_layers request = {77}, request_to;
+	struct wire_layers_reply from = {
+		.run_sequence = 9, .layer_count = 200, .first = 77, .count = WIRE_LAYER_CYCLES_MAX};
+	struct wire_layers_reply to = {0};
+	uint8_t payload[WIRE_PAYLOAD_MAX];
+
+	(void)state;
+	ROUND_TRIP(layers, &request, &request_to);
+	assert_int_equal(request_to.first, 77);
+	for (uint32_t i = 0; i < from.count; i++)
+		from.cycles[i] = UINT64_C(0x123456789A) * (i + 1);
+	ROUND_TRIP(layers_reply, &from, &to);
+	assert_memory_equal(&from, &to, sizeof(from));
+	payload[12] = WIRE_LAYER_CYCLES_MAX + 1;
+	assert_false(wire_layers_reply_decode(payload, 16 + 8 * (WIRE_LAYER_CYCLES_MAX + 1), &to));
+}
+
+static void exit_and_paths(void **state)
+{
+	struct wire_exit request = {-128}, request_to;
+	struct wire_paths_reply from = {.run_sequence = 9, .inferences = 4095}, to = {0};
+	uint8_t payload[WIRE_PAYLOAD_MAX];
+
+	(void)state;
+	ROUND_TRIP(exit, &request, &request_to);
+	assert_int_equal(request_to.threshold, -128);
+	for (uint32_t i = 0; i < sizeof(from.exited); i++)
+		from.exited[i] = (uint8_t)(i * 7);
+	ROUND_TRIP(paths_reply, &from, &to);
+	assert_memory_equal(&from, &to, sizeof(from));
+	assert_false(
+		wire_paths_reply_decode(payload, wire_paths_reply_encode(&from, payload) - 1, &to));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +284,8 @@ int main(void)
 		cmocka_unit_test(clock_request_and_reply),
 		cmocka_unit_test(temperature_reply),
 		cmocka_unit_test(output),
+		cmocka_unit_test(layers),
+		cmocka_unit_test(exit_and_paths),
 		cmocka_unit_test(error_reply),
 	};
 
