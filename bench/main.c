@@ -10,6 +10,7 @@
 
 static const struct command *const commands[] = {
 	&check_command,
+	&count_command,
 	&fit_command,
 	&models_command,
 	&run_command,

@@ -5,7 +5,6 @@
 #include "bench/commands/commands.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/commands/folders.h"
 #include "bench/commands/options.h"
 #include "bench/config/plan.h"
 #include "bench/config/rig.h"
@@ -53,22 +53,12 @@ struct run_inputs {
 	struct store *store;
 };
 
-/* build/bin/joulebench finds its firmware in build/firmware. */
-static void default_firmware_folder(char *folder, size_t size)
-{
-	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	self[length > 0 ? length : 0] = 0;
-	snprintf(folder, size, "%s/../firmware", dirname(self));
-}
-
 static int load(struct run_inputs *inputs, struct err *err)
 {
 	char folder[PATH_MAX + 16];
 	int ret = rig_load(inputs->rig_path, &inputs->rig, err);
 
-	default_firmware_folder(folder, sizeof(folder));
+	folders_beside(FOLDERS_FIRMWARE, folder, sizeof(folder));
 	if (!ret)
 		ret = plan_load(inputs->plan_path, &inputs->plan, err);
 	if (!ret)

@@ -11,6 +11,7 @@
 
 #include "drivers/control/control.h"
 #include "drivers/err.h"
+#include "firmware/image/image.h"
 
 enum { RIG_MARKER_LINES = 3, RIG_NAME_MAX = 40 };
 
@@ -28,6 +29,7 @@ struct rig_meter {
 struct rig_board {
 	const char *name;
 	const char *chip;       /* as the firmware names it */
+	enum image_kernel_set kernels; /* of its core, beside the portable ones */
 	const char *firmware;   /* stem of the firmware files: STEM-BUILD.bin */
 	const char *link;       /* uri */
 	uint32_t baud;

@@ -5,6 +5,7 @@
 
 #include "bench/config/quantity.h"
 #include "bench/config/yaml_file.h"
+#include "bench/model/model.h"
 #include "drivers/flash/flash.h"
 
 #include <string.h>
@@ -28,7 +29,7 @@ struct lines_text {
 };
 
 struct board_part_text {
-	char *part, *chip, *firmware, *baud;
+	char *part, *chip, *kernels, *firmware, *baud;
 	struct flash_text flash;
 	struct lines_text lines;
 };
@@ -63,6 +64,7 @@ static const cyaml_schema_field_t lines_fields[] = {TEXT("reset", struct lines_t
 
 static const cyaml_schema_field_t board_fields[] = {
 	TEXT("part", struct board_part_text, part), TEXT("chip", struct board_part_text, chip),
+	TEXT("kernels", struct board_part_text, kernels),
 	TEXT("firmware", struct board_part_text, firmware), TEXT("baud", struct board_part_text, baud),
 	CYAML_FIELD_MAPPING("flash", CYAML_FLAG_DEFAULT, struct board_part_text, flash, flash_fields),
 	CYAML_FIELD_MAPPING("lines", CYAML_FLAG_DEFAULT, struct board_part_text, lines, lines_fields),
@@ -166,6 +168,14 @@ static int take_flash(const struct yaml_file *file, const struct flash_text *tex
 	return take_baud(file, text->baud, "flash.baud", &board->flash_baud, err);
 }
 
+static int take_kernels(const struct yaml_file *file, const char *text, struct rig_board *board,
+			struct err *err)
+{
+	int ret = model_kernel_set_find(text, &board->kernels, err);
+
+	return ret ? yaml_file_error(file, ret, err, "kernels") : 0;
+}
+
 int rig_part_board_load(const char *path, struct rig_part_board *ret_part, struct err *err)
 {
 	struct rig_part_board part = {0};
@@ -178,7 +188,9 @@ int rig_part_board_load(const char *path, struct rig_part_board *ret_part, struc
 	text = data;
 	part.board.chip = text->chip;
 	part.board.firmware = text->firmware;
-	ret = take_baud(part.file, text->baud, "baud", &part.board.baud, err);
+	ret = take_kernels(part.file, text->kernels, &part.board, err);
+	if (!ret)
+		ret = take_baud(part.file, text->baud, "baud", &part.board.baud, err);
 	if (!ret)
 		ret = take_lines(part.file, &text->lines, &part.board, err);
 	if (!ret)
@@ -189,4 +201,10 @@ int rig_part_board_load(const char *path, struct rig_part_board *ret_part, struc
 	}
 	*ret_part = part;
 	return 0;
+}
+
+void rig_part_board_done(struct rig_part_board *part)
+{
+	yaml_file_free(part->file);
+	part->file = NULL;
 }

@@ -24,5 +24,6 @@ struct rig_part_board {
 /* Errors are "FILE:LINE: sentence"; nothing is owned by the part on failure. */
 int rig_part_meter_load(const char *path, struct rig_part_meter *ret_part, struct err *err);
 int rig_part_board_load(const char *path, struct rig_part_board *ret_part, struct err *err);
+void rig_part_board_done(struct rig_part_board *part); /* accepts a zeroed one */
 
 #endif

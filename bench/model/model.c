@@ -80,7 +80,62 @@ static void name_fill(struct model_image *image, const char *path)
 	snprintf(image->name, sizeof(image->name), "%.*s", (int)length, base);
 }
 
-const struct model_options model_options_portable = {IMAGE_KERNELS_PORTABLE};
+const struct model_options model_options_portable = {.kernel_set = IMAGE_KERNELS_PORTABLE};
+
+static const char *const kernel_set_names[IMAGE_KERNELS_END] = {
+	[IMAGE_KERNELS_PORTABLE] = "portable",
+	[IMAGE_KERNELS_ARMV7EM] = "armv7em",
+	[IMAGE_KERNELS_RV32] = "rv32",
+};
+
+const char *model_kernel_set_name(enum image_kernel_set set)
+{
+	return kernel_set_names[set];
+}
+
+int model_kernel_set_find(const char *name, enum image_kernel_set *ret_set, struct err *err)
+{
+	for (int i = 0; i < IMAGE_KERNELS_END; i++) {
+		if (strcmp(kernel_set_names[i], name) == 0) {
+			*ret_set = (enum image_kernel_set)i;
+			return 0;
+		}
+	}
+	return err_set(err, -EINVAL,
+		       "no kernels are named '%s' (there are: portable, armv7em, rv32)", name);
+}
+
+static const char *const op_names[IMAGE_OP_KIND_END] = {
+	[IMAGE_CONV_2D] = "CONV_2D",
+	[IMAGE_DEPTHWISE_CONV_2D] = "DEPTHWISE_CONV_2D",
+	[IMAGE_FULLY_CONNECTED] = "FULLY_CONNECTED",
+	[IMAGE_AVERAGE_POOL_2D] = "AVERAGE_POOL_2D",
+	[IMAGE_MAX_POOL_2D] = "MAX_POOL_2D",
+	[IMAGE_RESHAPE] = "RESHAPE",
+	[IMAGE_SOFTMAX] = "SOFTMAX",
+	[IMAGE_ADD] = "ADD",
+	[IMAGE_MUL] = "MUL",
+	[IMAGE_MEAN] = "MEAN",
+	[IMAGE_PAD] = "PAD",
+	[IMAGE_CONCATENATION] = "CONCATENATION",
+	[IMAGE_RESIZE_NEAREST_NEIGHBOR] = "RESIZE_NEAREST_NEIGHBOR",
+	[IMAGE_TRANSPOSE] = "TRANSPOSE",
+};
+
+const char *model_op_name(const struct image_op *op)
+{
+	return op_names[op->kind];
+}
+
+void model_input_quantise(const struct model_image *image, const void *raw, void *ret_input)
+{
+	memcpy(ret_input, raw, image->input_bytes);
+}
+
+void model_output_dequantise(const struct model_image *image, const void *output, void *ret_raw)
+{
+	memcpy(ret_raw, output, image->output_bytes);
+}
 
 static int image_fill(struct model_image *image, const struct graph *graph,
 		      const struct model_options *options, struct err *err)
@@ -100,6 +155,8 @@ static int image_fill(struct model_image *image, const struct graph *graph,
 	image->arena_bytes = header->arena_bytes;
 	image->input_bytes = header->input_bytes;
 	image->output_bytes = header->output_bytes;
+	image->raw_input_bytes = header->input_bytes;
+	image->raw_output_bytes = header->output_bytes;
 	for (uint32_t i = 0; i < graph->op_count; i++)
 		image->macs += graph_op_macs(graph, &graph->ops[i]);
 	image->params = graph_params(graph);

@@ -6,6 +6,7 @@
 #ifndef BENCH_MODEL_MODEL_H
 #define BENCH_MODEL_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,9 +17,16 @@ struct model_options {
 	/* Operators run with this set's functions where it has one that is proved exact, else with
 	 * the portable ones. */
 	enum image_kernel_set kernel_set;
+	/* Output channels that interval analysis proves constant are left out, and folded into what
+	 * reads them: the same output with less work. */
+	bool eliminate;
 };
 /* Portable kernels, nothing left out. */
 extern const struct model_options model_options_portable;
+
+/* "portable", "armv7em", "rv32"; -EINVAL names them. */
+int model_kernel_set_find(const char *name, enum image_kernel_set *ret_set, struct err *err);
+const char *model_kernel_set_name(enum image_kernel_set set);
 
 struct model_image {
 	uint8_t *bytes; /* aligned to 16; goes to the board as it is */
@@ -28,7 +36,8 @@ struct model_image {
 	char name[64];   /* file name without folder and ".tflite" */
 	uint32_t op_count;
 	uint32_t arena_bytes;
-	uint32_t input_bytes, output_bytes;
+	uint32_t input_bytes, output_bytes; /* as the image takes and gives them: int8 */
+	size_t raw_input_bytes, raw_output_bytes; /* as the file has them, in order */
 	uint64_t macs;   /* multiply-accumulates of one inference */
 	uint64_t params; /* weights and biases */
 };
@@ -44,6 +53,14 @@ void model_image_free(struct model_image *image); /* accepts NULL */
  * ret_layer_crc32: NULL, or image->op_count words. */
 int model_image_reference(const struct model_image *image, const void *input,
 			  uint32_t *ret_output_crc32, uint32_t *ret_layer_crc32, struct err *err);
+
+/* Inputs as the file has them (float32 where its first operator is QUANTIZE) -> the image's;
+ * raw_input_bytes to input_bytes. And the outputs back, by the file's DEQUANTIZE. */
+void model_input_quantise(const struct model_image *image, const void *raw, void *ret_input);
+void model_output_dequantise(const struct model_image *image, const void *output, void *ret_raw);
+
+/* "CONV_2D" */
+const char *model_op_name(const struct image_op *op);
 
 /* The input every measurement of this model uses unless the plan says otherwise: bytes of a linear
  * congruential generator, the same for every caller with the same seed and size. */

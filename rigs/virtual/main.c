@@ -10,14 +10,20 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "rigs/virtual/server/count.h"
 #include "rigs/virtual/server/rig.h"
 #include "rigs/virtual/server/version.h"
+
+#define COUNT_VDD_V 3.3
 
 enum { EXIT_DONE = 0, EXIT_CONFIG = 2, EXIT_INFRASTRUCTURE = 3 };
 
 static const char help[] =
 	"usage: virtual-rig RIG.yaml        run the rig until SIGINT or SIGTERM\n"
 	"       virtual-rig check RIG.yaml  check the file; opens nothing\n"
+	"       virtual-rig count PART FIRMWARE.bin unix:SOCKET COUNTS.jsonl\n"
+	"                                   one board alone for one client; at every edge of a\n"
+	"                                   marker line writes what its core has executed\n"
 	"       virtual-rig --help | --version\n"
 	"\n"
 	"Prints one line per port on stderr (name and address), then \"virtual-rig: ready\".\n"
@@ -93,6 +99,28 @@ static int command_check(const char *path)
 	return EXIT_DONE;
 }
 
+static int command_count(char **arguments)
+{
+	const struct count_config config = {
+		.part = arguments[0],
+		.firmware = arguments[1],
+		.listen = arguments[2],
+		.counts = arguments[3],
+		.vdd_v = COUNT_VDD_V,
+	};
+	struct verr err;
+	int stop_fd = open_stop_fd(&err);
+	int rc = stop_fd;
+
+	if (stop_fd >= 0) {
+		rc = count_serve(&config, stop_fd, &err);
+		close(stop_fd);
+	}
+	if (rc == -EINVAL)
+		return fail(&err, EXIT_CONFIG);
+	return rc < 0 ? fail(&err, EXIT_INFRASTRUCTURE) : EXIT_DONE;
+}
+
 static int usage(void)
 {
 	fputs(help, stderr);
@@ -108,6 +136,8 @@ int main(int argc, char **argv)
 								    : EXIT_DONE;
 	if (argc == 3 && !strcmp(argv[1], "check"))
 		return command_check(argv[2]);
+	if (argc == 6 && !strcmp(argv[1], "count"))
+		return command_count(argv + 2);
 	if (argc == 2 && argv[1][0] != '-')
 		return command_run(argv[1]);
 	return usage();

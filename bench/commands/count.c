@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * joulebench count: what a board's core executes for one inference, without the board.
+ */
+#include "bench/commands/commands.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/commands/folders.h"
+#include "bench/commands/options.h"
+#include "bench/config/quantity.h"
+#include "bench/config/rig_parts.h"
+#include "bench/report/counts.h"
+#include "bench/report/json_out.h"
+#include "bench/session/virtual_count.h"
+#include "firmware/wire/wire.h"
+
+struct count_inputs {
+	const char *model_path, *board, *clock, *build, *runtime, *input_path;
+	const char *firmware_folder, *parts_folder;
+	bool eliminate, json;
+	struct rig_part_board part;
+	struct model_image *image;
+	uint8_t *input;
+	uint32_t clock_hz;
+};
+
+static int part_load(struct count_inputs *inputs, struct err *err)
+{
+	char folder[PATH_MAX], path[PATH_MAX + 300];
+
+	folders_beside(FOLDERS_PARTS, folder, sizeof(folder));
+	snprintf(path, sizeof(path), "%s/%s.yaml",
+		 inputs->parts_folder ? inputs->parts_folder : folder, inputs->board);
+	return rig_part_board_load(path, &inputs->part, err);
+}
+
+static int clock_read(struct count_inputs *inputs, struct err *err)
+{
+	double hz = 0;
+	int ret = 0;
+
+	if (inputs->clock)
+		ret = quantity_parse(inputs->clock, QUANTITY_FREQUENCY, &hz, err);
+	if (!ret && inputs->clock && !(hz >= 1 && hz <= UINT32_MAX))
+		ret = err_set(err, -EINVAL, "'%s' is no clock", inputs->clock);
+	if (ret)
+		return err_context(err, ret, "--clock");
+	inputs->clock_hz = (uint32_t)hz;
+	return 0;
+}
+
+static int model_compile(struct count_inputs *inputs, struct err *err)
+{
+	bool optimised = !strcmp(inputs->runtime, "optimised");
+	const struct model_options options = {
+		.kernel_set = optimised ? inputs->part.board.kernels : IMAGE_KERNELS_PORTABLE,
+		.eliminate = inputs->eliminate,
+	};
+
+	if (!optimised && strcmp(inputs->runtime, "portable"))
+		return err_set(err, -EINVAL, "--runtime: '%s' is neither portable nor optimised",
+			       inputs->runtime);
+	return model_image_build(inputs->model_path, &options, &inputs->image, err);
+}
+
+/* The model's inputs as the file has them, in order; zeros without a file. */
+static int input_load(struct count_inputs *inputs, struct err *err)
+{
+	size_t wanted = inputs->image->raw_input_bytes, count;
+	uint8_t *raw = calloc(1, wanted + 1);
+	FILE *file = NULL;
+	int ret = 0;
+
+	inputs->input = calloc(1, inputs->image->input_bytes + 1u);
+	if (!raw || !inputs->input)
+		ret = err_set(err, -ENOMEM, "out of memory");
+	if (!ret && inputs->input_path) {
+		file = fopen(inputs->input_path, "rb");
+		if (!file)
+			ret = err_set(err, -errno, "%s: %s", inputs->input_path, strerror(errno));
+	}
+	if (file) {
+		count = fread(raw, 1, wanted + 1, file);
+		if (ferror(file) || count != wanted)
+			ret = err_set(err, -EINVAL, "%s: holds %s than the model's %zu input bytes",
+				      inputs->input_path, count > wanted ? "more" : "fewer",
+				      wanted);
+		fclose(file);
+	}
+	if (!ret)
+		model_input_quantise(inputs->image, raw, inputs->input);
+	free(raw);
+	return ret;
+}
+
+static int output_crc32(const struct count_inputs *inputs, const struct virtual_count *count,
+			uint32_t *ret_crc, struct err *err)
+{
+	size_t bytes = inputs->image->raw_output_bytes;
+	uint8_t *raw;
+
+	if (count->exited || count->output_bytes != inputs->image->output_bytes) {
+		*ret_crc = wire_crc32(0, count->output, count->output_bytes);
+		return 0;
+	}
+	raw = malloc(bytes + 1);
+	if (!raw)
+		return err_set(err, -ENOMEM, "out of memory");
+	model_output_dequantise(inputs->image, count->output, raw);
+	*ret_crc = wire_crc32(0, raw, bytes);
+	free(raw);
+	return 0;
+}
+
+static int report(const struct count_inputs *inputs, const struct virtual_count *count,
+		  struct err *err)
+{
+	struct counts_report to = {
+		.board = inputs->board,
+		.build = inputs->build,
+		.runtime = inputs->runtime,
+		.eliminate = inputs->eliminate,
+		.image = inputs->image,
+		.count = count,
+	};
+	int ret = output_crc32(inputs, count, &to.output_crc32, err);
+
+	if (ret)
+		return ret;
+	if (inputs->json)
+		return json_out_print("joulebench.count/1", counts_json(&to), err);
+	counts_print(&to, stdout);
+	return 0;
+}
+
+static int count_and_report(struct count_inputs *inputs, struct err *err)
+{
+	char folder[PATH_MAX], program[PATH_MAX], firmware[PATH_MAX + 300];
+	struct virtual_count_job job = {
+		.chip = inputs->part.board.chip,
+		.firmware = firmware,
+		.clock_hz = inputs->clock_hz,
+		.image = inputs->image,
+		.input = inputs->input,
+	};
+	struct virtual_count count;
+	int ret;
+
+	folders_beside(FOLDERS_FIRMWARE, folder, sizeof(folder));
+	folders_beside(FOLDERS_VIRTUAL_RIG, program, sizeof(program));
+	snprintf(firmware, sizeof(firmware), "%s/%s-%s.bin",
+		 inputs->firmware_folder ? inputs->firmware_folder : folder,
+		 inputs->part.board.firmware, inputs->build);
+	ret = virtual_count_run(program, &job, &count, err);
+	if (ret)
+		return err_context(err, ret, "%s on %s", inputs->image->name, inputs->board);
+	ret = report(inputs, &count, err);
+	virtual_count_done(&count);
+	return ret;
+}
+
+static enum exit_status count_model(struct count_inputs *inputs)
+{
+	struct err err = {""};
+	int ret = clock_read(inputs, &err);
+
+	ret = ret ? ret : part_load(inputs, &err);
+	ret = ret ? ret : model_compile(inputs, &err);
+	ret = ret ? ret : input_load(inputs, &err);
+	ret = ret ? ret : count_and_report(inputs, &err);
+	free(inputs->input);
+	model_image_free(inputs->image);
+	rig_part_board_done(&inputs->part);
+	if (!ret)
+		return EXIT_DONE;
+	return options_fail(&count_command,
+			    ret == -EINVAL || ret == -ENOENT ? EXIT_USAGE : EXIT_INFRASTRUCTURE,
+			    "%s", err.text);
+}
+
+static enum exit_status run(int argc, char **argv)
+{
+	struct count_inputs inputs = {.build = "O2", .runtime = "optimised"};
+	const struct option_row rows[] = {
+		{"board", &inputs.board, NULL},        {"clock", &inputs.clock, NULL},
+		{"build", &inputs.build, NULL},        {"runtime", &inputs.runtime, NULL},
+		{"input", &inputs.input_path, NULL},   {"firmware", &inputs.firmware_folder, NULL},
+		{"parts", &inputs.parts_folder, NULL}, {"eliminate", NULL, &inputs.eliminate},
+		{"json", NULL, &inputs.json},          {NULL, NULL, NULL},
+	};
+	const char *arguments[OPTIONS_ARGUMENTS_MAX];
+	enum exit_status status;
+	int count;
+
+	if (!options_read(&count_command, argc, argv, rows, arguments, &count, &status))
+		return status;
+	if (count != 1 || !inputs.board)
+		return options_fail(&count_command, EXIT_USAGE,
+				    "give a model and --board (see --help)");
+	inputs.model_path = arguments[0];
+	return count_model(&inputs);
+}
+
+const struct command count_command = {
+	.name = "count",
+	.summary = "count what one inference executes, without a board",
+	.help = "usage: joulebench count MODEL.tflite --board BOARD [options]\n\n"
+		"Runs the board's firmware with the model on a virtual board and prints "
+		"instructions,\n"
+		"cycles and instruction classes of one inference, whole and per layer. "
+		"Instructions are\n"
+		"exact; cycles are modelled.\n\n"
+		"  --board BOARD     a part of rigs/parts: nucleo-l4r5zi, nucleo-f767zi, ...\n"
+		"  --clock CLOCK     clock level, as '120 MHz'; the board's fastest if none\n"
+		"  --build BUILD     named firmware build: O2 (the default), Os, O3, clang\n"
+		"  --runtime KIND    portable | optimised (the default)\n"
+		"  --eliminate       leave out channels that are proved constant\n"
+		"  --input FILE      raw bytes of the model's input tensors, in order; zeros if "
+		"none\n"
+		"  --firmware DIR    where the builds are\n"
+		"  --parts DIR       where the parts are\n"
+		"  --json            print one JSON object (schema joulebench.count/1)\n",
+	.run = run,
+};
