@@ -13,8 +13,14 @@
 #include "bench/config/quantity.h"
 #include "bench/config/yaml_file.h"
 
+struct exit_text {
+	unsigned output;
+	double confidence;
+};
+
 struct plan_text {
-	char *plan, *window, *idle;
+	char *plan, *window, *idle, *runtime, *eliminate, *layers;
+	struct exit_text *exit;
 	char **models, **clocks, **builds;
 	unsigned models_count, clocks_count, builds_count;
 	unsigned repeats, *warmups, *attempts;
@@ -25,6 +31,15 @@ struct plan_text {
 static const cyaml_schema_value_t string_entry = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 1000)};
 
+static const cyaml_schema_field_t exit_fields[] = {
+	CYAML_FIELD_UINT("output", CYAML_FLAG_DEFAULT, struct exit_text, output),
+	CYAML_FIELD_FLOAT("confidence", CYAML_FLAG_DEFAULT, struct exit_text, confidence),
+	CYAML_FIELD_END};
+
+#define OPTIONAL_TEXT(key, member)                                                                 \
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,    \
+			       member, 1, 40)
+
 static const cyaml_schema_field_t plan_fields[] = {
 	CYAML_FIELD_STRING_PTR("plan", CYAML_FLAG_POINTER, struct plan_text, plan, 1, 100),
 	CYAML_FIELD_SEQUENCE("models", CYAML_FLAG_POINTER, struct plan_text, models, &string_entry, 1,
@@ -33,6 +48,10 @@ static const cyaml_schema_field_t plan_fields[] = {
 			     100),
 	CYAML_FIELD_SEQUENCE("builds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
 			     builds, &string_entry, 1, 20),
+	OPTIONAL_TEXT("runtime", runtime), OPTIONAL_TEXT("eliminate", eliminate),
+	OPTIONAL_TEXT("layers", layers),
+	CYAML_FIELD_MAPPING_PTR("exit", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
+				exit, exit_fields),
 	CYAML_FIELD_UINT("repeats", CYAML_FLAG_DEFAULT, struct plan_text, repeats),
 	CYAML_FIELD_UINT_PTR("warmups", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
 			     warmups),
@@ -195,6 +214,46 @@ static int take_numbers(struct plan *plan, const struct plan_text *text, struct 
 	return ret;
 }
 
+/* One of two words; NULL is the first. */
+static int take_word(struct plan *plan, const char *key, const char *text, const char *no,
+		     const char *yes, bool *ret_yes, struct err *err)
+{
+	*ret_yes = text && !strcmp(text, yes);
+	if (!text || *ret_yes || !strcmp(text, no))
+		return 0;
+	err_set(err, -EINVAL, "'%s' is neither %s nor %s", text, no, yes);
+	return yaml_file_error(plan->file, -EINVAL, err, "%s", key);
+}
+
+static int take_runtime(struct plan *plan, const struct plan_text *text, struct err *err)
+{
+	bool portable;
+	int ret = take_word(plan, "runtime", text->runtime, "optimised", "portable", &portable, err);
+
+	plan->optimised = !portable;
+	if (!ret)
+		ret = take_word(plan, "eliminate", text->eliminate, "off", "on", &plan->eliminate,
+				err);
+	if (!ret)
+		ret = take_word(plan, "layers", text->layers, "off", "on", &plan->layers, err);
+	if (ret || !text->exit)
+		return ret;
+	plan->has_exit = true;
+	plan->exit_output = text->exit->output;
+	plan->exit_confidence = text->exit->confidence;
+	if (plan->exit_confidence >= 0 && plan->exit_confidence <= 1)
+		return 0;
+	err_set(err, -EINVAL, "a confidence is within 0 .. 1");
+	return yaml_file_error(plan->file, -EINVAL, err, "exit.confidence");
+}
+
+static json_t *exit_resolve(const struct plan *plan)
+{
+	return plan->has_exit ? json_pack("{s:i, s:f}", "output", (int)plan->exit_output,
+					  "confidence", plan->exit_confidence)
+			      : json_null();
+}
+
 static json_t *string_list(char **list, unsigned count)
 {
 	json_t *array = json_array();
@@ -204,6 +263,11 @@ static json_t *string_list(char **list, unsigned count)
 	return array;
 }
 
+const char *plan_runtime(const struct plan *plan)
+{
+	return plan->optimised ? "optimised" : "portable";
+}
+
 static int resolve(struct plan *plan, struct err *err)
 {
 	json_t *clocks = json_array();
@@ -211,9 +275,12 @@ static int resolve(struct plan *plan, struct err *err)
 
 	for (unsigned i = 0; i < plan->clock_count; i++)
 		json_array_append_new(clocks, json_integer(plan->clocks_hz[i]));
-	json = json_pack("{s:s, s:o, s:o, s:o, s:i, s:i, s:i, s:f, s:f, s:I, s:I}", "plan", plan->name,
+	json = json_pack("{s:s, s:o, s:o, s:o, s:s, s:b, s:b, s:o, s:i, s:i, s:i, s:f, s:f, s:I, s:I}",
+			 "plan", plan->name,
 			 "models", string_list(plan->models, plan->model_count), "clocks_hz", clocks,
-			 "builds", string_list(plan->builds, plan->build_count), "repeats",
+			 "builds", string_list(plan->builds, plan->build_count), "runtime",
+			 plan_runtime(plan), "eliminate", plan->eliminate, "layers", plan->layers,
+			 "exit", exit_resolve(plan), "repeats",
 			 (int)plan->repeats, "warmups", (int)plan->warmups, "attempts",
 			 (int)plan->attempts, "window_s", plan->window_s, "idle_s", plan->idle_s,
 			 "seed", (json_int_t)plan->seed, "input_seed", (json_int_t)plan->input_seed);
@@ -241,6 +308,8 @@ int plan_load(const char *path, struct plan **ret_plan, struct err *err)
 		ret = take_clocks(plan, text, err);
 	if (!ret)
 		ret = take_builds(plan, text, err);
+	if (!ret)
+		ret = take_runtime(plan, text, err);
 	if (!ret)
 		ret = take_models(plan, text, path, err);
 	if (!ret)

@@ -5,6 +5,7 @@
 #ifndef BENCH_CONFIG_PLAN_H
 #define BENCH_CONFIG_PLAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "drivers/err.h"
@@ -22,6 +23,12 @@ struct plan {
 	unsigned attempts;      /* windows tried per point before it is given up */
 	double window_s;        /* a window lasts at least this long */
 	double idle_s;          /* sleep before and after a window */
+	bool optimised;         /* the boards' own kernels where they have them, not the portable ones */
+	bool eliminate;         /* leave out channels that are proved constant */
+	bool layers;            /* mark every layer on line 2 and keep its cycles */
+	bool has_exit;          /* models end early when they are sure: exit_ */
+	unsigned exit_output;
+	double exit_confidence;
 	uint64_t seed;          /* of the order of points */
 	uint32_t input_seed;    /* of the models' input */
 	char *resolved;         /* one JSON object, as stored with the data */
@@ -31,6 +38,7 @@ struct plan {
 /* Reads a plan file. Model paths are relative to the file; * and ? match. A pattern that matches
  * nothing is an error. Touches no hardware. Errors are "FILE:LINE: sentence". */
 int plan_load(const char *path, struct plan **ret_plan, struct err *err);
+const char *plan_runtime(const struct plan *plan); /* "portable" | "optimised" */
 void plan_free(struct plan *plan); /* accepts NULL */
 
 #endif

@@ -94,6 +94,7 @@ static int file_verify(const char *path, uint64_t macs, struct err *err)
 {
 	struct model_image *image;
 	uint32_t output_crc32;
+	bool exited;
 	uint8_t *input;
 	int code = model_image_build(path, &model_options_portable, &image, err);
 
@@ -105,7 +106,8 @@ static int file_verify(const char *path, uint64_t macs, struct err *err)
 		goto image_free;
 	}
 	model_input_generate(1, input, image->input_bytes);
-	code = model_image_reference(image, input, &output_crc32, NULL, err);
+	code = model_image_run(image, input, image->exit_threshold, &output_crc32, NULL, &exited,
+			       err);
 	if (!code && image->macs != macs)
 		code = err_set(err, -EPROTO, "%s: %llu multiply-accumulates where %llu were drawn",
 			       path, (unsigned long long)image->macs, (unsigned long long)macs);

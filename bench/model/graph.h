@@ -80,11 +80,17 @@ struct graph {
 	uint32_t input_count;
 	int32_t *outputs;
 	uint32_t output_count;
+	int32_t exit_op;     /* index of the operator behind which the inference may end; -1: none */
+	int32_t exit_tensor; /* its output */
 };
 
 /* Reads a .tflite file's bytes, which the graph then borrows. -EINVAL, -ENOMEM. */
 int graph_read(const uint8_t *bytes, uint32_t count, struct graph *ret_graph, struct err *err);
 void graph_done(struct graph *graph);
+
+/* Puts everything that output number exit_output is made of first, so that the inference can end
+ * behind it, and marks that place. -EINVAL: no such output, or nothing is left to save. -ENOMEM. */
+int graph_exit_at(struct graph *graph, uint32_t exit_output, struct err *err);
 
 /* Checks shapes, types and quantisation of operator index and completes its pads. */
 int graph_op_check(const struct graph *graph, struct graph_op *op, struct err *err);

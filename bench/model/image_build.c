@@ -14,6 +14,7 @@ struct builder {
 	struct lowered lowered;
 	struct plan plan;
 	struct image_header header;
+	int32_t exit_threshold;
 	uint64_t used; /* bytes of the image that are given away */
 	uint8_t *bytes;
 };
@@ -120,6 +121,11 @@ static void header_write(struct builder *builder)
 	header->layout = IMAGE_LAYOUT_VERSION;
 	header->exit_op = IMAGE_NO_OP;
 	header->exit_tensor = IMAGE_NO_TENSOR;
+	if (builder->graph->exit_op >= 0) {
+		header->exit_op = (uint16_t)builder->graph->exit_op;
+		header->exit_tensor = builder->lowered.index_of[builder->graph->exit_tensor];
+		header->exit_threshold = builder->exit_threshold;
+	}
 	header->total_bytes = (uint32_t)builder->used;
 	header->arena_bytes = builder->plan.arena_bytes;
 	header->input_bytes = (uint32_t)list_write(builder, header->input_offset,
@@ -148,10 +154,10 @@ static int write_all(struct builder *builder, struct err *err)
 	return 0;
 }
 
-int image_build(const struct graph *graph, const struct model_options *options, uint8_t **ret_bytes,
-		uint32_t *ret_count, struct err *err)
+int image_build(const struct graph *graph, const struct model_options *options,
+		int32_t exit_threshold, uint8_t **ret_bytes, uint32_t *ret_count, struct err *err)
 {
-	struct builder builder = {.graph = graph};
+	struct builder builder = {.graph = graph, .exit_threshold = exit_threshold};
 	int error = lower(graph, options, &builder.lowered, err);
 
 	if (error)

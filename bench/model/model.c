@@ -5,6 +5,7 @@
 #include "bench/model/model.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,12 +138,26 @@ void model_output_dequantise(const struct model_image *image, const void *output
 	memcpy(ret_raw, output, image->output_bytes);
 }
 
+/* The real confidence in the exit tensor's units, rounded up: never less sure than asked for. */
+static int exit_fill(struct model_image *image, const struct graph *graph,
+		     const struct model_exit *exit, struct err *err)
+{
+	const struct graph_tensor *tensor = &graph->tensors[graph->exit_tensor];
+	double steps = exit->confidence / (double)graph_scale(tensor, 0) + tensor->zero_point;
+
+	if (!isfinite(exit->confidence))
+		return err_set(err, -EINVAL, "the exit's confidence is no number");
+	image->has_exit = true;
+	image->exit_threshold = steps > 127 ? 128 : steps < -128 ? -128 : (int32_t)ceil(steps);
+	return 0;
+}
+
 static int image_fill(struct model_image *image, const struct graph *graph,
 		      const struct model_options *options, struct err *err)
 {
 	const struct image_header *header;
 	uint32_t count;
-	int error = image_build(graph, options, &image->bytes, &count, err);
+	int error = image_build(graph, options, image->exit_threshold, &image->bytes, &count, err);
 
 	if (error)
 		return error;
@@ -157,9 +172,7 @@ static int image_fill(struct model_image *image, const struct graph *graph,
 	image->output_bytes = header->output_bytes;
 	image->raw_input_bytes = header->input_bytes;
 	image->raw_output_bytes = header->output_bytes;
-	for (uint32_t i = 0; i < graph->op_count; i++)
-		image->macs += graph_op_macs(graph, &graph->ops[i]);
-	image->params = graph_params(graph);
+	image->layers_comparable = !options->eliminate;
 	return 0;
 }
 
@@ -171,38 +184,77 @@ static int bytes_compile(const uint8_t *bytes, uint32_t count, const struct mode
 
 	if (error)
 		return error;
-	error = image_fill(image, &graph, options, err);
+	for (uint32_t i = 0; i < graph.op_count; i++)
+		image->macs += graph_op_macs(&graph, &graph.ops[i]);
+	image->params = graph_params(&graph);
+	if (options->exit)
+		error = graph_exit_at(&graph, options->exit->output, err);
+	if (!error && options->exit)
+		error = exit_fill(image, &graph, options->exit, err);
+	if (!error)
+		error = image_fill(image, &graph, options, err);
 	graph_done(&graph);
+	return error;
+}
+
+static int image_make(const char *path, const uint8_t *bytes, uint32_t count,
+		      const struct model_options *options, struct model_image **ret_image,
+		      struct err *err)
+{
+	struct model_image *image = calloc(1, sizeof(*image));
+	int error;
+
+	if (!image)
+		return err_set(err, -ENOMEM, "out of memory");
+	error = bytes_compile(bytes, count, options, image, err);
+	if (error) {
+		model_image_free(image);
+		return error;
+	}
+	sha256_hex(bytes, count, image->sha256);
+	name_fill(image, path);
+	*ret_image = image;
+	return 0;
+}
+
+/* An image and, where its kernels are not the reference themselves, its reference. */
+static int images_make(const char *path, const uint8_t *bytes, uint32_t count,
+		       const struct model_options *options, struct model_image **ret_image,
+		       struct err *err)
+{
+	const struct model_options portable = {.kernel_set = IMAGE_KERNELS_PORTABLE,
+					       .exit = options->exit};
+	struct model_image *image;
+	int error = image_make(path, bytes, count, options, &image, err);
+
+	if (error)
+		return error;
+	if (options->kernel_set != IMAGE_KERNELS_PORTABLE || options->eliminate)
+		error = image_make(path, bytes, count, &portable, &image->reference, err);
+	if (error)
+		model_image_free(image);
+	else
+		*ret_image = image;
 	return error;
 }
 
 int model_image_build(const char *tflite_path, const struct model_options *options,
 		      struct model_image **ret_image, struct err *err)
 {
-	struct model_image *image = calloc(1, sizeof(*image));
 	uint8_t *bytes = NULL;
 	uint32_t count = 0;
-	int error;
+	int error = file_read(tflite_path, &bytes, &count, err);
 
-	if (!image)
-		return err_set(err, -ENOMEM, "%s: out of memory", tflite_path);
-	error = file_read(tflite_path, &bytes, &count, err);
-	error = error ? error : bytes_compile(bytes, count, options, image, err);
-	if (error) {
-		err_context(err, error, "%s", tflite_path);
-		model_image_free(image);
-	} else {
-		sha256_hex(bytes, count, image->sha256);
-		name_fill(image, tflite_path);
-		*ret_image = image;
-	}
+	error = error ? error : images_make(tflite_path, bytes, count, options, ret_image, err);
 	free(bytes);
-	return error;
+	return error ? err_context(err, error, "%s", tflite_path) : 0;
 }
 
 void model_image_free(struct model_image *image)
 {
-	if (image)
-		free(image->bytes);
+	if (!image)
+		return;
+	model_image_free(image->reference);
+	free(image->bytes);
 	free(image);
 }

@@ -13,6 +13,13 @@
 #include "drivers/err.h"
 #include "firmware/image/image.h"
 
+/* Where an inference may end early: when the largest element of this output of the model is at
+ * least confidence, in the output's real units (a probability behind a SOFTMAX). */
+struct model_exit {
+	unsigned output;
+	double confidence;
+};
+
 struct model_options {
 	/* Operators run with this set's functions where it has one that is proved exact, else with
 	 * the portable ones. */
@@ -20,6 +27,7 @@ struct model_options {
 	/* Output channels that interval analysis proves constant are left out, and folded into what
 	 * reads them: the same output with less work. */
 	bool eliminate;
+	const struct model_exit *exit; /* NULL: none */
 };
 /* Portable kernels, nothing left out. */
 extern const struct model_options model_options_portable;
@@ -40,6 +48,11 @@ struct model_image {
 	size_t raw_input_bytes, raw_output_bytes; /* as the file has them, in order */
 	uint64_t macs;   /* multiply-accumulates of one inference */
 	uint64_t params; /* weights and biases */
+	bool has_exit;
+	int32_t exit_threshold; /* -128 .. 128, in the exit tensor's units; 128 is never reached */
+	/* The same with portable kernels and nothing left out; NULL: this is it. */
+	struct model_image *reference;
+	bool layers_comparable; /* every layer it has holds the same bytes as the reference's */
 };
 
 /* Reads, checks and compiles. Bad files are -EINVAL (-ENOENT, -EACCES, ... for what the system
@@ -49,10 +62,23 @@ int model_image_build(const char *tflite_path, const struct model_options *optio
 		      struct model_image **ret_image, struct err *err);
 void model_image_free(struct model_image *image); /* accepts NULL */
 
-/* Runs the image on the host with the portable kernels. input: image->input_bytes bytes.
- * ret_layer_crc32: NULL, or image->op_count words. */
-int model_image_reference(const struct model_image *image, const void *input,
-			  uint32_t *ret_output_crc32, uint32_t *ret_layer_crc32, struct err *err);
+/* What a board must give: the host runs the image's reference. */
+struct model_expected {
+	uint32_t output_crc32;     /* of an inference that runs to its end */
+	uint32_t run_output_crc32; /* of one with the image's own threshold */
+	bool exited;               /* that one ends at the exit */
+	uint32_t *layer_crc32;     /* image->op_count, where layers_comparable; free() it */
+};
+
+/* input: image->input_bytes bytes. */
+int model_image_expect(const struct model_image *image, const void *input,
+		       struct model_expected *ret_expected, struct err *err);
+
+/* One inference of this very image on the host, its kernels in plain C. ret_layer_crc32: NULL, or
+ * image->op_count words (0 behind an exit). threshold: of the exit; 128 runs to the end. */
+int model_image_run(const struct model_image *image, const void *input, int32_t threshold,
+		    uint32_t *ret_output_crc32, uint32_t *ret_layer_crc32, bool *ret_exited,
+		    struct err *err);
 
 /* Inputs as the file has them (float32 where its first operator is QUANTIZE) -> the image's;
  * raw_input_bytes to input_bytes. And the outputs back, by the file's DEQUANTIZE. */

@@ -348,7 +348,7 @@ static int model_read(struct tflite *model, struct err *err)
 
 int graph_read(const uint8_t *bytes, uint32_t count, struct graph *ret_graph, struct err *err)
 {
-	struct graph graph = {0};
+	struct graph graph = {.exit_op = -1, .exit_tensor = GRAPH_NO_TENSOR};
 	struct tflite model = {.graph = &graph};
 	int error = model_open(&model, bytes, count, err);
 

@@ -30,7 +30,7 @@ struct judging {
 	const struct judge_request *request;
 	struct store_measurement *row;
 	struct window_capture capture;
-	struct marker_line window_line, inference_line;
+	struct marker_line window_line, inference_line, layer_line;
 	struct marker_window window;
 	struct window_result result;
 	struct clock_ratio ratio;
@@ -81,6 +81,8 @@ static int decode_lines(struct judging *j)
 	if (!ret)
 		ret = marker_decode(capture->logic, capture->count, input[1], 1,
 				    &j->inference_line);
+	if (!ret)
+		ret = marker_decode(capture->logic, capture->count, input[2], 1, &j->layer_line);
 	if (ret == ANALYSIS_NO_MEMORY)
 		return -ENOMEM;
 	return ret ? refuse(j, "markers: %s", analysis_error_text(ret)) : 0;
@@ -88,7 +90,7 @@ static int decode_lines(struct judging *j)
 
 static int check_markers(struct judging *j)
 {
-	struct marker_tally tally;
+	struct marker_tally tally, layers;
 	uint32_t inferences = j->request->run->inferences;
 	int ret = decode_lines(j);
 
@@ -100,6 +102,9 @@ static int check_markers(struct judging *j)
 			      j->window_line.edge_count);
 	tally = marker_tally_count(&j->inference_line, &j->window);
 	j->row->marker_edges_inference = (int64_t)(tally.inside + tally.at_edges);
+	/* No verdict: two layers that end within one sample leave no edge. */
+	layers = marker_tally_count(&j->layer_line, &j->window);
+	j->row->marker_edges_layer = (int64_t)(layers.inside + layers.at_edges);
 	if (inferences < tally.inside || inferences > tally.inside + tally.at_edges)
 		return refuse(j,
 			      "markers: inference line: %zu edges in the window, the board ran %u",
@@ -342,6 +347,7 @@ static void fill_reported(struct judging *j)
 	row->inf_min_cycles = counter_of(result, "inf_min");
 	row->inf_max_cycles = counter_of(result, "inf_max");
 	row->empty_cycles = counter_of(result, "empty");
+	row->layer_mark_cycles = counter_of(result, "layer");
 	row->supply_v = request->meter_config->supply_v;
 	row->supply_u_v = request->meter_config->supply_u_v;
 	row->range_switches = (int64_t)request->capture->range_switches;
@@ -413,6 +419,7 @@ int judge_window(const struct judge_request *request, struct store_measurement *
 		fill_measured(&j);
 	marker_line_done(&j.window_line);
 	marker_line_done(&j.inference_line);
+	marker_line_done(&j.layer_line);
 	if (ret < 0)
 		return err_set(err, ret, "out of memory");
 	if (ret)

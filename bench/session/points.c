@@ -23,8 +23,8 @@ static int read_firmware(const char *path, struct session_firmware *firmware, st
 	if (!firmware->bytes)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (!count || count == FIRMWARE_BYTES_MAX)
-		return err_set(err, -EINVAL, "firmware %s: empty, unreadable or above %d bytes", path,
-			       FIRMWARE_BYTES_MAX);
+		return err_set(err, -EINVAL, "firmware %s: empty, unreadable or above %d bytes",
+			       path, FIRMWARE_BYTES_MAX);
 	firmware->count = count;
 	firmware->crc32 = wire_crc32(0, firmware->bytes, count);
 	return 0;
@@ -35,8 +35,8 @@ static int prepare_firmwares(struct session_work *work, const char *folder, stru
 	const struct plan *plan = work->plan;
 	const struct rig *rig = work->rig;
 
-	work->firmwares = calloc((size_t)rig->board_count * plan->build_count,
-				 sizeof(*work->firmwares));
+	work->firmwares =
+		calloc((size_t)rig->board_count * plan->build_count, sizeof(*work->firmwares));
 	if (!work->firmwares)
 		return err_set(err, -ENOMEM, "out of memory");
 	for (unsigned board = 0; board < rig->board_count; board++) {
@@ -46,8 +46,8 @@ static int prepare_firmwares(struct session_work *work, const char *folder, stru
 
 			snprintf(path, sizeof(path), "%s/%s-%s.bin", folder,
 				 rig->boards[board].firmware, plan->builds[build]);
-			ret = read_firmware(path, &work->firmwares[board * plan->build_count + build],
-					    err);
+			ret = read_firmware(
+				path, &work->firmwares[board * plan->build_count + build], err);
 			if (ret)
 				return ret;
 		}
@@ -55,32 +55,71 @@ static int prepare_firmwares(struct session_work *work, const char *folder, stru
 	return 0;
 }
 
-static int prepare_model(const struct plan *plan, const char *path, struct session_model *model,
-			 struct err *err)
+static int prepare_model(const struct plan *plan, const char *path, enum image_kernel_set set,
+			 struct session_model *model, struct err *err)
 {
-	int ret = model_image_build(path, &model_options_portable, &model->image, err);
+	const struct model_exit exit = {plan->exit_output, plan->exit_confidence};
+	const struct model_options options = {
+		.kernel_set = set,
+		.eliminate = plan->eliminate,
+		.exit = plan->has_exit ? &exit : NULL,
+	};
+	int ret = model_image_build(path, &options, &model->image, err);
 
 	if (ret)
 		return ret;
 	model->input = malloc(model->image->input_bytes);
-	model->layer_crc32 = calloc(model->image->op_count, sizeof(*model->layer_crc32));
-	if (!model->input || !model->layer_crc32)
+	if (!model->input)
 		return err_set(err, -ENOMEM, "out of memory");
 	model_input_generate(plan->input_seed, model->input, model->image->input_bytes);
-	return model_image_reference(model->image, model->input, &model->output_crc32,
-				     model->layer_crc32, err);
+	return model_image_expect(model->image, model->input, &model->expected, err);
 }
 
-static int check_distinct(const struct session_work *work, struct err *err)
+static enum image_kernel_set set_of_board(const struct session_work *work, unsigned board)
+{
+	return work->plan->optimised ? work->rig->boards[board].kernels : IMAGE_KERNELS_PORTABLE;
+}
+
+const struct session_model *session_work_model(const struct session_work *work, unsigned board,
+					       unsigned model)
+{
+	return &work->models[set_of_board(work, board) * work->plan->model_count + model];
+}
+
+static int check_distinct(const struct session_work *work, const struct session_model *models,
+			  struct err *err)
 {
 	const struct plan *plan = work->plan;
 
 	for (unsigned i = 0; i < plan->model_count; i++)
 		for (unsigned j = 0; j < i; j++)
-			if (!strcmp(work->models[i].image->sha256, work->models[j].image->sha256))
+			if (!strcmp(models[i].image->sha256, models[j].image->sha256))
 				return err_set(err, -EINVAL, "models %s and %s are the same file",
 					       plan->models[j], plan->models[i]);
 	return 0;
+}
+
+/* Every model for every kernel set that a board of the rig runs. */
+static int prepare_models(struct session_work *work, struct err *err)
+{
+	const struct plan *plan = work->plan;
+	int ret = 0;
+
+	work->models = calloc((size_t)IMAGE_KERNELS_END * plan->model_count, sizeof(*work->models));
+	if (!work->models)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (unsigned board = 0; !ret && board < work->rig->board_count; board++) {
+		enum image_kernel_set set = set_of_board(work, board);
+		struct session_model *models = &work->models[set * plan->model_count];
+
+		if (models[0].image)
+			continue;
+		for (unsigned i = 0; !ret && i < plan->model_count; i++)
+			ret = prepare_model(plan, plan->models[i], set, &models[i], err);
+		if (!ret)
+			ret = check_distinct(work, models, err);
+	}
+	return ret;
 }
 
 int session_work_prepare(const struct plan *plan, const struct rig *rig,
@@ -88,15 +127,10 @@ int session_work_prepare(const struct plan *plan, const struct rig *rig,
 			 struct err *err)
 {
 	struct session_work work = {.plan = plan, .rig = rig};
-	int ret;
+	int ret = prepare_firmwares(&work, firmware_folder, err);
 
-	work.models = calloc(plan->model_count, sizeof(*work.models));
-	ret = work.models ? prepare_firmwares(&work, firmware_folder, err)
-			  : err_set(err, -ENOMEM, "out of memory");
-	for (unsigned i = 0; !ret && i < plan->model_count; i++)
-		ret = prepare_model(plan, plan->models[i], &work.models[i], err);
 	if (!ret)
-		ret = check_distinct(&work, err);
+		ret = prepare_models(&work, err);
 	if (ret) {
 		session_work_done(&work);
 		return ret;
@@ -108,10 +142,10 @@ int session_work_prepare(const struct plan *plan, const struct rig *rig,
 void session_work_done(struct session_work *work)
 {
 	if (work->models) {
-		for (unsigned i = 0; i < work->plan->model_count; i++) {
+		for (unsigned i = 0; i < IMAGE_KERNELS_END * work->plan->model_count; i++) {
 			model_image_free(work->models[i].image);
 			free(work->models[i].input);
-			free(work->models[i].layer_crc32);
+			free(work->models[i].expected.layer_crc32);
 		}
 	}
 	if (work->firmwares)
@@ -149,17 +183,20 @@ static void write_key(const struct session_work *work, struct point *point)
 	const struct session_firmware *firmware =
 		&work->firmwares[point->board * plan->build_count + point->build];
 
-	snprintf(point->key, sizeof(point->key), "%.40s|%.16s|%08x|%.16s|%08x|portable|%u|%u",
-		 work->rig->boards[point->board].name, work->models[point->model].image->sha256,
-		 plan->input_seed, plan->builds[point->build], firmware->crc32,
-		 plan->clocks_hz[point->clock], point->repeat);
+	const struct session_model *model = session_work_model(work, point->board, point->model);
+
+	/* The image's CRC stands for everything that compiling it depends on. */
+	snprintf(point->key, sizeof(point->key), "%.40s|%.16s|%08x|%08x|%.16s|%08x|%s%s|%u|%u",
+		 work->rig->boards[point->board].name, model->image->sha256, model->image->crc32,
+		 plan->input_seed, plan->builds[point->build], firmware->crc32, plan_runtime(plan),
+		 plan->layers ? "+layers" : "", plan->clocks_hz[point->clock], point->repeat);
 }
 
 struct point *points_of_board(const struct session_work *work, unsigned board, size_t *ret_count)
 {
 	const struct plan *plan = work->plan;
-	size_t count = (size_t)plan->model_count * plan->build_count * plan->clock_count *
-		       plan->repeats;
+	size_t count =
+		(size_t)plan->model_count * plan->build_count * plan->clock_count * plan->repeats;
 	struct point *points = calloc(count, sizeof(*points));
 
 	if (!points)

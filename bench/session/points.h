@@ -12,11 +12,11 @@
 #include "bench/config/rig.h"
 #include "bench/model/model.h"
 
+/* A model as one kernel set runs it. */
 struct session_model {
-	struct model_image *image;
+	struct model_image *image;  /* NULL: no board of the rig needs it */
 	uint8_t *input;             /* image->input_bytes */
-	uint32_t output_crc32;      /* the host's own result */
-	uint32_t *layer_crc32;      /* image->op_count */
+	struct model_expected expected;
 };
 
 struct session_firmware {       /* one per rig board and plan build */
@@ -29,7 +29,7 @@ struct session_firmware {       /* one per rig board and plan build */
 struct session_work {
 	const struct plan *plan;
 	const struct rig *rig;
-	struct session_model *models;       /* plan->model_count */
+	struct session_model *models;       /* [kernel set * plan->model_count + model] */
 	struct session_firmware *firmwares; /* [board * plan->build_count + build] */
 };
 
@@ -44,6 +44,10 @@ int session_work_prepare(const struct plan *plan, const struct rig *rig,
 			 const char *firmware_folder, struct session_work *ret_work,
 			 struct err *err);
 void session_work_done(struct session_work *work); /* accepts a zeroed or half-built one */
+
+/* The model as this board runs it. */
+const struct session_model *session_work_model(const struct session_work *work, unsigned board,
+					       unsigned model);
 
 /* The points of one board, shuffled by the plan's seed (same seed, same order). To be freed by the caller.
  * NULL: out of memory. */

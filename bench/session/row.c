@@ -4,13 +4,16 @@
 #include <stdio.h>
 #include <time.h>
 
+enum { NO_EXIT = 128 }; /* a threshold that is never reached */
+
 void row_plan(struct store_measurement *row, const struct session_work *work,
 	      const struct point *point)
 {
 	const struct plan *plan = work->plan;
 	const struct rig *rig = work->rig;
 	const struct rig_board *board = &rig->boards[point->board];
-	const struct model_image *image = work->models[point->model].image;
+	const struct model_image *image =
+		session_work_model(work, point->board, point->model)->image;
 	const struct session_firmware *firmware =
 		&work->firmwares[point->board * plan->build_count + point->build];
 
@@ -28,7 +31,13 @@ void row_plan(struct store_measurement *row, const struct session_work *work,
 	row->model_params = (int64_t)image->params;
 	snprintf(row->build, sizeof(row->build), "%s", plan->builds[point->build]);
 	snprintf(row->firmware_crc32, sizeof(row->firmware_crc32), "%08x", firmware->crc32);
-	snprintf(row->runtime, sizeof(row->runtime), "portable");
+	snprintf(row->runtime, sizeof(row->runtime), "%s", plan_runtime(plan));
+	snprintf(row->kernels, sizeof(row->kernels), "%s",
+		 model_kernel_set_name(plan->optimised ? board->kernels : IMAGE_KERNELS_PORTABLE));
+	row->eliminate = plan->eliminate;
+	row->exit_threshold = image->has_exit ? image->exit_threshold : NO_EXIT;
+	row->arena_bytes = image->arena_bytes;
+	row->image_bytes = (int64_t)image->count;
 	row->repeat_index = point->repeat;
 	row->clock_hz = plan->clocks_hz[point->clock];
 	row->ambient_c = rig->ambient_c;

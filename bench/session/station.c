@@ -13,6 +13,7 @@ enum {
 	POWER_OFF_MS = 300,         /* lets the board's capacitors run down */
 	POWER_UP_MS = 20,           /* supply and reset settle */
 	CHECK_FLOOR_MS = 20000,
+	EXIT_NEVER = 128, /* a threshold that no int8 reaches */
 };
 
 static void pause_ms(int ms)
@@ -232,23 +233,37 @@ int station_prepare_build(struct station *station, unsigned build, struct err *e
 static int compare_check(const struct station *station, const struct session_model *model,
 			 const struct wire_check_reply *check, struct err *err)
 {
-	const char *name = model->image->name;
+	const struct model_expected *expected = &model->expected;
+	const struct model_image *image = model->image;
 
-	if (check->layer_count != model->image->op_count)
+	if (check->layer_count != image->op_count)
 		return err_set(err, -EBADMSG, "board %s: model %s: ran %u operators of %u",
-			       station->board->name, name, check->layer_count,
-			       model->image->op_count);
-	for (uint32_t i = 0; i < check->layer_count; i++)
-		if (check->layer_crc32[i] != model->layer_crc32[i])
+			       station->board->name, image->name, check->layer_count,
+			       image->op_count);
+	for (uint32_t i = 0; image->layers_comparable && i < check->layer_count; i++)
+		if (check->layer_crc32[i] != expected->layer_crc32[i])
 			return err_set(err, -EBADMSG,
 				       "board %s: model %s: operator %u gives %08x, the host %08x",
-				       station->board->name, name, i, check->layer_crc32[i],
-				       model->layer_crc32[i]);
-	if (check->output_crc32 != model->output_crc32)
+				       station->board->name, image->name, i, check->layer_crc32[i],
+				       expected->layer_crc32[i]);
+	if (check->output_crc32 != expected->output_crc32)
 		return err_set(err, -EBADMSG, "board %s: model %s: output is %08x, the host's %08x",
-			       station->board->name, name, check->output_crc32,
-			       model->output_crc32);
+			       station->board->name, image->name, check->output_crc32,
+			       expected->output_crc32);
 	return 0;
+}
+
+/* The check runs to the end, the measured inferences as the plan says. */
+static int check_whole(struct station *station, const struct session_model *model, int timeout_ms,
+		       struct wire_check_reply *ret_check, struct err *err)
+{
+	const struct model_image *image = model->image;
+	int ret = image->has_exit ? dut_set_exit(station->dut, EXIT_NEVER, err) : 0;
+
+	ret = ret ? ret : dut_check(station->dut, timeout_ms, ret_check, err);
+	if (!ret && image->has_exit)
+		ret = dut_set_exit(station->dut, image->exit_threshold, err);
+	return ret;
 }
 
 /* Checks at the fastest clock the plan uses: it need not be measured, only right. */
@@ -267,7 +282,7 @@ static int check_layers(struct station *station, const struct session_model *mod
 		return ret;
 	timeout_ms = CHECK_FLOOR_MS +
 		     (int)((double)model->image->macs * STATION_CYCLES_PER_MAC_MAX / fastest * 1e3);
-	ret = dut_check(station->dut, timeout_ms, &check, err);
+	ret = check_whole(station, model, timeout_ms, &check, err);
 	if (ret)
 		return err_context(err, ret, "board %s: check", station->board->name);
 	return compare_check(station, model, &check, err);
@@ -301,7 +316,8 @@ static int load_image(struct station *station, const struct model_image *image, 
 
 int station_prepare_model(struct station *station, unsigned model_index, struct err *err)
 {
-	const struct session_model *model = &station->work->models[model_index];
+	const struct session_model *model = 
+		session_work_model(station->work, station->board_index, model_index);
 	const struct model_image *image = model->image;
 	int ret = 0;
 

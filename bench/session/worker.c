@@ -10,6 +10,7 @@
 
 #include "bench/session/capture.h"
 #include "bench/session/judge.h"
+#include "bench/session/record.h"
 #include "bench/session/row.h"
 #include "bench/session/station.h"
 
@@ -68,7 +69,7 @@ static double run_limit_s(const struct work_state *state, const struct point *po
 /* Runs one inference to learn how many cycles it takes, so that windows get their length. */
 static int learn_cycles(struct work_state *state, const struct point *point, struct err *err)
 {
-	const struct model_image *image = state->work->models[point->model].image;
+	const struct model_image *image = session_work_model(state->work, point->board, point->model)->image;
 	const struct wire_run run = {
 		.warmups = 1, .inferences = 1, .idle_before_ms = 1, .idle_after_ms = 1};
 	double guess = (double)image->macs * STATION_CYCLES_PER_MAC_MAX + 1e6;
@@ -96,7 +97,8 @@ static struct wire_run run_for(struct work_state *state, const struct point *poi
 				 .inferences = inferences < INFERENCES_MIN ? INFERENCES_MIN
 									   : (uint32_t)inferences,
 				 .idle_before_ms = idle_ms,
-				 .idle_after_ms = idle_ms};
+				 .idle_after_ms = idle_ms,
+				 .flags = plan->layers ? WIRE_RUN_LAYERS : 0};
 }
 
 /* Closes what is open. The supply is switched off; a failure to do that is told. */
@@ -188,6 +190,8 @@ static int measure(struct work_state *state, const struct point *point,
 	struct wire_temperature_reply before, after;
 	struct wire_run run;
 	struct judge_request request;
+	const struct session_model *model =
+		session_work_model(state->work, point->board, point->model);
 	int ret = prepare(state, point, err);
 
 	if (ret)
@@ -203,6 +207,8 @@ static int measure(struct work_state *state, const struct point *point,
 	}
 	if (!ret)
 		ret = read_temperature(state, &after, err);
+	if (!ret)
+		ret = record_read(&state->station, model, &run, row, err);
 	if (ret)
 		return ret;
 	row->temp_before_c = before.millicelsius / 1e3;
@@ -214,7 +220,7 @@ static int measure(struct work_state *state, const struct point *point,
 		.meter_config = state->station.meter_config,
 		.meter = meter_info(state->station.meter),
 		.clock_hz = state->work->plan->clocks_hz[point->clock],
-		.output_crc32 = state->work->models[point->model].output_crc32,
+		.output_crc32 = model->expected.run_output_crc32,
 		.clock = &state->clocks[point->clock],
 	};
 	return judge_window(&request, row, err);
@@ -307,7 +313,7 @@ static int attempt_point(struct work_state *state, const struct point *point, un
 {
 	struct store_measurement row;
 	struct err err = {""};
-	int ret;
+	int ret, fatal;
 
 	row_plan(&row, state->work, point);
 	row.session_id = state->worker->session_id;
@@ -322,7 +328,9 @@ static int attempt_point(struct work_state *state, const struct point *point, un
 		state->failures = 0;
 	if (strcmp(row.verdict, "accepted"))
 		keep_first_error(state->worker, row.reason);
-	if (store_attempt(state, &row))
+	fatal = store_attempt(state, &row);
+	record_done(&row);
+	if (fatal)
 		return state->worker->fatal;
 	return ret ? ret : strcmp(row.verdict, "accepted") != 0;
 }
@@ -370,7 +378,7 @@ static void leave_out(struct work_state *state, const struct point *point)
 	state->unfit[model_slot(state, point)] = true;
 	fprintf(stderr, "joulebench: %s: model %s is left out from here on: %s\n",
 		state->work->rig->boards[point->board].name,
-		state->work->models[point->model].image->name, state->last_error.text);
+		session_work_model(state->work, point->board, point->model)->image->name, state->last_error.text);
 }
 
 static void give_up(struct work_state *state)

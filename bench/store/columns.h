@@ -7,7 +7,12 @@
 
 #include <stddef.h>
 
-enum column_type { COLUMN_TEXT = 1, COLUMN_INTEGER, COLUMN_REAL };
+enum column_type {
+	COLUMN_TEXT = 1,
+	COLUMN_INTEGER,
+	COLUMN_REAL,
+	COLUMN_LONG_TEXT, /* a const char *, NULL is ""; written, and not read with the rows */
+};
 
 struct column {
 	const char *name;

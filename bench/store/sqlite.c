@@ -63,7 +63,8 @@ static int read_integer(struct store *store, const char *sql, int64_t *ret_value
 static const char *type_name(enum column_type type)
 {
 	static const char *const names[] = {
-		[COLUMN_TEXT] = "TEXT", [COLUMN_INTEGER] = "INTEGER", [COLUMN_REAL] = "REAL"};
+		[COLUMN_TEXT] = "TEXT", [COLUMN_INTEGER] = "INTEGER", [COLUMN_REAL] = "REAL",
+		[COLUMN_LONG_TEXT] = "TEXT"};
 
 	return names[type];
 }
@@ -318,7 +319,7 @@ int store_point_done(struct store *store, const char *point_key, bool *ret_done,
 static void bind_column(sqlite3_stmt *statement, int place, const struct column *column,
 			const void *measurement)
 {
-	const char *value = (const char *)measurement + column->offset;
+	const char *value = (const char *)measurement + column->offset, *text;
 	int64_t integer;
 	double real;
 
@@ -329,6 +330,10 @@ static void bind_column(sqlite3_stmt *statement, int place, const struct column 
 	case COLUMN_INTEGER:
 		memcpy(&integer, value, sizeof(integer));
 		sqlite3_bind_int64(statement, place, integer);
+		break;
+	case COLUMN_LONG_TEXT:
+		memcpy(&text, value, sizeof(text));
+		sqlite3_bind_text(statement, place, text ? text : "", -1, SQLITE_TRANSIENT);
 		break;
 	case COLUMN_REAL: /* NaN becomes NULL: not known */
 		memcpy(&real, value, sizeof(real));
@@ -364,6 +369,8 @@ static void read_column(sqlite3_stmt *statement, int place, const struct column 
 	case COLUMN_INTEGER:
 		integer = sqlite3_column_int64(statement, place);
 		memcpy(value, &integer, sizeof(integer));
+		break;
+	case COLUMN_LONG_TEXT:
 		break;
 	case COLUMN_REAL:
 		real = sqlite3_column_type(statement, place) == SQLITE_NULL

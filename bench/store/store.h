@@ -17,7 +17,7 @@
 
 #include "drivers/err.h"
 
-enum { STORE_SCHEMA_VERSION = 1 };
+enum { STORE_SCHEMA_VERSION = 2 };
 
 /* Energies, charge and times are those of the whole window of `inferences` inferences. u_: standard
  * uncertainty (k = 1). energy_u_j is everything; energy_u_independent_j leaves out what all windows of
@@ -33,7 +33,10 @@ struct store_measurement {
 	int64_t is_virtual;          /* 1: nothing here was measured */
 	char model[64], model_sha256[72], image_crc32[12];
 	int64_t model_macs, model_params;
-	char build[16], firmware_crc32[12], compiler[64], options[128], runtime[16];
+	char build[16], firmware_crc32[12], compiler[64], options[128], runtime[16], kernels[16];
+	int64_t eliminate;           /* 1: channels that are proved constant are left out */
+	int64_t exit_threshold;      /* of the model's exit, in its tensor's units; 128: none */
+	int64_t arena_bytes, image_bytes;
 	int64_t repeat_index;        /* from 0 */
 	int64_t clock_hz;            /* nominal level */
 	double clock_measured_hz;    /* cycles / window duration in the meter's clock */
@@ -45,6 +48,13 @@ struct store_measurement {
 	int64_t warmups, inferences;
 	int64_t cycles;
 	int64_t inf_min_cycles, inf_max_cycles, empty_cycles;
+	int64_t exits;               /* inferences that ended at the model's exit */
+	char exit_path[520];         /* hex, bit i % 8 of byte i / 8: inference i did; "" without exit */
+	int64_t layer_mark_cycles;   /* what marking one layer adds; 0: layers were not marked */
+	/* JSON: [{"layer": index in the file, "operator": name, "cycles": of the whole window}, ...];
+	 * "" when layers were not marked. */
+	const char *layer_cycles;    /* borrowed while storing; NULL when read */
+	int64_t marker_edges_layer;
 	double duration_s, duration_u_s;
 	double energy_j, energy_u_j, energy_u_independent_j;
 	double energy_above_idle_j, energy_above_idle_u_j;

@@ -153,7 +153,7 @@ static void plan_values(void **state)
 static const char meter_part[] = "part: ppk2\ndriver: ppk2\n"
 				 "markers: {window: 0, inference: 1, layer: 2}\n";
 static const char board_part[] =
-	"part: n\nchip: c\nfirmware: n\nbaud: 115200 baud\n"
+	"part: n\nchip: c\nkernels: armv7em\nfirmware: n\nbaud: 115200 baud\n"
 	"flash: {driver: stm32_uart, baud: 115200 baud, address: 0x08000000, id: 0x470}\n"
 	"lines: {reset: dtr, boot: \"!rts\"}\n";
 static const char rig_text[] =

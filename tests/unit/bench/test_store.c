@@ -43,6 +43,8 @@ static void fill(struct store_measurement *row, int seed)
 
 		if (column->type == COLUMN_TEXT)
 			snprintf(at, column->size, "t%lld", (long long)integer);
+		else if (column->type == COLUMN_LONG_TEXT)
+			memset(at, 0, column->size);
 		else if (column->type == COLUMN_INTEGER)
 			memcpy(at, &integer, sizeof(integer));
 		else

@@ -87,12 +87,13 @@ static void vector_check(const char *name, const struct model_image *image,
 	static char line[40000];
 	unsigned compared = 0;
 	struct err err = {0};
+	bool exited;
 
 	assert_non_null(golden);
-	assert_int_equal(
-		model_image_reference(image, inputs->bytes + (size_t)vector * inputs->vector_bytes,
-				      &output, layers, &err),
-		0);
+	assert_int_equal(model_image_run(image,
+					 inputs->bytes + (size_t)vector * inputs->vector_bytes, 128,
+					 &output, layers, &exited, &err),
+			 0);
 	while (fgets(line, sizeof(line), golden))
 		line_check(line, inputs, output, layers, vector, &compared);
 	fclose(golden);

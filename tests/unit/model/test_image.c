@@ -33,7 +33,7 @@ static int setup(void **state)
 	error = graph_read(tiny.bytes, tiny.count, &graph, &err);
 	if (error)
 		return error;
-	error = image_build(&graph, &model_options_portable, &image, &image_bytes, &err);
+	error = image_build(&graph, &model_options_portable, 0, &image, &image_bytes, &err);
 	graph_done(&graph);
 	return error;
 }

@@ -207,7 +207,7 @@ static void test_optional_bias(void **state)
 			memset(tiny.bytes + tiny.data[2] + 4, 0, 16);
 		assert_int_equal(graph_read(tiny.bytes, tiny.count, &graph, &err), 0);
 		assert_int_equal(
-			image_build(&graph, &model_options_portable, &images[i], &counts[i], &err),
+			image_build(&graph, &model_options_portable, 0, &images[i], &counts[i], &err),
 			0);
 		graph_done(&graph);
 	}
@@ -270,7 +270,7 @@ static bool survives(const uint8_t *bytes, uint32_t count)
 	for (uint32_t i = 0; i < graph.op_count; i++)
 		macs += graph_op_macs(&graph, &graph.ops[i]);
 	if (macs > 1000000 ||
-	    image_build(&graph, &model_options_portable, &image, &image_bytes, &err)) {
+	    image_build(&graph, &model_options_portable, 0, &image, &image_bytes, &err)) {
 		graph_done(&graph);
 		return false;
 	}
