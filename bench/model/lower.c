@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/model/eliminate.h"
 #include "bench/model/lower_constants.h"
 #include "bench/model/quantise.h"
 
@@ -97,13 +98,12 @@ static void function_choose(struct lowered *lowered, uint32_t index, enum image_
 	to->record.variant = 0;
 }
 
-static int op_lower(const struct graph *graph, const struct model_options *options,
-		    struct lowered *lowered, uint32_t index, struct err *err)
+static int op_lower(const struct graph *graph, struct lowered *lowered, uint32_t index,
+		    struct err *err)
 {
 	const struct graph_op *op = &graph->ops[index];
 	const struct graph_tensor *out = &graph->tensors[op->output];
 	struct lowered_op *to = &lowered->ops[index];
-	struct image_use use;
 	int error;
 
 	to->record.kind = (uint8_t)op->kind;
@@ -115,8 +115,17 @@ static int op_lower(const struct graph *graph, const struct model_options *optio
 		quantise_activation(op->activation, graph_scale(out, 0), out->zero_point,
 				    &to->record.activation_min, &to->record.activation_max);
 	error = kinds[op->kind].make ? kinds[op->kind].make(graph, op, to, err) : 0;
-	if (error)
-		return err_context(err, error, "operator %u (%s)", op->layer, op->name);
+	return error ? err_context(err, error, "operator %u (%s)", op->layer, op->name) : 0;
+}
+
+/* Decides which function runs the operator, and learns what that wants. */
+static int op_assign(const struct graph *graph, const struct model_options *options,
+		     struct lowered *lowered, uint32_t index, struct err *err)
+{
+	const struct graph_op *op = &graph->ops[index];
+	struct lowered_op *to = &lowered->ops[index];
+	struct image_use use;
+
 	function_choose(lowered, index, options->kernel_set);
 	use = lower_use(lowered, index);
 	if (!image_needs(&use, &to->needs))
@@ -183,7 +192,11 @@ int lower(const struct graph *graph, const struct model_options *options,
 	else
 		error = tensors_lower(graph, &lowered, err);
 	for (uint32_t i = 0; !error && i < graph->op_count; i++)
-		error = op_lower(graph, options, &lowered, i, err);
+		error = op_lower(graph, &lowered, i, err);
+	if (!error && options->eliminate)
+		error = eliminate(graph, &lowered, err);
+	for (uint32_t i = 0; !error && i < graph->op_count; i++)
+		error = op_assign(graph, options, &lowered, i, err);
 	if (error)
 		lower_done(&lowered);
 	else

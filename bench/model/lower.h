@@ -13,6 +13,7 @@
 struct lowered_op {
 	struct image_op record; /* offsets are 0 */
 	int8_t *weights;        /* portable order; NULL for operators without */
+	uint32_t weight_count;
 	struct image_channel *channels;
 	struct image_needs needs;
 };

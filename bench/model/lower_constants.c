@@ -53,6 +53,7 @@ int lower_constants(const struct graph *graph, const struct graph_op *op, struct
 	if (!ret_op->weights || !ret_op->channels)
 		return err_set(err, -ENOMEM, "out of memory");
 	memcpy(ret_op->weights, filter->data, filter->elements);
+	ret_op->weight_count = filter->elements;
 	for (uint32_t i = 0; i < channels; i++) {
 		int error = channel_make(graph, op, i, &ret_op->channels[i], err);
 
