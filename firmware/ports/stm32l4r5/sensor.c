@@ -104,7 +104,7 @@ static const char *convert(uint32_t reference_sum, uint32_t sensor_sum, int32_t 
 
 const char *port_temperature(int32_t *ret_millicelsius, uint32_t *ret_vdda_mv)
 {
-	uint32_t reference_sum, sensor_sum;
+	uint32_t reference_sum = 0, sensor_sum = 0;
 	const char *failed = adc_start();
 
 	if (!failed)
