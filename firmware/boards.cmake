@@ -12,6 +12,9 @@ endforeach()
 # Optional: the builds named clang are made where it is installed.
 find_program(FIRMWARE_CLANG NAMES clang clang-14)
 
+# ELF -> what the ESP32-C3's ROM loads.
+add_executable(esp_image tools/esp_image.c)
+
 function(require_specs compiler specs package)
 	execute_process(COMMAND ${compiler} -print-file-name=${specs} OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE)
 	if(NOT IS_ABSOLUTE "${found}")
@@ -49,6 +52,8 @@ set(FIRMWARE_TOOL_esp32c3 riscv64_unknown_elf)
 set(FIRMWARE_CORE_esp32c3 -march=rv32imc -misa-spec=2.2 -mabi=ilp32)
 set(FIRMWARE_KERNELS_esp32c3 rv32)
 set(FIRMWARE_LIBC_esp32c3 --specs=picolibc.specs)
+set(FIRMWARE_BINARY_esp32c3 $<TARGET_FILE:esp_image>)
+set(FIRMWARE_BINARY_NEEDS_esp32c3 esp_image)
 
 find_path(FIRMWARE_NEWLIB_INCLUDE string.h PATHS /usr/lib/arm-none-eabi/include /usr/include/newlib NO_DEFAULT_PATH)
 find_path(FIRMWARE_PICOLIBC_INCLUDE string.h PATHS /usr/lib/picolibc/riscv64-unknown-elf/include NO_DEFAULT_PATH)
@@ -132,6 +137,7 @@ endfunction()
 firmware_builds(nucleo-l4r5zi stm32l4r5)
 firmware_builds(nucleo-f767zi stm32f767)
 firmware_builds(nucleo-l552ze-q stm32l552)
+firmware_builds(esp32-c3-devkitm-1 esp32c3)
 # The chip's caches and flash accelerator off.
 firmware_board(nucleo-f767zi stm32f767 O2-nocache gcc -O2 -DPORT_CACHES=0)
 firmware_board(nucleo-l552ze-q stm32l552 O2-nocache gcc -O2 -DPORT_CACHES=0)

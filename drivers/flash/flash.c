@@ -6,14 +6,17 @@
 
 #include <string.h>
 
+#include "drivers/flash/esp32_rom.h"
 #include "drivers/flash/stm32_uart.h"
 
 /* Alphabetical, as the names below. */
 static const struct flash_ops *const flashers[] = {
+	&flash_esp32_rom,
 	&flash_stm32_uart,
 };
 
 static const char *const names[] = {
+	"esp32_rom",
 	"stm32_uart",
 	NULL,
 };

@@ -95,11 +95,11 @@ static inline bool register_wait(volatile uint32_t *at, uint32_t mask, uint32_t 
 }
 
 /* At least us microseconds at any clock level: a loop takes a cycle or more (the Cortex-M7 issues
- * its two instructions together). */
+ * its instructions together). The compiler does not see the count and cannot unroll the loops away. */
 static inline void delay_us(uint32_t us)
 {
 	for (uint32_t loops = us * core_mhz_max; loops; loops--)
-		__asm__ volatile("");
+		__asm__ volatile("" : "+r"(loops));
 }
 
 #endif

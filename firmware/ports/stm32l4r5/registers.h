@@ -215,11 +215,12 @@ static inline bool register_wait(volatile uint32_t *at, uint32_t mask, uint32_t 
 	return (*at & mask) == value;
 }
 
-/* At least us microseconds at any clock level, in loops of two cycles or more. */
+/* At least us microseconds at any clock level, in loops of two cycles or more. The
+ * compiler does not see the count and cannot unroll them away. */
 static inline void delay_us(uint32_t us)
 {
 	for (uint32_t loops = us * 60; loops; loops--)
-		__asm__ volatile("");
+		__asm__ volatile("" : "+r"(loops));
 }
 
 #endif

@@ -16,7 +16,10 @@ struct chip_part {
 };
 
 static const struct chip_part chip_parts[] = {
+	{"esp32c3", 4u << 20, esp32c3_new},
 	{"stm32l4r5", 2u << 20, stm32l4r5_new},
+	{"stm32f767", 2u << 20, stm32f767_new},
+	{"stm32l552", 512u << 10, stm32l552_new},
 };
 
 #define CHIP_PART_COUNT (sizeof(chip_parts) / sizeof(chip_parts[0]))

@@ -27,6 +27,9 @@ struct chip {
 };
 
 /* Parts. Each checks nothing but memory: 0 or -ENOMEM with a sentence. */
+int esp32c3_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err);
+int stm32f767_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err);
+int stm32l552_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err);
 int stm32l4r5_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err);
 
 #endif

@@ -218,6 +218,19 @@ static void take_length(struct rom_loader *loader)
 
 /* Jobs: pieces of flash to program or pages to erase, each with its own time. */
 
+/* Time of the job at job_index. */
+static int64_t job_duration_ps(const struct rom_loader *loader)
+{
+	uint16_t item = loader->job_pages[loader->job_index];
+
+	if (!loader->job_is_erase)
+		return loader->target.program_ps;
+	if (!loader->target.erase_ps)
+		return loader->target.page_erase_ps;
+	return loader->target.erase_ps(loader->target.context,
+				       item & JOB_WHOLE_BANK ? ROM_LOADER_WHOLE_BANK : item);
+}
+
 static void job_start(struct rom_loader *loader, bool is_erase, size_t count)
 {
 	expect(loader, ROM_LOADER_STATE_BUSY, 0);
@@ -225,8 +238,7 @@ static void job_start(struct rom_loader *loader, bool is_erase, size_t count)
 	loader->job_failed = false;
 	loader->job_index = 0;
 	loader->job_count = count;
-	loader->job_ps = loader->now_ps +
-			 (is_erase ? loader->target.page_erase_ps : loader->target.program_ps);
+	loader->job_ps = loader->now_ps + job_duration_ps(loader);
 }
 
 static void job_erase(struct rom_loader *loader)
@@ -259,8 +271,7 @@ static void job_step(struct rom_loader *loader)
 	else
 		job_program(loader);
 	if (++loader->job_index < loader->job_count) {
-		loader->job_ps += loader->job_is_erase ? loader->target.page_erase_ps
-						       : loader->target.program_ps;
+		loader->job_ps += job_duration_ps(loader);
 		return;
 	}
 	finish(loader, loader->job_failed ? NACK : ACK);

@@ -16,7 +16,8 @@
 
 #include "rigs/virtual/chips/chip.h"
 
-#define ROM_LOADER_NEVER_PS INT64_MAX
+#define ROM_LOADER_NEVER_PS   INT64_MAX
+#define ROM_LOADER_WHOLE_BANK UINT16_MAX /* as a page number */
 
 /* What an address range is good for. */
 enum rom_loader_area {
@@ -35,6 +36,9 @@ struct rom_loader_target {
 	unsigned program_bytes; /* smallest programmable piece */
 	int64_t program_ps;     /* time of one piece */
 	int64_t page_erase_ps;
+	/* For a part whose pages differ: time of one page, or of ROM_LOADER_WHOLE_BANK. NULL: every
+	 * erase takes page_erase_ps. */
+	int64_t (*erase_ps)(void *context, unsigned page);
 	int64_t boot_ps; /* reset release to listening */
 	enum rom_loader_area (*area)(void *context, uint32_t address, size_t bytes);
 	void (*read)(void *context, uint32_t address, uint8_t *ret_bytes, size_t bytes);

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * STM32L4R5ZI: life, pins, resets. What a seed decides: unique id, oscillator errors, reference and
- * temperature sensor with their calibration words, the SRAM's contents at power-on.
+ * STM32L4R5ZI: the part, its board and its memories. What a seed decides: unique id, oscillator
+ * errors, reference and temperature sensor with their calibration words, the SRAM's contents at
+ * power-on.
+ *
+ * Loader in ROM: AN2606, V9.x listens on USART2, PA2 and PA3, with 12 KB of SRAM to itself.
  */
-#include <assert.h>
 #include <errno.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rigs/virtual/chips/stm32l4r5.h"
-
-#define POWER_MIN_V    1.71                    /* brown-out level 0, rising */
-#define POWER_RESET_PS (250 * STM32_PS_PER_US) /* tRSTTEMPO, DS12023 table 24 */
-#define PIN_RESET_PS   (20 * STM32_PS_PER_US)
 
 #define UID_OFFSET         0x7590u /* within system memory */
 #define FLASH_SIZE_OFFSET  0x75E0u
@@ -25,159 +21,79 @@
 #define TS_CAL1_C          30.0
 #define TS_CAL2_C          130.0
 /* DS12023: MSI and HSI16 accuracy at 25..30 degC, as seen over a batch */
-#define MSI_ERROR_PPB 6000000
-#define HSI_ERROR_PPB 3000000
+#define MSI_ERROR_PPB     6000000
+#define HSI_ERROR_PPB     3000000
+#define LOADER_SRAM_BYTES 0x3000u
+
+static unsigned adc_limit_mhz(const struct stm32 *chip);
+
+static const struct stm32_gpio_board board = {
+	.base = STM32_GPIO_BASE,
+	.port_count = STM32_PORT_COUNT,
+	.resets =
+		{
+			{0xABFFFFFF, 0x0C000000, 0x64000000}, /* SWDIO, SWCLK, JTDI */
+			{0xFFFFFEBF, 0x00000000, 0x00000100}, /* JTDO, NJTRST */
+			{UINT32_MAX, 0, 0},
+			{UINT32_MAX, 0, 0},
+			{UINT32_MAX, 0, 0},
+			{UINT32_MAX, 0, 0},
+			{UINT32_MAX, 0, 0},
+			{UINT32_MAX, 0, 0},
+			{UINT32_MAX, 0, 0},
+		},
+	.marker_port = STM32_PORT_E,
+	.marker_pins = {9, 11, 13},
+	.rx_port = STM32_PORT_A,
+	.rx_pin = 3,
+};
+
+static const struct stm32_usart_traits lpuart1 = {
+	.name = "LPUART1",
+	.base = STM32_LPUART_BASE,
+	.irq = STM32_IRQ_LPUART1,
+	.low_power = true,
+	.tx_port = STM32_PORT_A,
+	.tx_pin = 2,
+	.rx_port = STM32_PORT_A,
+	.rx_pin = 3,
+	.function = 8,
+	.kernel_millihz = stm32l4r5_lpuart_millihz,
+};
+
+static const struct stm32_adc_traits adc1 = {
+	.base = STM32_ADC_BASE,
+	.async_millihz = stm32l4r5_adc_millihz,
+	.limit_mhz = adc_limit_mhz,
+};
+
+static const struct stm32_rom rom = {
+	.product_id = 0x470,
+	.page_count = 2 * STM32_BANK_PAGES,
+	.bank_count = 2,
+	.program_bytes = 8,
+	.program_ps = STM32_PROGRAM_PS,
+	.page_erase_ps = STM32_ERASE_PS,
+	.boot_ps = 4 * 1000 * STM32_PS_PER_US,
+	.program = stm32l4r5_flash_program,
+	.erase_page = stm32l4r5_flash_erase_page,
+};
 
 struct stm32l4r5 *stm32l4r5_of(struct chip *chip)
 {
 	return (struct stm32l4r5 *)chip;
 }
 
-/* splitmix64 */
-uint32_t stm32l4r5_random(struct stm32l4r5 *s)
+static struct stm32l4r5 *part_of(struct stm32 *chip)
 {
-	uint64_t z = s->random += 0x9E3779B97F4A7C15u;
-
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return (uint32_t)((z ^ z >> 31) >> 32);
+	return (struct stm32l4r5 *)chip;
 }
 
-/* Uniform in -1..1. */
-static double spread(struct stm32l4r5 *s)
+static unsigned adc_limit_mhz(const struct stm32 *chip)
 {
-	return stm32l4r5_random(s) / 2147483648.0 - 1.0;
+	(void)chip;
+	return 80;
 }
-
-void stm32l4r5_fault(struct stm32l4r5 *s, const char *format, ...)
-{
-	va_list args;
-	size_t used;
-
-	if (s->fault_text[0])
-		return;
-	va_start(args, format);
-	vsnprintf(s->fault_text, sizeof(s->fault_text), format, args);
-	va_end(args);
-	used = strlen(s->fault_text);
-	if (s->in_core) {
-		snprintf(s->fault_text + used, sizeof(s->fault_text) - used, " (pc 0x%08x)",
-			 armv7em_pc(s->core));
-		armv7em_request_stop(s->core);
-	}
-	s->callbacks.fault(s->callbacks.context, s->fault_text, stm32l4r5_now(s));
-}
-
-static void store_u16(uint8_t *at, unsigned value)
-{
-	at[0] = (uint8_t)value;
-	at[1] = (uint8_t)(value >> 8);
-}
-
-static void make_identity(struct stm32l4r5 *s)
-{
-	uint8_t *uid = s->system + UID_OFFSET;
-
-	memset(s->system, 0xFF, STM32_SYSTEM_BYTES);
-	memcpy(uid, "VIRTUAL", 7);
-	for (unsigned i = 7; i < 12; i++)
-		uid[i] = (uint8_t)stm32l4r5_random(s);
-	for (unsigned i = 0; i < 12; i++)
-		snprintf(s->uid_text + 2 * i, 3, "%02x", uid[i]);
-	store_u16(s->system + FLASH_SIZE_OFFSET, STM32_FLASH_BYTES / 1024);
-}
-
-/* The words are this chip's own readings at a calibration stage that is a degree or so off. */
-static void make_analog(struct stm32l4r5 *s)
-{
-	double at_1_c = TS_CAL1_C + spread(s), at_2_c = TS_CAL2_C + 1.5 * spread(s);
-
-	s->vrefint_v = 1.212 * (1.0 + 0.01 * spread(s));
-	s->sensor_30c_v = 0.76 + 0.01 * spread(s);
-	s->sensor_v_per_c = 2.5e-3 * (1.0 + 0.03 * spread(s));
-	store_u16(s->system + VREFINT_CAL_OFFSET,
-		  (unsigned)lround(s->vrefint_v / CALIBRATION_V * 4095.0));
-	store_u16(s->system + TS_CAL1_OFFSET,
-		  (unsigned)lround((s->sensor_30c_v + s->sensor_v_per_c * (at_1_c - 30.0)) /
-				   CALIBRATION_V * 4095.0));
-	store_u16(s->system + TS_CAL2_OFFSET,
-		  (unsigned)lround((s->sensor_30c_v + s->sensor_v_per_c * (at_2_c - 30.0)) /
-				   CALIBRATION_V * 4095.0));
-}
-
-/* Resets. */
-
-static void reset_registers(struct stm32l4r5 *s, uint32_t flags)
-{
-	stm32l4r5_flash_reset(s);
-	stm32l4r5_rcc_reset(s, flags);
-	stm32l4r5_pwr_reset(s);
-	for (unsigned port = 0; port < STM32_PORT_COUNT; port++)
-		stm32l4r5_gpio_reset(s, port);
-	stm32l4r5_lpuart_reset(s);
-	stm32l4r5_adc_reset(s);
-	rom_loader_stop(&s->rom);
-	for (unsigned i = 0; i < STM32_DEADLINE_COUNT; i++)
-		s->deadline_ps[i] = STM32_NEVER_PS;
-	s->fault_text[0] = '\0';
-	s->asleep = false;
-	s->stall_end_ps = 0;
-}
-
-static void hold_in_reset(struct stm32l4r5 *s, uint32_t flags)
-{
-	reset_registers(s, flags);
-	s->mode = STM32_MODE_RESET;
-	stm32l4r5_clock_update(s);
-}
-
-/* NRST is high, or has become high: BOOT0 decides now. Low asks for flash, and gets the ROM loader
- * while the chip counts as empty. */
-static void release(struct stm32l4r5 *s, int64_t after_ps)
-{
-	s->boot_from_rom = s->pins.boot0 || s->empty;
-	stm32l4r5_schedule(s, STM32_DEADLINE_BOOT, s->now_ps + after_ps);
-}
-
-void stm32l4r5_system_reset(struct stm32l4r5 *s, uint32_t flags)
-{
-	hold_in_reset(s, flags);
-	if (s->pins.nrst)
-		release(s, PIN_RESET_PS);
-}
-
-void stm32l4r5_start_program(struct stm32l4r5 *s, uint32_t vector_base)
-{
-	const uint8_t *vectors = s->flash;
-	uint32_t entry;
-
-	rom_loader_stop(&s->rom);
-	if (vector_base - STM32_FLASH_BASE < STM32_FLASH_BYTES - 8)
-		vectors = s->flash + (vector_base - STM32_FLASH_BASE);
-	else if (vector_base - STM32_SRAM_BASE < STM32_SRAM_BYTES - 8)
-		vectors = s->sram + (vector_base - STM32_SRAM_BASE);
-	else if (vector_base - STM32_SRAM2_ALIAS < STM32_SRAM2_BYTES - 8)
-		vectors = s->sram + STM32_SRAM2_OFFSET + (vector_base - STM32_SRAM2_ALIAS);
-	memcpy(&entry, vectors + 4, sizeof(entry));
-	stm32l4r5_clock_update(s);
-	s->mode = STM32_MODE_RUN;
-	armv7em_reset(s->core, vector_base);
-	if (entry == UINT32_MAX)
-		stm32l4r5_fault(s, "no program at 0x%08x: the reset vector is erased", vector_base);
-}
-
-void stm32l4r5_boot_event(struct stm32l4r5 *s, int64_t t_ps)
-{
-	(void)t_ps;
-	if (s->boot_from_rom) {
-		s->mode = STM32_MODE_ROM;
-		stm32l4r5_rom_start(s);
-		return;
-	}
-	stm32l4r5_start_program(s, 0); /* flash, aliased at 0 */
-}
-
-/* Pins. */
 
 /* The empty check is part of loading the option bytes, which only power-on does here. */
 static void check_empty(struct stm32l4r5 *s)
@@ -188,143 +104,171 @@ static void check_empty(struct stm32l4r5 *s)
 	s->empty = first == UINT32_MAX;
 }
 
-static void power_on(struct stm32l4r5 *s)
+static void power_on(struct stm32 *chip)
 {
+	struct stm32l4r5 *s = part_of(chip);
+
 	check_empty(s);
-	for (uint32_t i = 0; i < STM32_SRAM_BYTES; i += 4) {
-		uint32_t word = stm32l4r5_random(s);
-
-		memcpy(s->sram + i, &word, 4);
-	}
-	armv7em_invalidate(s->core, STM32_SRAM_BASE, STM32_SRAM_BYTES);
+	stm32_scramble(chip, s->sram, STM32_SRAM_BYTES);
+	armv7em_invalidate(chip->core, STM32_SRAM_BASE, STM32_SRAM_BYTES);
 	s->clock.rcc[STM32_RCC_CSR / 4] = 0;
-	hold_in_reset(s, STM32_CSR_BORRSTF | STM32_CSR_PINRSTF);
-	if (s->pins.nrst)
-		release(s, POWER_RESET_PS);
 }
 
-static void set_supply(struct chip *chip, double vdd_v)
+static void reset(struct stm32 *chip, enum stm32_reset_cause cause)
 {
-	struct stm32l4r5 *s = stm32l4r5_of(chip);
-	bool powered = vdd_v >= POWER_MIN_V, was_powered = s->mode != STM32_MODE_OFF;
+	static const uint32_t flags[] = {
+		[STM32_RESET_NO_SUPPLY] = 0,
+		[STM32_RESET_POWER] = STM32_CSR_BORRSTF | STM32_CSR_PINRSTF,
+		[STM32_RESET_PIN] = STM32_CSR_PINRSTF,
+		[STM32_RESET_SOFTWARE] = STM32_CSR_SFTRSTF | STM32_CSR_PINRSTF,
+	};
+	struct stm32l4r5 *s = part_of(chip);
 
-	s->pins.vdd_v = vdd_v;
-	if (powered && !was_powered) {
-		power_on(s);
-	} else if (!powered && was_powered) {
-		reset_registers(s, 0);
-		s->mode = STM32_MODE_OFF;
-	}
+	stm32l4r5_flash_reset(s);
+	stm32l4r5_rcc_reset(s, flags[cause]);
+	stm32l4r5_pwr_reset(s);
+	for (unsigned port = 0; port < STM32_PORT_COUNT; port++)
+		stm32_gpio_reset(&s->gpio, port);
+	stm32_usart_reset(&s->lpuart);
+	stm32_adc_reset(&s->adc);
 }
 
-static void set_nrst(struct chip *chip, bool high)
+/* Low asks for flash, aliased at 0, and gets the ROM loader while the chip counts as empty. */
+static void boot(struct stm32 *chip, bool boot0)
 {
-	struct stm32l4r5 *s = stm32l4r5_of(chip);
-	bool was_high = s->pins.nrst;
-
-	s->pins.nrst = high;
-	if (s->mode == STM32_MODE_OFF || high == was_high)
-		return;
-	if (high)
-		release(s, PIN_RESET_PS);
+	if (boot0 || part_of(chip)->empty)
+		stm32_rom_start(chip);
 	else
-		hold_in_reset(s, STM32_CSR_PINRSTF);
+		stm32_start_program(chip, 0);
 }
 
-static void set_boot0(struct chip *chip, bool high)
+static void uart_rx(struct stm32 *chip, uint8_t byte, const struct chip_uart_format *format)
 {
-	stm32l4r5_of(chip)->pins.boot0 = high;
+	stm32_usart_rx(&part_of(chip)->lpuart, byte, format);
 }
 
-static void set_junction(struct chip *chip, double temp_c)
+static void lpuart_event(struct stm32 *chip, int64_t t_ps)
 {
-	stm32l4r5_of(chip)->pins.junction_c = temp_c;
+	stm32_usart_event(&part_of(chip)->lpuart, t_ps);
 }
 
-static void uart_rx(struct chip *chip, uint8_t byte, const struct chip_uart_format *format)
+static void adc_event(struct stm32 *chip, int64_t t_ps)
 {
-	struct stm32l4r5 *s = stm32l4r5_of(chip);
-
-	if (s->mode == STM32_MODE_ROM) {
-		rom_loader_rx(&s->rom, byte, format, s->now_ps);
-		stm32l4r5_rom_schedule(s);
-	} else if (s->mode == STM32_MODE_RUN) {
-		stm32l4r5_lpuart_rx(s, byte, format);
-	}
+	stm32_adc_event(&part_of(chip)->adc, t_ps);
 }
 
-static int64_t now_ps(const struct chip *chip)
+static void report(const struct stm32 *chip, struct chip_activity *activity)
 {
-	return ((const struct stm32l4r5 *)chip)->now_ps;
+	const struct stm32l4r5 *s = (const struct stm32l4r5 *)chip;
+	const uint32_t *rcc = s->clock.rcc;
+
+	activity->hclk_hz = (double)chip->hclk_millihz / 1e3;
+	activity->core_v = stm32l4r5_core_v(s);
+	activity->msi_on = rcc[STM32_RCC_CR / 4] & STM32_CR_MSION;
+	activity->hsi_on = rcc[STM32_RCC_CR / 4] & STM32_CR_HSION;
+	activity->pll_on = rcc[STM32_RCC_CR / 4] & STM32_CR_PLLON;
+	if (activity->msi_on)
+		activity->msi_hz =
+			(double)stm32l4r5_true_millihz(s, STM32_SOURCE_MSI, stm32l4r5_msi_hz(s)) /
+			1e3;
+	if (activity->pll_on)
+		activity->pll_vco_hz =
+			(double)stm32l4r5_true_millihz(s, STM32_SOURCE_PLL, stm32l4r5_vco_hz(s)) /
+			1e3;
+	for (uint32_t offset = STM32_RCC_AHB1ENR; offset <= STM32_RCC_APB2ENR; offset += 4)
+		activity->peripherals_on += (unsigned)__builtin_popcount(rcc[offset / 4]);
 }
 
-static const struct core_counts *counts(const struct chip *chip)
+static void destroy(struct stm32 *chip)
 {
-	return armv7em_counts(((const struct stm32l4r5 *)chip)->core);
-}
+	struct stm32l4r5 *s = part_of(chip);
 
-static const char *uid_text(const struct chip *chip)
-{
-	return ((const struct stm32l4r5 *)chip)->uid_text;
-}
-
-static const char *fault(const struct chip *chip)
-{
-	return ((const struct stm32l4r5 *)chip)->fault_text;
-}
-
-static void destroy(struct chip *chip)
-{
-	struct stm32l4r5 *s = stm32l4r5_of(chip);
-
-	armv7em_free(s->core);
+	armv7em_free(chip->core);
 	free(s->own_flash);
 	free(s->sram);
 	free(s->system);
 	free(s);
 }
 
-static const struct chip_ops ops = {
-	.free = destroy,
-	.set_supply = set_supply,
-	.set_nrst = set_nrst,
-	.set_boot0 = set_boot0,
-	.set_junction = set_junction,
+static const struct stm32_part part = {
+	.name = "stm32l4r5",
+	.power_min_v = 1.71,               /* brown-out level 0, rising */
+	.power_ps = 250 * STM32_PS_PER_US, /* tRSTTEMPO, DS12023 table 24 */
+	.reset_ps = 20 * STM32_PS_PER_US,
+	.power_on = power_on,
+	.reset = reset,
+	.boot = boot,
+	.clock_update = stm32l4r5_clock_update,
 	.uart_rx = uart_rx,
-	.run = stm32l4r5_run,
-	.now_ps = now_ps,
-	.counts = counts,
-	.uid_text = uid_text,
-	.fault = fault,
+	.flash_stalls = stm32l4r5_flash_stalls,
+	.report = report,
+	/* AN2606: the loader runs from HSI16 through the PLL */
+	.rom_activity = {.hclk_hz = 72e6,
+			 .core_v = 1.2,
+			 .hsi_on = true,
+			 .pll_on = true,
+			 .pll_vco_hz = 144e6},
+	.destroy = destroy,
+	.events = {[STM32_DEADLINE_CLOCK] = stm32l4r5_clock_event,
+		   [STM32_DEADLINE_FLASH] = stm32l4r5_flash_event,
+		   [STM32_DEADLINE_UART] = lpuart_event,
+		   [STM32_DEADLINE_ADC] = adc_event},
 };
 
 static void map_memories(struct stm32l4r5 *s)
 {
-	armv7em_map(s->core, 0, STM32_FLASH_BYTES, s->flash, true);
-	armv7em_map(s->core, STM32_FLASH_BASE, STM32_FLASH_BYTES, s->flash, true);
-	armv7em_map(s->core, STM32_SYSTEM_BASE, STM32_SYSTEM_BYTES, s->system, true);
-	armv7em_map(s->core, STM32_SRAM_BASE, STM32_SRAM_BYTES, s->sram, false);
-	armv7em_map(s->core, STM32_SRAM2_ALIAS, STM32_SRAM2_BYTES, s->sram + STM32_SRAM2_OFFSET,
-		    false);
+	const struct stm32_memory memories[STM32_MEMORY_MAX] = {
+		{STM32_FLASH_BASE, STM32_FLASH_BYTES, ROM_LOADER_AREA_FLASH, s->flash},
+		{0, STM32_FLASH_BYTES, ROM_LOADER_AREA_NONE, s->flash},
+		{STM32_SRAM_BASE + LOADER_SRAM_BYTES, STM32_SRAM_BYTES - LOADER_SRAM_BYTES,
+		 ROM_LOADER_AREA_RAM, s->sram + LOADER_SRAM_BYTES},
+		{STM32_SRAM2_ALIAS, STM32_SRAM2_BYTES, ROM_LOADER_AREA_RAM,
+		 s->sram + STM32_SRAM2_OFFSET},
+		{STM32_SYSTEM_BASE, STM32_SYSTEM_BYTES, ROM_LOADER_AREA_READ_ONLY, s->system},
+	};
+	struct armv7em *core = s->base.core;
+
+	memcpy(s->base.memories, memories, sizeof(memories));
+	armv7em_map(core, 0, STM32_FLASH_BYTES, s->flash, ARMV7EM_MEMORY_FLASH);
+	armv7em_map(core, STM32_FLASH_BASE, STM32_FLASH_BYTES, s->flash, ARMV7EM_MEMORY_FLASH);
+	armv7em_map(core, STM32_SYSTEM_BASE, STM32_SYSTEM_BYTES, s->system, ARMV7EM_MEMORY_FLASH);
+	armv7em_map(core, STM32_SRAM_BASE, STM32_SRAM_BYTES, s->sram, ARMV7EM_MEMORY_RAM);
+	armv7em_map(core, STM32_SRAM2_ALIAS, STM32_SRAM2_BYTES, s->sram + STM32_SRAM2_OFFSET,
+		    ARMV7EM_MEMORY_RAM);
 }
 
-static void set_up(struct stm32l4r5 *s, const struct chip_config *config)
+static void make_individual(struct stm32l4r5 *s)
 {
-	s->chip.ops = &ops;
-	s->callbacks = *config->callbacks;
-	s->random = config->seed;
-	s->mode = STM32_MODE_OFF;
-	s->pins.nrst = true;
-	s->pins.junction_c = 25.0;
-	make_identity(s);
-	make_analog(s);
-	s->clock.msi_error_ppb = (int32_t)(MSI_ERROR_PPB * spread(s));
-	s->clock.hsi_error_ppb = (int32_t)(HSI_ERROR_PPB * spread(s));
-	s->flashc.operation = STM32_FLASH_IDLE;
+	const struct stm32_calibration calibration = {
+		.vrefint = s->system + VREFINT_CAL_OFFSET,
+		.ts_1 = s->system + TS_CAL1_OFFSET,
+		.ts_2 = s->system + TS_CAL2_OFFSET,
+		.supply_v = CALIBRATION_V,
+		.ts_1_c = TS_CAL1_C,
+		.ts_2_c = TS_CAL2_C,
+	};
+	struct stm32 *chip = &s->base;
+
+	memset(s->system, 0xFF, STM32_SYSTEM_BYTES);
+	stm32_make_uid(chip, s->system + UID_OFFSET);
+	stm32_store_u16(s->system + FLASH_SIZE_OFFSET, STM32_FLASH_BYTES / 1024);
+	stm32_analog_make(chip, &s->analog, &calibration);
+	s->clock.msi_error_ppb = (int32_t)(MSI_ERROR_PPB * stm32_spread(chip));
+	s->clock.hsi_error_ppb = (int32_t)(HSI_ERROR_PPB * stm32_spread(chip));
+}
+
+static void set_up(struct stm32l4r5 *s)
+{
+	struct stm32 *chip = &s->base;
+
+	make_individual(s);
 	map_memories(s);
-	stm32l4r5_rom_init(s);
-	reset_registers(s, 0);
-	stm32l4r5_clock_update(s);
+	stm32_rom_init(chip, &rom);
+	stm32_gpio_init(&s->gpio, chip, &board);
+	stm32_usart_init(&s->lpuart, chip, &s->gpio, &lpuart1);
+	stm32_adc_init(&s->adc, chip, &adc1, &s->analog);
+	reset(chip, STM32_RESET_NO_SUPPLY);
+	stm32l4r5_clock_update(chip);
 }
 
 int stm32l4r5_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err)
@@ -332,9 +276,9 @@ int stm32l4r5_new(const struct chip_config *config, struct chip **ret_chip, stru
 	struct stm32l4r5 *s = calloc(1, sizeof(*s));
 	struct armv7em_bus bus = {s, stm32l4r5_read, stm32l4r5_write};
 
-	assert(config->callbacks->uart_tx && config->callbacks->marker && config->callbacks->fault);
 	if (!s)
 		goto no_memory;
+	stm32_init(&s->base, &part, config);
 	if (!config->flash) {
 		s->own_flash = malloc(STM32_FLASH_BYTES);
 		if (s->own_flash)
@@ -343,15 +287,15 @@ int stm32l4r5_new(const struct chip_config *config, struct chip **ret_chip, stru
 	s->flash = config->flash ? config->flash : s->own_flash;
 	s->sram = calloc(1, STM32_SRAM_BYTES);
 	s->system = malloc(STM32_SYSTEM_BYTES);
-	s->core = armv7em_new(&bus, STM32_IRQ_COUNT);
-	if (!s->flash || !s->sram || !s->system || !s->core)
+	s->base.core = armv7em_new(&bus, ARMV7EM_M4, STM32_IRQ_COUNT);
+	if (!s->flash || !s->sram || !s->system || !s->base.core)
 		goto free_parts;
-	set_up(s, config);
-	*ret_chip = &s->chip;
+	set_up(s);
+	*ret_chip = &s->base.chip;
 	return 0;
 
 free_parts:
-	destroy(&s->chip);
+	destroy(&s->base);
 no_memory:
 	return verr_set(err, -ENOMEM, "stm32l4r5: out of memory");
 }

@@ -19,7 +19,7 @@ static uint32_t dbgmcu_read(struct stm32l4r5 *s, uint32_t offset)
 {
 	if (offset == 0)
 		return 0x100F6470; /* revision W, device 0x470 */
-	stm32l4r5_unmodelled(s, STM32_DBGMCU_BASE + offset);
+	stm32_unmodelled(&s->base, STM32_DBGMCU_BASE + offset);
 	return 0;
 }
 
@@ -27,18 +27,47 @@ static void dbgmcu_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, u
 {
 	(void)value;
 	(void)mask;
-	stm32l4r5_unmodelled(s, STM32_DBGMCU_BASE + offset);
+	stm32_unmodelled(&s->base, STM32_DBGMCU_BASE + offset);
+}
+
+static uint32_t gpio_read(struct stm32l4r5 *s, uint32_t offset)
+{
+	return stm32_gpio_read(&s->gpio, offset);
+}
+
+static void gpio_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, uint32_t mask)
+{
+	stm32_gpio_write(&s->gpio, offset, value, mask);
+}
+
+static uint32_t lpuart_read(struct stm32l4r5 *s, uint32_t offset)
+{
+	return stm32_usart_read(&s->lpuart, offset);
+}
+
+static void lpuart_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, uint32_t mask)
+{
+	stm32_usart_write(&s->lpuart, offset, value, mask);
+}
+
+static uint32_t adc_read(struct stm32l4r5 *s, uint32_t offset)
+{
+	return stm32_adc_read(&s->adc, offset);
+}
+
+static void adc_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, uint32_t mask)
+{
+	stm32_adc_write(&s->adc, offset, value, mask);
 }
 
 #define GPIO_BLOCK(port)                                                                           \
 	{                                                                                          \
 		"GPIO", STM32_GPIO_BASE + (port)*0x400u, 0x400, STM32_RCC_AHB2ENR, port,           \
-			stm32l4r5_gpio_read, stm32l4r5_gpio_write                                  \
+			gpio_read, gpio_write                                                      \
 	}
 
 static const struct block blocks[] = {
-	{"LPUART1", STM32_LPUART_BASE, 0x400, STM32_RCC_APB1ENR2, 0, stm32l4r5_lpuart_read,
-	 stm32l4r5_lpuart_write},
+	{"LPUART1", STM32_LPUART_BASE, 0x400, STM32_RCC_APB1ENR2, 0, lpuart_read, lpuart_write},
 	GPIO_BLOCK(0),
 	GPIO_BLOCK(1),
 	GPIO_BLOCK(2),
@@ -52,8 +81,7 @@ static const struct block blocks[] = {
 	{"RCC", STM32_RCC_BASE, 0x400, 0, 0, stm32l4r5_rcc_read, stm32l4r5_rcc_write},
 	{"PWR", STM32_PWR_BASE, 0x400, STM32_RCC_APB1ENR1, 28, stm32l4r5_pwr_read,
 	 stm32l4r5_pwr_write},
-	{"ADC1", STM32_ADC_BASE, 0x400, STM32_RCC_AHB2ENR, 13, stm32l4r5_adc_read,
-	 stm32l4r5_adc_write},
+	{"ADC1", STM32_ADC_BASE, 0x400, STM32_RCC_AHB2ENR, 13, adc_read, adc_write},
 	{"DBGMCU", STM32_DBGMCU_BASE, 0x400, 0, 0, dbgmcu_read, dbgmcu_write},
 };
 
@@ -69,7 +97,7 @@ static const struct block *find(uint32_t address)
 /* Handlers take offsets within their whole peripheral: the ports share one. */
 static uint32_t handler_offset(const struct block *block, uint32_t address)
 {
-	uint32_t base = block->write == stm32l4r5_gpio_write ? STM32_GPIO_BASE : block->base;
+	uint32_t base = block->write == gpio_write ? STM32_GPIO_BASE : block->base;
 
 	return (address - base) & ~3u;
 }
@@ -80,18 +108,13 @@ static bool is_clocked(struct stm32l4r5 *s, const struct block *block, uint32_t 
 
 	if (block->gate_offset == 0 || s->clock.rcc[block->gate_offset / 4] >> block->gate_bit & 1)
 		return true;
-	if (block->write == stm32l4r5_gpio_write)
-		stm32l4r5_fault(s, "access to GPIO%c (0x%08x) while its clock is off", port,
-				address);
+	if (block->write == gpio_write)
+		stm32_fault(&s->base, "access to GPIO%c (0x%08x) while its clock is off", port,
+			    address);
 	else
-		stm32l4r5_fault(s, "access to %s (0x%08x) while its clock is off", block->name,
-				address);
+		stm32_fault(&s->base, "access to %s (0x%08x) while its clock is off", block->name,
+			    address);
 	return false;
-}
-
-void stm32l4r5_unmodelled(struct stm32l4r5 *s, uint32_t address)
-{
-	stm32l4r5_fault(s, "access to unmodelled register 0x%08x", address);
 }
 
 bool stm32l4r5_read(void *context, uint32_t address, unsigned size, uint32_t *ret_value)
@@ -102,7 +125,7 @@ bool stm32l4r5_read(void *context, uint32_t address, unsigned size, uint32_t *re
 
 	*ret_value = 0;
 	if (!block) {
-		stm32l4r5_unmodelled(s, address);
+		stm32_unmodelled(&s->base, address);
 		return true; /* the core stops; a bus fault on top would only blur the sentence */
 	}
 	if (!is_clocked(s, block, address))
@@ -119,7 +142,7 @@ static bool store_to_memory(struct stm32l4r5 *s, uint32_t address, unsigned size
 	else if (address < STM32_FLASH_BYTES) /* the alias reaches the same array */
 		stm32l4r5_flash_store(s, address, size, value);
 	else if (address - STM32_SYSTEM_BASE < STM32_SYSTEM_BYTES)
-		stm32l4r5_fault(s, "store to system memory at 0x%08x", address);
+		stm32_fault(&s->base, "store to system memory at 0x%08x", address);
 	else
 		return false;
 	return true;
@@ -135,7 +158,7 @@ bool stm32l4r5_write(void *context, uint32_t address, unsigned size, uint32_t va
 	if (!block && store_to_memory(s, address, size, value))
 		return true;
 	if (!block)
-		stm32l4r5_unmodelled(s, address);
+		stm32_unmodelled(&s->base, address);
 	else if (is_clocked(s, block, address))
 		block->write(s, handler_offset(block, address), value << shift & mask, mask);
 	return true;

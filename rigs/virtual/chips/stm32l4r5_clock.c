@@ -87,7 +87,7 @@ static int64_t source_ready_ps(const struct stm32l4r5 *s, enum stm32_source sour
 
 bool stm32l4r5_source_ready(const struct stm32l4r5 *s, enum stm32_source source)
 {
-	return source_ready_ps(s, source) <= stm32l4r5_now(s);
+	return source_ready_ps(s, source) <= stm32_now(&s->base);
 }
 
 bool stm32l4r5_pll_source_ready(const struct stm32l4r5 *s)
@@ -103,25 +103,34 @@ static unsigned ahb_divider(const struct stm32l4r5 *s)
 	return hpre & 8 ? dividers[hpre & 7] : 1;
 }
 
-uint64_t stm32l4r5_sysclk_millihz(const struct stm32l4r5 *s)
+static uint64_t sysclk_millihz(const struct stm32l4r5 *s)
 {
 	return stm32l4r5_true_millihz(s, s->clock.source, s->clock.sysclk_hz);
 }
 
-uint64_t stm32l4r5_pclk1_millihz(const struct stm32l4r5 *s)
+static uint64_t pclk1_millihz(const struct stm32l4r5 *s)
 {
 	uint32_t ppre = rcc(s, STM32_RCC_CFGR) >> 8 & 7;
 
-	return s->hclk_millihz >> (ppre & 4 ? (ppre & 3) + 1 : 0);
+	return s->base.hclk_millihz >> (ppre & 4 ? (ppre & 3) + 1 : 0);
 }
 
-uint64_t stm32l4r5_lpuart_millihz(const struct stm32l4r5 *s)
+uint64_t stm32l4r5_adc_millihz(const struct stm32 *chip)
 {
+	const struct stm32l4r5 *s = (const struct stm32l4r5 *)chip;
+
+	return (rcc(s, STM32_RCC_CCIPR) >> 28 & 3) == 3 ? sysclk_millihz(s) : 0;
+}
+
+uint64_t stm32l4r5_lpuart_millihz(const struct stm32 *chip)
+{
+	const struct stm32l4r5 *s = (const struct stm32l4r5 *)chip;
+
 	switch (rcc(s, STM32_RCC_CCIPR) >> 10 & 3) {
 	case 0:
-		return stm32l4r5_pclk1_millihz(s);
+		return pclk1_millihz(s);
 	case 1:
-		return stm32l4r5_sysclk_millihz(s);
+		return sysclk_millihz(s);
 	case 2:
 		if (stm32l4r5_source_ready(s, STM32_SOURCE_HSI))
 			return stm32l4r5_true_millihz(s, STM32_SOURCE_HSI, HSI_HZ);
@@ -148,15 +157,16 @@ static bool follow_switch(struct stm32l4r5 *s)
 	if (wanted == s->clock.source)
 		return false;
 	if (!stm32l4r5_source_ready(s, wanted)) {
-		stm32l4r5_schedule(s, STM32_DEADLINE_CLOCK, source_ready_ps(s, wanted));
+		stm32_schedule(&s->base, STM32_DEADLINE_CLOCK, source_ready_ps(s, wanted));
 		return false;
 	}
 	s->clock.source = wanted;
 	return true;
 }
 
-void stm32l4r5_clock_update(struct stm32l4r5 *s)
+void stm32l4r5_clock_update(struct stm32 *chip)
 {
+	struct stm32l4r5 *s = (struct stm32l4r5 *)chip;
 	uint64_t sysclk_hz;
 
 	follow_switch(s);
@@ -167,19 +177,19 @@ void stm32l4r5_clock_update(struct stm32l4r5 *s)
 	    !(rcc(s, STM32_RCC_PLLCFGR) & STM32_PLLCFGR_PLLREN))
 		sysclk_hz = 0;
 	if (sysclk_hz == 0) {
-		stm32l4r5_fault(s, "SYSCLK has no clock: the PLL feeds it with PLLCFGR.PLLREN "
-				   "clear or without a source");
+		stm32_fault(&s->base, "SYSCLK has no clock: the PLL feeds it with PLLCFGR.PLLREN "
+				      "clear or without a source");
 		return;
 	}
 	stm32l4r5_rules_check_step(s, sysclk_hz, ahb_divider(s));
 	s->clock.sysclk_hz = sysclk_hz;
 	s->clock.hclk_hz = sysclk_hz / ahb_divider(s);
 	stm32l4r5_rules_check_hclk(s);
-	stm32l4r5_rebase(s, stm32l4r5_sysclk_millihz(s) / ahb_divider(s));
+	stm32_rebase(&s->base, sysclk_millihz(s) / ahb_divider(s));
 }
 
-void stm32l4r5_clock_event(struct stm32l4r5 *s, int64_t t_ps)
+void stm32l4r5_clock_event(struct stm32 *chip, int64_t t_ps)
 {
 	(void)t_ps;
-	stm32l4r5_clock_update(s);
+	stm32l4r5_clock_update(chip);
 }

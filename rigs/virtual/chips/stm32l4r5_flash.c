@@ -10,9 +10,6 @@
 
 #include "rigs/virtual/chips/stm32l4r5.h"
 
-#define PROGRAM_PS (82 * STM32_PS_PER_US)
-#define ERASE_PS   (22 * 1000 * STM32_PS_PER_US)
-
 enum {
 	FLASH_ACR = 0x00,
 	FLASH_PDKEYR = 0x04,
@@ -36,7 +33,7 @@ static void irq_update(struct stm32l4r5 *s)
 {
 	uint32_t sr = s->flashc.sr, cr = s->flashc.cr;
 
-	armv7em_set_irq(s->core, STM32_IRQ_FLASH,
+	armv7em_set_irq(s->base.core, STM32_IRQ_FLASH,
 			(sr & STM32_SR_EOP && cr & STM32_FLASH_CR_EOPIE) ||
 				(sr & STM32_SR_OPERR && cr & STM32_FLASH_CR_ERRIE));
 }
@@ -52,7 +49,8 @@ static void fail(struct stm32l4r5 *s, uint32_t error)
 
 static void invalidate(struct stm32l4r5 *s, uint32_t offset, uint32_t bytes)
 {
-	armv7em_invalidate(s->core, STM32_FLASH_BASE + offset, bytes); /* its aliases as well */
+	armv7em_invalidate(s->base.core, STM32_FLASH_BASE + offset,
+			   bytes); /* its aliases as well */
 }
 
 static void erase(struct stm32l4r5 *s, uint32_t offset, uint32_t bytes)
@@ -61,12 +59,18 @@ static void erase(struct stm32l4r5 *s, uint32_t offset, uint32_t bytes)
 	invalidate(s, offset, bytes);
 }
 
-void stm32l4r5_flash_erase_page(struct stm32l4r5 *s, unsigned page)
+static void erase_page(struct stm32l4r5 *s, unsigned page)
 {
 	erase(s, page * STM32_PAGE_BYTES, STM32_PAGE_BYTES);
 }
 
-bool stm32l4r5_flash_program(struct stm32l4r5 *s, uint32_t offset, const uint32_t words[2])
+void stm32l4r5_flash_erase_page(struct stm32 *chip, unsigned page)
+{
+	erase_page((struct stm32l4r5 *)chip, page);
+}
+
+/* False: it was not erased, and is not to be all zero. */
+static bool program_words(struct stm32l4r5 *s, uint32_t offset, const uint32_t words[2])
 {
 	static const uint8_t erased[8] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 
@@ -77,37 +81,46 @@ bool stm32l4r5_flash_program(struct stm32l4r5 *s, uint32_t offset, const uint32_
 	return true;
 }
 
-bool stm32l4r5_flash_stalls(const struct stm32l4r5 *s, uint32_t address)
+bool stm32l4r5_flash_program(struct stm32 *chip, uint32_t address, const uint8_t *bytes)
 {
-	const struct stm32_flash *flashc = &s->flashc;
+	uint32_t words[2];
+
+	memcpy(words, bytes, sizeof(words));
+	return program_words((struct stm32l4r5 *)chip, address - STM32_FLASH_BASE, words);
+}
+
+bool stm32l4r5_flash_stalls(const struct stm32 *chip, uint32_t address)
+{
+	const struct stm32_flash *flashc = &((const struct stm32l4r5 *)chip)->flashc;
 	uint32_t first_bank = flashc->offset / STM32_BANK_BYTES;
 	uint32_t last_bank = (flashc->offset + flashc->bytes - 1) / STM32_BANK_BYTES;
 	uint32_t offset = address < STM32_FLASH_BYTES ? address : address - STM32_FLASH_BASE;
 	uint32_t bank = offset / STM32_BANK_BYTES;
 
-	return flashc->operation != STM32_FLASH_IDLE && offset < STM32_FLASH_BYTES &&
-	       bank >= first_bank && bank <= last_bank;
+	return chip->flash_busy && offset < STM32_FLASH_BYTES && bank >= first_bank &&
+	       bank <= last_bank;
 }
 
-static void start(struct stm32l4r5 *s, enum stm32_flash_operation operation, uint32_t offset,
-		  uint32_t bytes, int64_t duration_ps)
+static void start(struct stm32l4r5 *s, uint32_t offset, uint32_t bytes, int64_t duration_ps)
 {
-	struct stm32_flash *flashc = &s->flashc;
+	struct stm32 *chip = &s->base;
 
-	flashc->operation = operation;
-	flashc->offset = offset;
-	flashc->bytes = bytes;
-	flashc->end_ps = stm32l4r5_now(s);
-	if (flashc->end_ps < s->stall_end_ps)
-		flashc->end_ps = s->stall_end_ps; /* it had to wait for the one before */
-	flashc->end_ps += duration_ps;
-	stm32l4r5_schedule(s, STM32_DEADLINE_FLASH, flashc->end_ps);
+	s->flashc.offset = offset;
+	s->flashc.bytes = bytes;
+	chip->flash_busy = true;
+	chip->flash_end_ps = stm32_now(chip);
+	if (chip->flash_end_ps < chip->stall_end_ps)
+		chip->flash_end_ps = chip->stall_end_ps; /* it had to wait for the one before */
+	chip->flash_end_ps += duration_ps;
+	stm32_schedule(chip, STM32_DEADLINE_FLASH, chip->flash_end_ps);
 }
 
-void stm32l4r5_flash_event(struct stm32l4r5 *s, int64_t t_ps)
+void stm32l4r5_flash_event(struct stm32 *chip, int64_t t_ps)
 {
+	struct stm32l4r5 *s = (struct stm32l4r5 *)chip;
+
 	(void)t_ps;
-	s->flashc.operation = STM32_FLASH_IDLE;
+	chip->flash_busy = false;
 	s->flashc.cr &= ~STM32_FLASH_CR_STRT;
 	if (s->flashc.cr & STM32_FLASH_CR_EOPIE)
 		s->flashc.sr |= STM32_SR_EOP;
@@ -118,22 +131,23 @@ void stm32l4r5_flash_event(struct stm32l4r5 *s, int64_t t_ps)
  * takes effect, and the core does nothing until then. */
 static void wait_until_idle(struct stm32l4r5 *s)
 {
-	if (s->flashc.operation == STM32_FLASH_IDLE)
+	struct stm32 *chip = &s->base;
+
+	if (!chip->flash_busy)
 		return;
-	s->stall_end_ps = s->flashc.end_ps;
-	stm32l4r5_schedule(s, STM32_DEADLINE_FLASH, STM32_NEVER_PS);
-	stm32l4r5_flash_event(s, s->flashc.end_ps);
+	chip->stall_end_ps = chip->flash_end_ps;
+	stm32_schedule(chip, STM32_DEADLINE_FLASH, STM32_NEVER_PS);
+	stm32l4r5_flash_event(chip, chip->flash_end_ps);
 }
 
-void stm32l4r5_flash_abort(struct stm32l4r5 *s)
+/* Power or reset in the middle of an operation: what was being changed is undefined. */
+static void cut_off(struct stm32l4r5 *s)
 {
-	if (s->flashc.operation == STM32_FLASH_IDLE)
+	if (!s->base.flash_busy)
 		return;
-	for (uint32_t i = 0; i < s->flashc.bytes; i++)
-		s->flash[s->flashc.offset + i] = (uint8_t)stm32l4r5_random(s);
+	stm32_scramble(&s->base, s->flash + s->flashc.offset, s->flashc.bytes);
 	invalidate(s, s->flashc.offset, s->flashc.bytes);
-	s->flashc.operation = STM32_FLASH_IDLE;
-	s->deadline_ps[STM32_DEADLINE_FLASH] = STM32_NEVER_PS;
+	s->base.flash_busy = false;
 }
 
 static void program(struct stm32l4r5 *s, uint32_t offset, uint32_t high)
@@ -141,8 +155,8 @@ static void program(struct stm32l4r5 *s, uint32_t offset, uint32_t high)
 	const uint32_t words[2] = {s->flashc.latch_word, high};
 
 	s->flashc.latch_full = false;
-	if (stm32l4r5_flash_program(s, offset, words))
-		start(s, STM32_FLASH_PROGRAM, offset, 8, PROGRAM_PS);
+	if (program_words(s, offset, words))
+		start(s, offset, 8, STM32_PROGRAM_PS);
 	else
 		fail(s, STM32_SR_PROGERR);
 }
@@ -152,8 +166,8 @@ void stm32l4r5_flash_store(struct stm32l4r5 *s, uint32_t offset, unsigned size, 
 	struct stm32_flash *flashc = &s->flashc;
 
 	if (flashc->cr & STM32_FLASH_CR_LOCK) {
-		stm32l4r5_fault(s, "store of %u bytes to locked flash at 0x%08x", size,
-				STM32_FLASH_BASE + offset);
+		stm32_fault(&s->base, "store of %u bytes to locked flash at 0x%08x", size,
+			    STM32_FLASH_BASE + offset);
 		return;
 	}
 	wait_until_idle(s);
@@ -186,15 +200,14 @@ static void start_erase(struct stm32l4r5 *s)
 		return;
 	}
 	if (!mass) {
-		stm32l4r5_flash_erase_page(s, page);
-		start(s, STM32_FLASH_ERASE_PAGE, page * STM32_PAGE_BYTES, STM32_PAGE_BYTES,
-		      ERASE_PS);
+		erase_page(s, page);
+		start(s, page * STM32_PAGE_BYTES, STM32_PAGE_BYTES, STM32_ERASE_PS);
 		return;
 	}
 	if (cr & STM32_FLASH_CR_MER1 && cr & STM32_FLASH_CR_MER2)
 		bytes = STM32_FLASH_BYTES;
 	erase(s, first, bytes);
-	start(s, STM32_FLASH_ERASE_MASS, first, bytes, ERASE_PS);
+	start(s, first, bytes, STM32_ERASE_PS);
 }
 
 static void cr_write(struct stm32l4r5 *s, uint32_t value)
@@ -203,15 +216,15 @@ static void cr_write(struct stm32l4r5 *s, uint32_t value)
 
 	if (flashc->cr & STM32_FLASH_CR_LOCK) {
 		if ((value ^ flashc->cr) & CR_WRITABLE)
-			stm32l4r5_fault(s, "FLASH_CR 0x%08x written while it is locked", value);
+			stm32_fault(&s->base, "FLASH_CR 0x%08x written while it is locked", value);
 		return;
 	}
 	wait_until_idle(s);
 	if (value & 0x080E0000u) { /* OBL_LAUNCH, FSTPG, OPTSTRT */
-		stm32l4r5_fault(s,
-				"FLASH_CR 0x%08x: option bytes and fast programming are not "
-				"modelled",
-				value);
+		stm32_fault(&s->base,
+			    "FLASH_CR 0x%08x: option bytes and fast programming are not "
+			    "modelled",
+			    value);
 		return;
 	}
 	flashc->cr = (value & (CR_WRITABLE | STM32_FLASH_CR_LOCK)) | 0x40000000u;
@@ -232,10 +245,10 @@ static void key_write(struct stm32l4r5 *s, uint32_t key)
 		flashc->key_step = KEY_OPEN;
 		flashc->cr &= ~STM32_FLASH_CR_LOCK;
 	} else {
-		stm32l4r5_fault(s,
-				"FLASH_KEYR 0x%08x is out of sequence%s: flash stays locked "
-				"until the next reset",
-				key, flashc->key_step == KEY_OPEN ? " (it is open)" : "");
+		stm32_fault(&s->base,
+			    "FLASH_KEYR 0x%08x is out of sequence%s: flash stays locked "
+			    "until the next reset",
+			    key, flashc->key_step == KEY_OPEN ? " (it is open)" : "");
 		flashc->key_step = KEY_DEAD;
 		flashc->cr |= STM32_FLASH_CR_LOCK;
 	}
@@ -244,11 +257,12 @@ static void key_write(struct stm32l4r5 *s, uint32_t key)
 static void acr_write(struct stm32l4r5 *s, uint32_t value)
 {
 	if (value & 1u << 13) {
-		stm32l4r5_fault(s, "FLASH_ACR.RUN_PD is not modelled");
+		stm32_fault(&s->base, "FLASH_ACR.RUN_PD is not modelled");
 		return;
 	}
 	s->flashc.acr = value & 0x00005F0F;
-	armv7em_set_flash(s->core, value & 15, value >> 8 & 1, value >> 9 & 1, value >> 10 & 1);
+	armv7em_set_flash(s->base.core, value & 15, value >> 8 & 1, value >> 9 & 1,
+			  value >> 10 & 1);
 	stm32l4r5_rules_check_hclk(s);
 }
 
@@ -262,13 +276,13 @@ uint32_t stm32l4r5_flash_read(struct stm32l4r5 *s, uint32_t offset)
 		return 0;
 	case FLASH_SR:
 		return s->flashc.sr | (s->empty ? STM32_SR_PEMPTY : 0) |
-		       (s->flashc.operation != STM32_FLASH_IDLE ? STM32_SR_BSY : 0);
+		       (s->base.flash_busy ? STM32_SR_BSY : 0);
 	case FLASH_CR:
 		return s->flashc.cr;
 	case FLASH_OPTR:
 		return OPTR_VALUE;
 	default:
-		stm32l4r5_unmodelled(s, STM32_FLASHC_BASE + offset);
+		stm32_unmodelled(&s->base, STM32_FLASHC_BASE + offset);
 		return 0;
 	}
 }
@@ -295,18 +309,17 @@ void stm32l4r5_flash_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value,
 	case FLASH_ECCR:
 		break; /* no ECC event happens here */
 	default:
-		stm32l4r5_unmodelled(s, STM32_FLASHC_BASE + offset);
+		stm32_unmodelled(&s->base, STM32_FLASHC_BASE + offset);
 		break;
 	}
 }
 
 void stm32l4r5_flash_reset(struct stm32l4r5 *s)
 {
-	stm32l4r5_flash_abort(s);
+	cut_off(s);
 	memset(&s->flashc, 0, sizeof(s->flashc));
-	s->flashc.operation = STM32_FLASH_IDLE;
 	s->flashc.acr = 0x00000600;
 	s->flashc.cr = CR_LOCKS;
-	armv7em_set_flash(s->core, 0, false, true, true);
+	armv7em_set_flash(s->base.core, 0, false, true, true);
 	irq_update(s);
 }

@@ -26,7 +26,7 @@ static uint32_t sr2_read(const struct stm32l4r5 *s)
 {
 	uint32_t value = SR2_REGLPS;
 
-	if (s->clock.vosf_end_ps > stm32l4r5_now(s))
+	if (s->clock.vosf_end_ps > stm32_now(&s->base))
 		value |= SR2_VOSF;
 	if (s->clock.cr1 & STM32_CR1_LPR)
 		value |= SR2_REGLPF;
@@ -51,7 +51,7 @@ uint32_t stm32l4r5_pwr_read(struct stm32l4r5 *s, uint32_t offset)
 	case PWR_CR5:
 		return s->clock.cr5;
 	default:
-		stm32l4r5_unmodelled(s, STM32_PWR_BASE + offset);
+		stm32_unmodelled(&s->base, STM32_PWR_BASE + offset);
 		return 0;
 	}
 }
@@ -61,13 +61,14 @@ static void cr1_write(struct stm32l4r5 *s, uint32_t value)
 	unsigned old_vos = s->clock.cr1 >> 9 & 3, vos = value >> 9 & 3;
 
 	if (vos != 1 && vos != 2) {
-		stm32l4r5_fault(s, "PWR_CR1.VOS %u is forbidden: 1 is range 1, 2 is range 2", vos);
+		stm32_fault(&s->base, "PWR_CR1.VOS %u is forbidden: 1 is range 1, 2 is range 2",
+			    vos);
 		return;
 	}
 	s->clock.cr1 = value & 0x00004717;
 	if (vos == 1 && old_vos == 2)
-		s->clock.vosf_end_ps = stm32l4r5_now(s) + VOS_RISE_PS;
-	stm32l4r5_clock_update(s);
+		s->clock.vosf_end_ps = stm32_now(&s->base) + VOS_RISE_PS;
+	stm32l4r5_clock_update(&s->base);
 }
 
 void stm32l4r5_pwr_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, uint32_t mask)
@@ -89,14 +90,14 @@ void stm32l4r5_pwr_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, u
 		break;
 	case PWR_CR5:
 		clock->cr5 = ((clock->cr5 & ~mask) | value) & STM32_CR5_R1MODE;
-		stm32l4r5_clock_update(s);
+		stm32l4r5_clock_update(&s->base);
 		break;
 	case PWR_SCR:
 	case PWR_SR1:
 	case PWR_SR2:
 		break; /* nothing to clear; read-only */
 	default:
-		stm32l4r5_unmodelled(s, STM32_PWR_BASE + offset);
+		stm32_unmodelled(&s->base, STM32_PWR_BASE + offset);
 		break;
 	}
 }

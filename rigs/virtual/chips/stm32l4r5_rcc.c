@@ -93,7 +93,7 @@ uint32_t stm32l4r5_rcc_read(struct stm32l4r5 *s, uint32_t offset)
 	default:
 		if (plain_find(offset))
 			return s->clock.rcc[offset / 4];
-		stm32l4r5_unmodelled(s, STM32_RCC_BASE + offset);
+		stm32_unmodelled(&s->base, STM32_RCC_BASE + offset);
 		return 0;
 	}
 }
@@ -124,22 +124,22 @@ static void cr_write(struct stm32l4r5 *s, uint32_t value)
 {
 	struct stm32_clock *clock = &s->clock;
 	uint32_t *cr = &clock->rcc[STM32_RCC_CR / 4], old = *cr;
-	int64_t now_ps = stm32l4r5_now(s);
+	int64_t now_ps = stm32_now(&s->base);
 	uint64_t old_msi_hz = stm32l4r5_msi_hz(s);
 
 	if (value & 0x14000004) {
-		stm32l4r5_fault(s, "RCC_CR 0x%08x: PLLSAI and MSIPLLEN are not modelled", value);
+		stm32_fault(&s->base, "RCC_CR 0x%08x: PLLSAI and MSIPLLEN are not modelled", value);
 		return;
 	}
 	value = (value & 0x010D0BF9) | (old & STM32_CR_MSIRGSEL) | cr_held(s);
 	if ((value >> 4 & 15) > 11) {
-		stm32l4r5_fault(s, "RCC_CR.MSIRANGE %u, ranges are 0 to 11", value >> 4 & 15);
+		stm32_fault(&s->base, "RCC_CR.MSIRANGE %u, ranges are 0 to 11", value >> 4 & 15);
 		return;
 	}
 	*cr = value;
 	if (stm32l4r5_msi_hz(s) != old_msi_hz && old & STM32_CR_MSION) {
 		if (clock->msi_ready_ps > now_ps)
-			stm32l4r5_fault(s, "MSI range changed while MSIRDY is clear");
+			stm32_fault(&s->base, "MSI range changed while MSIRDY is clear");
 		clock->msi_ready_ps = now_ps + MSI_RANGE_PS;
 	}
 	clock->msi_ready_ps = ready_after(clock->msi_ready_ps, old & STM32_CR_MSION,
@@ -150,8 +150,8 @@ static void cr_write(struct stm32l4r5 *s, uint32_t value)
 					  value & STM32_CR_PLLON, now_ps, PLL_LOCK_PS);
 	if (~old & value & STM32_CR_PLLON && stm32l4r5_pll_input_hz(s) != 0 &&
 	    !stm32l4r5_pll_source_ready(s))
-		stm32l4r5_fault(s, "PLL switched on before its source is ready");
-	stm32l4r5_clock_update(s);
+		stm32_fault(&s->base, "PLL switched on before its source is ready");
+	stm32l4r5_clock_update(&s->base);
 }
 
 static void pllcfgr_write(struct stm32l4r5 *s, uint32_t value)
@@ -160,12 +160,13 @@ static void pllcfgr_write(struct stm32l4r5 *s, uint32_t value)
 
 	if (s->clock.rcc[STM32_RCC_CR / 4] & STM32_CR_PLLON &&
 	    (value ^ *pllcfgr) & PLLCFGR_WHILE_OFF) {
-		stm32l4r5_fault(s, "RCC_PLLCFGR changed from 0x%08x to 0x%08x while the PLL is on",
-				*pllcfgr, value);
+		stm32_fault(&s->base,
+			    "RCC_PLLCFGR changed from 0x%08x to 0x%08x while the PLL is on",
+			    *pllcfgr, value);
 		return;
 	}
 	*pllcfgr = value & 0xFF737FF3;
-	stm32l4r5_clock_update(s);
+	stm32l4r5_clock_update(&s->base);
 }
 
 static void csr_write(struct stm32l4r5 *s, uint32_t value)
@@ -180,7 +181,7 @@ static void csr_write(struct stm32l4r5 *s, uint32_t value)
 	/* MSISRANGE acts after Standby; MSIRGSEL clear means that the MSI still runs at its
 	 * reset range, which is the one that the field shows. */
 	if (!(s->clock.rcc[STM32_RCC_CR / 4] & STM32_CR_MSIRGSEL))
-		stm32l4r5_clock_update(s);
+		stm32l4r5_clock_update(&s->base);
 }
 
 /* A reset bit that rises puts its peripheral back to its reset state. */
@@ -192,17 +193,17 @@ static void rstr_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value)
 	if (offset == STM32_RCC_AHB2RSTR) {
 		for (unsigned port = 0; port < STM32_PORT_COUNT; port++) {
 			if (rising >> port & 1)
-				stm32l4r5_gpio_reset(s, port);
+				stm32_gpio_reset(&s->gpio, port);
 		}
 		if (rising & 1u << 13)
-			stm32l4r5_adc_reset(s);
+			stm32_adc_reset(&s->adc);
 	}
 	if (offset == STM32_RCC_APB1RSTR1 && rising & 1u << 28) {
 		stm32l4r5_pwr_reset(s);
-		stm32l4r5_clock_update(s);
+		stm32l4r5_clock_update(&s->base);
 	}
 	if (offset == STM32_RCC_APB1RSTR2 && rising & 1)
-		stm32l4r5_lpuart_reset(s);
+		stm32_usart_reset(&s->lpuart);
 }
 
 void stm32l4r5_rcc_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, uint32_t mask)
@@ -211,7 +212,7 @@ void stm32l4r5_rcc_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, u
 	uint32_t *word = &s->clock.rcc[offset / 4];
 
 	if (offset >= sizeof(s->clock.rcc)) {
-		stm32l4r5_unmodelled(s, STM32_RCC_BASE + offset);
+		stm32_unmodelled(&s->base, STM32_RCC_BASE + offset);
 		return;
 	}
 	value = merge(*word, value, mask);
@@ -225,7 +226,7 @@ void stm32l4r5_rcc_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, u
 		break;
 	case STM32_RCC_CFGR:
 		*word = value & 0x7F00BFF3;
-		stm32l4r5_clock_update(s);
+		stm32l4r5_clock_update(&s->base);
 		break;
 	case STM32_RCC_PLLCFGR:
 		pllcfgr_write(s, value);
@@ -242,7 +243,7 @@ void stm32l4r5_rcc_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, u
 		rstr_write(s, offset, value);
 		break;
 	default:
-		stm32l4r5_unmodelled(s, STM32_RCC_BASE + offset);
+		stm32_unmodelled(&s->base, STM32_RCC_BASE + offset);
 		break;
 	}
 }
@@ -265,7 +266,7 @@ void stm32l4r5_rcc_reset(struct stm32l4r5 *s, uint32_t flags)
 	clock->rcc[0x80 / 4] = 0x01677801;
 	clock->rcc[STM32_RCC_CSR / 4] = 0x00000600 | csr | flags;
 	clock->source = STM32_SOURCE_MSI;
-	clock->msi_ready_ps = stm32l4r5_now(s);
+	clock->msi_ready_ps = stm32_now(&s->base);
 	clock->hsi_ready_ps = clock->pll_ready_ps = STM32_NEVER_PS;
 	clock->fast_since_ps = STM32_NEVER_PS;
 }

@@ -6,19 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rigs/virtual/cores/armv7em_core.h"
+#include "rigs/virtual/cores/armv7em_arith.h"
 
-struct armv7em *armv7em_new(const struct armv7em_bus *bus, unsigned irq_count)
+#if defined(__x86_64__)
+bool armv7em_host_counts_bits;
+#endif
+
+struct armv7em *armv7em_new(const struct armv7em_bus *bus, enum armv7em_model model,
+			    unsigned irq_count)
 {
 	struct armv7em *core = calloc(1, sizeof(*core));
 
 	assert(bus && irq_count <= EXCEPTION_COUNT - EXCEPTION_IRQ0);
 	if (!core)
 		return NULL;
+#if defined(__x86_64__)
+	armv7em_host_counts_bits = __builtin_cpu_supports("popcnt");
+#endif
 	core->bus = *bus;
 	core->irq_count = irq_count;
+	core->model = core_model_of(model);
 	core->region_count = 1;
-	flash_init(&core->flash);
+	cache_init(core);
 	exception_reset(core);
 	systick_reset(core);
 	return core;
@@ -49,6 +58,8 @@ static void reset_registers(struct armv7em *core)
 	core->asleep = core->event = core->waits_for_event = false;
 	core->reset_requested = core->locked_up = false;
 	core->load_end = NEVER;
+	core->paired = 0;
+	core->stack_limit[0] = core->stack_limit[1] = 0;
 	core->fault = (struct fault){0};
 	core->fault_text[0] = 0;
 }
@@ -59,14 +70,15 @@ void armv7em_reset(struct armv7em *core, uint32_t vector_base)
 
 	reset_registers(core);
 	core->scr = 0;
-	core->ccr = CCR_STKALIGN;
+	cache_set_enables(core, core->model->ccr_reset);
+	core->ccr = core->model->ccr_reset;
 	core->unaligned_trap = core->divide_trap = false;
 	core->shcsr = core->cfsr = core->hfsr = core->bfar = core->cpacr = 0;
 	core->fpccr = FPCCR_ASPEN | FPCCR_LSPEN;
 	core->fpcar = core->fpdscr = core->aircr_prigroup = 0;
 	core->vtor = vector_base;
 	systick_reset(core);
-	core->dwt = (struct dwt){0};
+	core->dwt = (struct dwt){.locked = core->model->dwt_lock};
 	exception_reset(core);
 	if (!memory_read(core, vector_base, 4, &sp) ||
 	    !memory_read(core, vector_base + 4, 4, &pc)) {
@@ -85,22 +97,39 @@ void armv7em_reset(struct armv7em *core, uint32_t vector_base)
 	}
 }
 
+/* Upper bound of what the instructions of one fetch unit take: 16 of 16 bits, none longer than VLDM
+ * of 32 words with each read costing the wait states and a bus. */
+static uint64_t unit_cycles_max(const struct armv7em *core)
+{
+	const unsigned instructions = (1u << FLASH_LINE_SHIFT) / 2, longest = 48, words = 32;
+
+	return instructions * (longest + words * (core->flash.wait_states + 5));
+}
+
 void core_update_horizon(struct armv7em *core)
 {
-	uint64_t tick = systick_next_cycle(core);
+	uint64_t tick = systick_next_cycle(core), margin = unit_cycles_max(core);
 
 	if (core->deliverable || core->stop_requested || core->reset_requested || core->locked_up)
 		core->horizon = 0;
 	else
 		core->horizon = tick < core->limit ? tick : core->limit;
+	core->calm_until = core->horizon > margin ? core->horizon - margin : 0;
+	core->check_at = 0;
 }
 
 void core_sync_counts(struct armv7em *core)
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < CORE_CLASS_COUNT; i++)
-		sum += core->counts.classes[i];
+	for (unsigned i = 0; i < CORE_CLASS_COUNT; i++) {
+		uint64_t count = 0;
+
+		for (unsigned bank = 0; bank < CLASS_BANKS; bank++)
+			count += core->class_banks[bank][i];
+		core->counts.classes[i] = count;
+		sum += count;
+	}
 	core->counts.instructions = sum;
 	core->counts.cycles = core->now - core->counts.sleep_cycles;
 }
@@ -168,7 +197,7 @@ enum armv7em_stop armv7em_run(struct armv7em *core, uint64_t limit)
 		if (core->deliverable)
 			exception_enter_next(core);
 		else
-			handle_exit(core, core_execute(core));
+			handle_exit(core, core->model->execute(core));
 	}
 	core_sync_counts(core);
 	return stop;
@@ -213,7 +242,7 @@ void armv7em_set_irq(struct armv7em *core, unsigned irq, bool level)
 void armv7em_request_stop(struct armv7em *core)
 {
 	core->stop_requested = true;
-	core->horizon = 0;
+	core_update_horizon(core);
 }
 
 uint64_t armv7em_now(const struct armv7em *core)
@@ -255,4 +284,5 @@ void armv7em_set_register(struct armv7em *core, unsigned index, uint32_t value)
 	else
 		core->r[index] = index == 15 ? value & ~1u : value;
 	core->load_end = NEVER;
+	core->paired = 0;
 }

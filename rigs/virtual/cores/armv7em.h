@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Armv7E-M with FPv4-SP (Cortex-M4F): pre-decoded, counts exactly, with the system control space
- * (NVIC, SysTick, SCB, DWT, CPACR/FPCCR) built in. Timing is modelled on the Cortex-M4 TRM (DDI
- * 0439, table 3-1) plus flash wait states with a prefetch/cache model; it is not cycle-accurate
- * silicon.
+ * Cortex-M4F, M7 and M33 (Armv7E-M, Armv8-M mainline with DSP): pre-decoded, counts exactly, with
+ * the system control space (NVIC, SysTick, SCB, DWT, CPACR/FPCCR) built in. Timing is modelled: the
+ * M4 on its TRM (DDI 0439, table 3-1), the M7 and M33, for which Arm publishes none, on measured
+ * tables (armv7em_model.c), plus flash wait states with a prefetch/cache model. It is not
+ * cycle-accurate silicon.
  *
  * The core knows no time, only its own cycles. Register accesses reach the callbacks at the exact
  * cycle and program counter (armv7em_now, armv7em_pc inside the callback).
@@ -34,23 +35,41 @@ struct armv7em_bus {
 	bool (*write)(void *context, uint32_t address, unsigned size, uint32_t value);
 };
 
-struct armv7em *armv7em_new(const struct armv7em_bus *bus, unsigned irq_count);
+enum armv7em_model {
+	ARMV7EM_M4 = 1, /* Cortex-M4F: Armv7E-M, FPv4-SP */
+	ARMV7EM_M7,     /* Cortex-M7: Armv7E-M, FPv5 single precision, L1 caches, dual issue */
+	ARMV7EM_M33,    /* Cortex-M33: Armv8-M mainline with DSP, FPv5-SP, without TrustZone */
+};
+
+struct armv7em *armv7em_new(const struct armv7em_bus *bus, enum armv7em_model model,
+			    unsigned irq_count);
 void armv7em_free(struct armv7em *core);
 
-/* Memory the core reaches without a callback. is_flash: stores go to bus.write
- * (the flash controller's business), and fetches and loads pay the wait states. The bytes stay the
- * caller's; after changing them behind the core's back call armv7em_invalidate for the range. The
- * same bytes may be mapped at several addresses. base and bytes are multiples of 32; at most 15
- * mappings. */
+/* What fetches, loads and stores of a mapping cost. The first two are false and true for callers
+ * that only tell flash from RAM. */
+enum armv7em_memory {
+	ARMV7EM_MEMORY_RAM = 0,   /* no wait states: SRAM of an M4 or M33, TCM of an M7 */
+	ARMV7EM_MEMORY_FLASH = 1, /* pays wait states behind the chip's accelerator: ART of L4 and
+				   * L4+ (M4), ICACHE of L5 (M33), ART on the ITCM bus of F7 (M7) */
+	ARMV7EM_MEMORY_AXI_RAM,   /* M7: SRAM on AXI, behind the L1 caches when CCR.IC/DC are set */
+	ARMV7EM_MEMORY_AXI_FLASH, /* M7: flash on AXI, likewise */
+};
+
+/* Memory the core reaches without a callback. Flash: stores go to bus.write (the flash
+ * controller's business). The bytes stay the caller's; after changing them behind the core's back
+ * call armv7em_invalidate for the range. The same bytes may be mapped at several addresses. base
+ * and bytes are multiples of 32; at most 15 mappings. */
 void armv7em_map(struct armv7em *core, uint32_t base, uint32_t bytes, uint8_t *memory,
-		 bool is_flash);
+		 enum armv7em_memory kind);
 void armv7em_invalidate(struct armv7em *core, uint32_t base, uint32_t bytes);
 
 /* Power-on or system reset: loads MSP and PC from vector_base, which becomes VTOR. Counters keep.
  */
 void armv7em_reset(struct armv7em *core, uint32_t vector_base);
 
-/* Wait states and accelerator of the flash, from the next fetch on. */
+/* Wait states and accelerator of the flash, from the next fetch on. M4: the three bits of FLASH_ACR.
+ * M7: prefetch and icache are PRFTEN and ARTEN, dcache is ignored (the L1 caches are the core's, in
+ * CCR). M33: icache is ICACHE_CR.EN, the others are ignored. Turning a cache off empties it. */
 void armv7em_set_flash(struct armv7em *core, unsigned wait_states, bool prefetch, bool icache,
 		       bool dcache);
 

@@ -3,11 +3,15 @@
  * Inside of the Armv7E-M core: state and what its files owe each other.
  *
  *   armv7em.c            life, the run loop, counters
+ *   armv7em_model.c      what tells M4, M7 and M33 apart: one row each
  *   armv7em_decode*.c    encodings -> struct op (tables of mask and value)
- *   armv7em_execute.c    the dispatch loop; execute_*.inc are its handlers by subject
- *   armv7em_fp.c         FPv4-SP arithmetic with FPSCR's modes and flags
+ *   armv7em_neighbour.c  M7, M33: cycles that depend on the instruction behind
+ *   armv7em_execute*.c   the dispatch loop, once per model: execute_loop.inc with the model's
+ *                        timing; the other execute_*.inc are its handlers by subject
+ *   armv7em_fp*.c        FPv4-SP and FPv5-SP arithmetic with FPSCR's modes and flags
  *   armv7em_memory.c     regions, unaligned and register accesses, code invalidation
- *   armv7em_flash.c      wait states, prefetch and line caches
+ *   armv7em_flash.c      M4: wait states, prefetch and line caches of the STM32L4
+ *   armv7em_cache.c      M7: L1 caches and the STM32F7's accelerator; M33: the STM32L5's ICACHE
  *   armv7em_exception.c  priorities, entry, return, faults
  *   armv7em_scs.c        system control space; _systick.c and _dwt.c are parts of it
  *   armv7em_special.c    MRS, MSR, CPS
@@ -37,6 +41,8 @@ enum {
 
 #define REGION_COUNT     16u /* [0] is the empty region that unmapped pages name */
 #define PAGE_SHIFT       16u
+#define DIRECT_SHIFT     14u /* pages whose accesses need no region */
+#define TIMED_PAGE       INTPTR_MIN
 #define CODE_BLOCK_SHIFT 10u
 #define FLASH_LINE_SHIFT 5u /* 256 bit */
 #define FLASH_WORD_SHIFT 3u /* 64 bit, one read of the array */
@@ -45,7 +51,6 @@ enum {
 #define NEVER            UINT64_MAX
 
 #define PRIORITY_THREAD 256   /* lower than every exception's */
-#define PRIORITY_BITS   0xf0u /* four implemented bits, as on every STM32 with this core */
 
 #define CONTROL_NPRIV 1u
 #define CONTROL_SPSEL 2u
@@ -57,6 +62,10 @@ enum {
 #define CCR_DIV_0_TRP      0x010u
 #define CCR_BFHFNMIGN      0x100u
 #define CCR_STKALIGN       0x200u
+#define CCR_STKOFHFNMIGN   0x400u
+#define CCR_DC             0x10000u
+#define CCR_IC             0x20000u
+#define CCR_BP             0x40000u
 
 #define SCR_SLEEPONEXIT 0x02u
 #define SCR_SLEEPDEEP   0x04u
@@ -71,6 +80,7 @@ enum {
 #define CFSR_INVSTATE   0x00020000u
 #define CFSR_INVPC      0x00040000u
 #define CFSR_NOCP       0x00080000u
+#define CFSR_STKOF      0x00100000u
 #define CFSR_UNALIGNED  0x01000000u
 #define CFSR_DIVBYZERO  0x02000000u
 #define HFSR_VECTTBL    0x00000002u
@@ -85,11 +95,22 @@ enum {
 #define FPSCR_WRITABLE  0xf7c0009fu
 #define FPDSCR_WRITABLE 0x07c00000u
 
+enum execute_exit {
+	EXIT_HORIZON = 1,
+	EXIT_FAULT,
+	EXIT_SVC,
+	EXIT_EXCEPTION_RETURN,
+	EXIT_SLEEP,
+};
+
 struct region {
 	uint32_t base;
 	uint32_t bytes;
 	uint32_t writable_bytes; /* 0 for flash */
 	bool is_flash;
+	bool read_costs;  /* loads ask the flash or cache model */
+	bool write_costs; /* stores as well */
+	uint8_t kind;     /* enum armv7em_memory */
 	uint8_t *memory; /* the caller's */
 	struct op *ops;  /* one per half-word, aligned to a flash line's worth of ops */
 	void *ops_allocation;
@@ -106,6 +127,11 @@ struct cache_line {
 	uint32_t valid; /* one bit per 64-bit word */
 };
 
+struct data_line {
+	uint32_t line; /* address of its first byte */
+	uint32_t valid;
+};
+
 /* Line accelerator of the flash; see armv7em_flash.c. */
 struct flash {
 	unsigned wait_states;
@@ -118,11 +144,48 @@ struct flash {
 	uint64_t tick;
 	unsigned recent_data; /* place of the data line read last */
 	struct cache_line instruction[ICACHE_LINES];
-	struct cache_line data[DCACHE_LINES];
-	/* Instruction lines by last use, a ring: newer[newest] is the oldest. */
-	uint8_t newest;
-	uint8_t newer[ICACHE_LINES], older[ICACHE_LINES];
-	uint64_t data_used[DCACHE_LINES]; /* tick */
+	struct data_line data[DCACHE_LINES];
+	uint64_t instruction_used[ICACHE_LINES], data_used[DCACHE_LINES]; /* tick */
+};
+
+/* A set-associative cache of tags: timing only, the bytes always come from the memory. Each set keeps
+ * its ways by last use, the newest first; a tag is 1 + the line's number, 0 is empty. */
+#define CACHE_LINES 512u /* L1 of 16 KB with 32-byte lines; ICACHE of 8 KB with 16-byte lines */
+struct cache {
+	uint8_t line_shift, ways;
+	uint16_t sets;
+	uint32_t last; /* tag that was hit last: one compare for runs of accesses */
+	uint32_t tags[CACHE_LINES];
+};
+
+/* Branch target cache of the M7, direct-mapped. */
+#define BRANCH_TARGETS 64u
+struct branch_target {
+	uint32_t pc;
+	uint32_t target;
+	uint8_t strength; /* 2 and 3 predict taken */
+};
+
+struct core_model {
+	uint32_t cpuid;
+	uint32_t mvfr0, mvfr1, mvfr2;
+	uint32_t ccr_reset, ccr_writable;
+	uint32_t exception_return_base; /* the bits of EXC_RETURN that do not vary */
+	uint32_t priority_bits;
+	bool v8m;            /* Armv8-M mainline without security extension */
+	bool fpv5;           /* VSEL, VMAXNM, VRINT, VCVTA, ... */
+	bool l1_caches;      /* cache maintenance registers, CCR.IC and DC */
+	bool dwt_lock;       /* DWT_LAR, locked after reset */
+	bool pairs;          /* dual issue */
+	bool load_use_stall; /* a load's result is late for the next instruction */
+	/* Cycles of table 3-1 of the M4 hold where `cycles` does not say otherwise; it ends with
+	 * OP_COUNT. */
+	const struct op_cycles {
+		uint16_t kind;
+		uint8_t cycles;
+	} *cycles;
+	enum execute_exit (*execute)(struct armv7em *core);
+	unsigned (*data_cost)(struct armv7em *core, uint32_t address, bool is_store);
 };
 
 struct systick {
@@ -135,6 +198,7 @@ struct systick {
 
 struct dwt {
 	bool trace_enabled; /* DEMCR.TRCENA */
+	bool locked;        /* writes are ignored until LAR has the key */
 	bool counting;
 	uint32_t value; /* CYCCNT at awake cycle `since` */
 	uint64_t since;
@@ -146,14 +210,6 @@ struct fault {
 	uint32_t status;      /* CFSR bits */
 	uint32_t hard_status; /* HFSR bits, for faults that are always hard */
 	uint32_t address;
-};
-
-enum execute_exit {
-	EXIT_HORIZON = 1,
-	EXIT_FAULT,
-	EXIT_SVC,
-	EXIT_EXCEPTION_RETURN,
-	EXIT_SLEEP,
 };
 
 struct armv7em {
@@ -168,18 +224,28 @@ struct armv7em {
 	uint32_t saturated; /* 0 or 1 */
 	uint32_t ge;
 	uint64_t now;         /* cycles + sleep_cycles, when stored */
-	uint64_t horizon;     /* the loop stops before the instruction that starts here or later */
+	uint64_t horizon;     /* the loop stops before the instruction that starts here or later;
+			       * changed by core_update_horizon only */
 	uint32_t loaded_word; /* for counts.toggled_bits */
 	bool exclusive;
 	bool fp_ready;       /* FP instructions need no check: enabled, context active */
 	bool fp_host_active; /* the host's FP environment is the guest's */
 	bool unaligned_trap, divide_trap;
-	struct core_counts counts;
-	uint64_t fetch_mask; /* which bits of an op's address name its fetch unit; 0: no stalls */
-	uint64_t fetch_unit;
-	const struct region *fetch_region; /* the one fetch_mask was set for */
+	struct core_counts counts; /* without classes: core_sync_counts fills them in */
+	/* Instructions by class, in banks: neighbouring instructions increment different words, or
+	 * each would wait for the one before. */
+	uint64_t class_banks[CLASS_BANKS][CLASS_BANK_SIZE];
+	/* Before each instruction the loop compares one address and at jumps two values more; `look`
+	 * in execute_loop.inc does the rest: the horizon and the flash or cache model. */
+	uintptr_t check_at;    /* the flow goes on without a look below this op */
+	uint64_t calm_until;   /* no fetch unit that is entered earlier reaches the horizon */
+	uintptr_t fetch_start; /* ops of the unit of memory that the fetch stage holds */
+	uintptr_t fetch_bytes;
 	uint64_t load_end; /* pipelining of neighbouring loads, while the loop is left */
 	unsigned loaded_register;
+	unsigned paired; /* M7: the last instruction issued together with the one behind it */
+	const struct core_model *model;
+	const void *handlers[2 * OP_COUNT]; /* the loop's own, where one instruction reaches them */
 	uint32_t s[32];
 	uint32_t fpscr;
 
@@ -205,11 +271,21 @@ struct armv7em {
 	uint32_t fpccr, fpcar, fpdscr;
 	struct systick systick;
 	struct dwt dwt;
+	uint32_t stack_limit[2]; /* v8-M: MSPLIM, PSPLIM */
+	bool stack_guarded;      /* one has been set: what moves SP is decoded to STACK_GUARD */
+	uint32_t cache_selected; /* CSSELR */
 	struct flash flash;
+	struct cache instruction_cache, data_cache, accelerator;
+	struct branch_target branch_targets[BRANCH_TARGETS];
 	struct armv7em_bus bus;
 	unsigned region_count;
 	struct region regions[REGION_COUNT];
 	uint8_t page[1u << (32 - PAGE_SHIFT)]; /* region by address >> PAGE_SHIFT: a first guess */
+	/* By address >> DIRECT_SHIFT, where a page is wholly one mapping's: the byte of an address is
+	 * at entry + address; plus TIMED_PAGE where reads cost; else 0. Pages that hold decoded code
+	 * or cost are not writable this way. */
+	intptr_t readable[1u << (32 - DIRECT_SHIFT)];
+	intptr_t writable[1u << (32 - DIRECT_SHIFT)];
 };
 
 /* armv7em.c */
@@ -223,8 +299,16 @@ static inline bool core_is_privileged(const struct armv7em *core)
 /* armv7em_decode.c: decodes the half-words at ops[index] of the region into that op. */
 void core_decode(struct armv7em *core, struct region *region, uint32_t offset);
 
-/* armv7em_execute.c */
-enum execute_exit core_execute(struct armv7em *core);
+/* armv7em_model.c */
+const struct core_model *core_model_of(enum armv7em_model model);
+
+/* armv7em_neighbour.c: adds the cycles an op owes to the one behind it, and OP_PAIRS. */
+void neighbour_judge(const struct core_model *model, struct op *op, const struct op *behind);
+
+/* armv7em_execute*.c */
+enum execute_exit core_execute_m4(struct armv7em *core);
+enum execute_exit core_execute_m7(struct armv7em *core);
+enum execute_exit core_execute_m33(struct armv7em *core);
 
 /* armv7em_memory.c: any size and alignment; add flash stalls to `now`; false with core->fault set.
  */
@@ -233,15 +317,40 @@ bool memory_write(struct armv7em *core, uint32_t address, unsigned size, uint32_
 struct region *memory_region(struct armv7em *core, uint32_t address); /* NULL: not memory */
 void memory_mark_code(struct armv7em *core, const uint8_t *memory);
 void memory_forget_code(struct armv7em *core, const uint8_t *memory, uint32_t bytes);
+void memory_forget_all_code(struct armv7em *core);
 
 /* armv7em_flash.c */
-void flash_init(struct flash *flash);
-/* Enters the fetch unit that holds the op and sets fetch_mask and fetch_unit; returns stall cycles.
- */
+#define FLASH_WORDS_PER_LINE (1u << (FLASH_LINE_SHIFT - FLASH_WORD_SHIFT))
+#define FLASH_LINE_COMPLETE  ((1u << FLASH_WORDS_PER_LINE) - 1)
+/* Enters the fetch unit that holds the op; returns stall cycles. */
 unsigned flash_fetch(struct armv7em *core, const struct region *region, const struct op *op,
 		     uint64_t now);
-unsigned flash_data(struct armv7em *core, const struct region *region, uint32_t offset);
+unsigned flash_data(struct armv7em *core, uint32_t address, bool is_store);
 void flash_forget(struct armv7em *core, const struct region *region);
+/* Makes the next instruction look at the flash or cache model again. */
+static inline void flash_leave_unit(struct armv7em *core)
+{
+	core->fetch_start = core->fetch_bytes = core->check_at = 0;
+}
+/* At most 1 << FLASH_LINE_SHIFT bytes of code. */
+static inline void flash_enter_unit(struct armv7em *core, const struct op *op, unsigned shift)
+{
+	core->fetch_bytes = (sizeof(struct op) << shift) / 2;
+	core->fetch_start = (uintptr_t)op & ~(core->fetch_bytes - 1);
+}
+
+/* armv7em_cache.c: the same for the other models. */
+void cache_init(struct armv7em *core);
+void cache_forget(struct armv7em *core, struct cache *cache);
+void cache_set_enables(struct armv7em *core, uint32_t ccr); /* before CCR changes */
+unsigned cache_fetch_m7(struct armv7em *core, const struct region *region, const struct op *op,
+			uint64_t now);
+unsigned cache_fetch_m33(struct armv7em *core, const struct region *region, const struct op *op,
+			 uint64_t now);
+unsigned cache_data_m7(struct armv7em *core, uint32_t address, bool is_store);
+unsigned cache_data_m33(struct armv7em *core, uint32_t address, bool is_store);
+bool cache_register_read(struct armv7em *core, uint32_t offset, uint32_t *ret_value);
+bool cache_register_write(struct armv7em *core, uint32_t offset, uint32_t value);
 
 /* armv7em_exception.c */
 void exception_reset(struct armv7em *core);
@@ -288,6 +397,14 @@ void special_write(struct armv7em *core, unsigned sysm, unsigned mask, uint32_t 
 void special_change_state(struct armv7em *core, bool disable, unsigned which);
 uint32_t special_xpsr(const struct armv7em *core);
 void special_set_xpsr(struct armv7em *core, uint32_t value); /* flags and GE only */
+/* v8-M: the limit of the stack in use. */
+static inline uint32_t special_stack_limit(const struct armv7em *core)
+{
+	return core->stack_limit[!core->ipsr && core->control & CONTROL_SPSEL];
+}
+/* Is it an operation that may take SP down; SP behind it. */
+bool special_moves_stack(const struct op *op);
+uint32_t special_stack_after(const struct armv7em *core, const struct op *op);
 /* Stack pointers wherever they live now. */
 void special_select_stack(struct armv7em *core, bool process);
 

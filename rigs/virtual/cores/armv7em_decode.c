@@ -33,11 +33,13 @@ static bool look_up(struct decoder *d, const struct encoding_table *table)
 	return false;
 }
 
-static bool look_up_32(struct decoder *d)
+static bool look_up_32(struct decoder *d, const struct core_model *model)
 {
 	/* 111x11xx with coprocessor 10 or 11 */
 	if ((d->code & 0xec000e00u) == 0xec000a00u)
-		return look_up(d, &armv7em_fpv4);
+		return look_up(d, &armv7em_fpv4) || (model->fpv5 && look_up(d, &armv7em_fpv5));
+	if (model->v8m && look_up(d, &armv8m_thumb32))
+		return true;
 	return look_up(d, &armv7em_thumb32_memory) || look_up(d, &armv7em_thumb32_data);
 }
 
@@ -67,44 +69,57 @@ static void mark_it_block(struct region *region, uint32_t offset, struct op *it)
 		unsigned condition = i ? (first & 14) | (mask >> (4 - i) & 1) : first;
 		struct op *slot = &region->ops[at / 2];
 
-		slot->kind = OP_DECODE;
+		slot->handler = slot->kind = OP_DECODE;
 		slot->condition = (uint8_t)(1 + condition);
 		at += is_long(halfword_at(region, at)) ? 4 : 2;
 	}
 	it->imm = (at - offset) / 2 - 1; /* half-words behind the IT */
 }
 
-static void finish(struct op *op)
+static uint8_t base_cycles(const struct core_model *model, unsigned kind)
 {
-	op->class = traits[op->kind].class;
-	op->cycles = (uint8_t)(op->cycles + traits[op->kind].cycles);
-	if (op->condition && op->condition != 1 + CONDITION_ALWAYS) {
-		op->then = op->kind;
-		op->kind = OP_CONDITIONAL;
-	}
+	for (const struct op_cycles *row = model->cycles; row->kind != OP_COUNT; row++)
+		if (row->kind == kind)
+			return row->cycles;
+	return traits[kind].cycles;
 }
 
-void core_decode(struct armv7em *core, struct region *region, uint32_t offset)
+static void finish(const struct armv7em *core, struct op *op)
 {
-	struct op *op = &region->ops[offset / 2];
-	uint8_t condition = op->condition;
-	struct decoder d = {.op = op, .pc = region->base + offset, .in_it = condition != 0};
-	uint16_t first;
+	unsigned condition = op->condition & OP_CONDITION, first = op->kind;
+
+	op->class = traits[op->kind].class;
+	op->cycles = (uint8_t)(op->cycles + base_cycles(core->model, op->kind));
+	if (core->stack_guarded && special_moves_stack(op))
+		first = OP_STACK_GUARD;
+	else if (condition && condition != 1 + CONDITION_ALWAYS)
+		first = OP_CONDITIONAL;
+	op->handler = (uint16_t)(2 * first + op->halfwords - 1);
+}
+
+/* Fills in the op that `offset` has, whose condition is known; false: beyond the region. */
+static bool decode_at(struct armv7em *core, struct region *region, uint32_t offset, struct op *op)
+{
+	uint8_t condition = op->condition & OP_CONDITION;
+	struct decoder d = {.op = op,
+			    .pc = region->base + offset,
+			    .in_it = condition != 0,
+			    .v8m = core->model->v8m};
 	bool found;
 
-	*op = (struct op){.kind = OP_FETCH_FAULT, .halfwords = 1, .condition = condition};
+	*op = (struct op){.handler = 2 * OP_FETCH_FAULT,
+			   .kind = OP_FETCH_FAULT,
+			   .halfwords = 1,
+			   .condition = condition};
 	if (offset + 2 > region->bytes)
-		return;
-	memory_mark_code(core, region->memory + offset);
-	first = halfword_at(region, offset);
-	d.code = first;
-	if (is_long(first)) {
+		return false;
+	d.code = halfword_at(region, offset);
+	if (is_long((uint16_t)d.code)) {
 		if (offset + 4 > region->bytes)
-			return;
-		memory_mark_code(core, region->memory + offset + 2);
+			return false;
 		op->halfwords = 2;
-		d.code = (uint32_t)first << 16 | halfword_at(region, offset + 2);
-		found = look_up_32(&d);
+		d.code = d.code << 16 | halfword_at(region, offset + 2);
+		found = look_up_32(&d, core->model);
 	} else {
 		found = look_up(&d, &armv7em_thumb16);
 	}
@@ -112,7 +127,31 @@ void core_decode(struct armv7em *core, struct region *region, uint32_t offset)
 		op->kind = OP_UNDEFINED;
 	if (op->kind == OP_UNDEFINED)
 		op->imm = d.code;
-	finish(op);
+	finish(core, op);
+	return true;
+}
+
+static void judge_neighbour(struct armv7em *core, struct region *region, uint32_t offset,
+			    struct op *op)
+{
+	uint32_t next = offset + 2u * op->halfwords;
+	struct op behind = {.condition = region->ops[next / 2].condition};
+
+	if (decode_at(core, region, next, &behind))
+		neighbour_judge(core->model, op, &behind);
+}
+
+void core_decode(struct armv7em *core, struct region *region, uint32_t offset)
+{
+	struct op *op = &region->ops[offset / 2];
+
+	if (!decode_at(core, region, offset, op))
+		return;
+	op->class = (uint8_t)(op->class + offset / 2 % CLASS_BANKS * CLASS_BANK_SIZE);
+	memory_mark_code(core, region->memory + offset);
+	memory_mark_code(core, region->memory + offset + 2u * (op->halfwords - 1u));
 	if (op->kind == OP_IT)
 		mark_it_block(region, offset, op);
+	if (core->model->load_use_stall)
+		judge_neighbour(core, region, offset, op);
 }

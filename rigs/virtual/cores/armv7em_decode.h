@@ -19,6 +19,7 @@ struct decoder {
 	uint32_t code;
 	uint32_t pc;
 	bool in_it;
+	bool v8m;
 };
 
 struct encoding {
@@ -37,6 +38,8 @@ extern const struct encoding_table armv7em_thumb16;
 extern const struct encoding_table armv7em_thumb32_data;
 extern const struct encoding_table armv7em_thumb32_memory; /* loads, stores, branches, system */
 extern const struct encoding_table armv7em_fpv4;
+extern const struct encoding_table armv7em_fpv5;   /* what M7 and M33 add */
+extern const struct encoding_table armv8m_thumb32; /* what the M33 adds */
 
 static inline uint32_t field(uint32_t code, unsigned low, unsigned bits)
 {

@@ -138,8 +138,9 @@ static bool move_high(struct decoder *d)
 	d->op->rd = (uint8_t)high_rd(d->code);
 	d->op->rm = (uint8_t)field(d->code, 3, 4);
 	if (d->op->rd == 15) {
-		d->op->kind = OP_MOV_PC;
-		return d->op->rm != 15;
+		d->op->kind = d->op->rm == 15 ? OP_B : OP_MOV_PC;
+		d->op->imm = d->pc + 4;
+		return true;
 	}
 	if (d->op->rm == 15) {
 		d->op->kind = OP_MOV_I;
@@ -226,7 +227,7 @@ static bool list(struct decoder *d, uint32_t registers, unsigned mode)
 {
 	d->op->imm = registers;
 	d->op->ra = (uint8_t)mode;
-	d->op->cycles = (uint8_t)__builtin_popcount(registers);
+	d->op->rd = d->op->cycles = (uint8_t)__builtin_popcount(registers);
 	return registers != 0;
 }
 

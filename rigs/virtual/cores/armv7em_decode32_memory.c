@@ -117,6 +117,8 @@ static bool offset_imm8(struct decoder *d)
 	if (!single(d))
 		return false;
 	d->op->imm = field(d->code, 9, 1) ? offset : 0u - offset;
+	if (field(d->code, 9, 1) && is_stack_or_pc(d->op->rd))
+		return false;
 	if (is_hint(d->code)) {
 		d->op->kind = OP_NOP;
 		return true;
@@ -124,7 +126,7 @@ static bool offset_imm8(struct decoder *d)
 	if (loads_pc(d)) {
 		d->op->kind = OP_LDR_PC;
 		d->op->ra |= ACCESS_PRE;
-		return !field(d->code, 9, 1);
+		return true;
 	}
 	return simple_kind(d, OFFSET_IMMEDIATE);
 }
@@ -179,7 +181,7 @@ static bool list(struct decoder *d)
 
 	d->op->rn = (uint8_t)field(d->code, 16, 4);
 	d->op->imm = registers;
-	d->op->cycles = (uint8_t)count;
+	d->op->rd = d->op->cycles = (uint8_t)count;
 	d->op->ra = (writeback ? MULTIPLE_WRITEBACK : 0) |
 		    (field(d->code, 24, 1) ? MULTIPLE_BEFORE : 0);
 	if (d->op->rn == 15 || count < 2 || registers & 1u << 13)
@@ -189,6 +191,14 @@ static bool list(struct decoder *d)
 	return load ? registers >> 14 != 3 : !(registers >> 15);
 }
 
+/* The status of an exclusive store must not be one of its operands. */
+static bool status_is_apart(const struct decoder *d)
+{
+	if (d->op->kind != OP_STREX)
+		return true;
+	return !is_stack_or_pc(d->op->rm) && d->op->rm != d->op->rn && d->op->rm != d->op->rd;
+}
+
 static bool exclusive_word(struct decoder *d)
 {
 	d->op->rn = (uint8_t)field(d->code, 16, 4);
@@ -196,7 +206,7 @@ static bool exclusive_word(struct decoder *d)
 	d->op->rm = (uint8_t)field(d->code, 8, 4); /* STREX: status */
 	d->op->imm = field(d->code, 0, 8) * 4;
 	d->op->ra = 2;
-	return d->op->rn != 15 && !is_stack_or_pc(d->op->rd);
+	return d->op->rn != 15 && !is_stack_or_pc(d->op->rd) && status_is_apart(d);
 }
 
 static bool exclusive_part(struct decoder *d)
@@ -205,7 +215,7 @@ static bool exclusive_part(struct decoder *d)
 	d->op->rd = (uint8_t)field(d->code, 12, 4);
 	d->op->rm = (uint8_t)field(d->code, 0, 4);
 	d->op->ra = (uint8_t)field(d->code, 4, 1);
-	return d->op->rn != 15 && !is_stack_or_pc(d->op->rd);
+	return d->op->rn != 15 && !is_stack_or_pc(d->op->rd) && status_is_apart(d);
 }
 
 static bool table_branch(struct decoder *d)
@@ -243,8 +253,11 @@ static bool branch_conditional(struct decoder *d)
 	return true;
 }
 
-static bool is_special_register(unsigned sysm)
+/* 10 and 11 are the stack limits of v8-M. */
+static bool is_special_register(const struct decoder *d, unsigned sysm)
 {
+	if (sysm == 10 || sysm == 11)
+		return d->v8m;
 	return sysm <= 9 ? sysm != 4 : sysm >= 16 && sysm <= 20;
 }
 
@@ -253,14 +266,14 @@ static bool move_to_special(struct decoder *d)
 	d->op->rn = (uint8_t)field(d->code, 16, 4);
 	d->op->imm = field(d->code, 0, 8);
 	d->op->ra = (uint8_t)field(d->code, 10, 2);
-	return !is_stack_or_pc(d->op->rn) && is_special_register(d->op->imm) && d->op->ra;
+	return !is_stack_or_pc(d->op->rn) && is_special_register(d, d->op->imm) && d->op->ra;
 }
 
 static bool move_from_special(struct decoder *d)
 {
 	d->op->rd = (uint8_t)field(d->code, 8, 4);
 	d->op->imm = field(d->code, 0, 8);
-	return !is_stack_or_pc(d->op->rd) && is_special_register(d->op->imm);
+	return !is_stack_or_pc(d->op->rd) && is_special_register(d, d->op->imm);
 }
 
 static const struct encoding encodings[] = {

@@ -3,6 +3,7 @@
  * Armv7E-M decoder: FPv4-SP (ARMv7-M ARM, A6). rd, rn and rm number S registers.
  */
 #include "rigs/virtual/cores/armv7em_decode.h"
+#include "rigs/virtual/cores/armv7em_fp.h"
 
 static unsigned s_register(uint32_t code, unsigned low, unsigned extra)
 {
@@ -34,12 +35,12 @@ static bool immediate(struct decoder *d)
 	return true;
 }
 
-/* imm: 1 signed, ra: 1 rounds towards zero. */
+/* imm: 1 signed, ra: rounding. */
 static bool to_integer(struct decoder *d)
 {
 	arithmetic(d);
 	d->op->imm = field(d->code, 16, 1);
-	d->op->ra = (uint8_t)field(d->code, 7, 1);
+	d->op->ra = field(d->code, 7, 1) ? FP_ROUND_ZERO : FP_ROUND_MODE;
 	return true;
 }
 

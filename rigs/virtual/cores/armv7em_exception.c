@@ -3,7 +3,8 @@
  * Armv7E-M core: exceptions (ARMv7-M ARM, B1.5): priorities and preemption, entry, return,
  * tail-chaining, escalation of faults, lockup.
  *
- * Cycles: 12 to enter and 12 to return, 6 to chain (Cortex-M4 TRM, 3.9). FP state is written to the
+ * Cycles: 12 to enter and 12 to return, 6 to chain (Cortex-M4 TRM, 3.9; modelled the same on
+ * M7 and M33). FP state is written to the
  * stack at entry at once, because nothing can see when; with FPCCR.LSPEN its 17 cycles are paid by
  * the handler's first FP instruction, as lazy stacking does, else at entry.
  */
@@ -23,7 +24,6 @@
 #define FRAME_FPSCR    0x60u
 #define FRAME_ALIGNED  0x200u /* in the stacked xPSR: SP was moved to 8 bytes */
 
-#define RETURN_BASE    0xffffffe1u
 #define RETURN_NO_FP   0x10u
 #define RETURN_THREAD  0x08u
 #define RETURN_PROCESS 0x04u
@@ -210,9 +210,15 @@ static bool stack_context(struct armv7em *core)
 		frame -= 4;
 		xpsr |= FRAME_ALIGNED;
 	}
-	ok = push_frame(core, frame, xpsr, with_fp);
+	ok = frame >= special_stack_limit(core);
+	if (ok) {
+		ok = push_frame(core, frame, xpsr, with_fp);
+	} else {
+		core->cfsr |= CFSR_STKOF;
+		frame = special_stack_limit(core);
+	}
 	core->r[13] = frame;
-	core->r[14] = RETURN_BASE | (with_fp ? 0 : RETURN_NO_FP) |
+	core->r[14] = core->model->exception_return_base | (with_fp ? 0 : RETURN_NO_FP) |
 		      (core->ipsr ? 0 : RETURN_THREAD) | (process ? RETURN_PROCESS : 0);
 	special_select_stack(core, false);
 	core->control &= ~(CONTROL_SPSEL | CONTROL_FPCA);
@@ -271,7 +277,8 @@ static void enter(struct armv7em *core, unsigned number)
 		start_handler(core, number);
 		return;
 	}
-	core->cfsr |= CFSR_STKERR;
+	if (!(core->cfsr & CFSR_STKOF))
+		core->cfsr |= CFSR_STKERR;
 	core->fault = (struct fault){0};
 	if (number == EXCEPTION_HARD_FAULT || number == EXCEPTION_NMI) {
 		lock_up(core, "the stack cannot take the frame of a HardFault");
@@ -346,7 +353,8 @@ static bool return_is_legal(const struct armv7em *core, uint32_t value)
 	bool thread = value & RETURN_THREAD;
 	bool process = value & RETURN_PROCESS;
 
-	if ((value | RETURN_NO_FP | RETURN_THREAD | RETURN_PROCESS) != 0xfffffffdu)
+	if ((value & ~(RETURN_NO_FP | RETURN_THREAD | RETURN_PROCESS)) !=
+	    core->model->exception_return_base)
 		return false;
 	if (process && !thread)
 		return false;

@@ -18,9 +18,6 @@
 
 #include "rigs/virtual/cores/armv7em_core.h"
 
-#define WORDS_PER_LINE   (1u << (FLASH_LINE_SHIFT - FLASH_WORD_SHIFT))
-#define LINE_COMPLETE    ((1u << WORDS_PER_LINE) - 1)
-#define UNIT_MASK(shift) (~(uint64_t)((sizeof(struct op) << (shift)) / 2 - 1))
 #define OP_OFFSET(r, op) ((uint32_t)((op) - (r)->ops) * 2)
 
 static void forget_instructions(struct armv7em *core)
@@ -32,17 +29,7 @@ static void forget_instructions(struct armv7em *core)
 			flash->instruction[i].region->cached_line[flash->instruction[i].line] = 0;
 	memset(flash->instruction, 0, sizeof(flash->instruction));
 	flash->prefetch_region = NULL;
-	core->fetch_unit = 1; /* no op has this address: the next instruction looks again */
-	core->fetch_mask = UNIT_MASK(FLASH_WORD_SHIFT);
-}
-
-void flash_init(struct flash *flash)
-{
-	memset(flash, 0, sizeof(*flash));
-	for (unsigned i = 0; i < ICACHE_LINES; i++) {
-		flash->newer[i] = (uint8_t)((i + 1) % ICACHE_LINES);
-		flash->older[i] = (uint8_t)((i + ICACHE_LINES - 1) % ICACHE_LINES);
-	}
+	flash_leave_unit(core);
 }
 
 void flash_forget(struct armv7em *core, const struct region *region)
@@ -57,6 +44,10 @@ void armv7em_set_flash(struct armv7em *core, unsigned wait_states, bool prefetch
 {
 	struct flash *flash = &core->flash;
 
+	if (!icache && core->model->data_cost == cache_data_m33)
+		cache_forget(core, &core->instruction_cache);
+	if (!icache)
+		cache_forget(core, &core->accelerator);
 	if (!icache || !flash->icache)
 		forget_instructions(core);
 	if (!dcache || !flash->dcache)
@@ -65,31 +56,24 @@ void armv7em_set_flash(struct armv7em *core, unsigned wait_states, bool prefetch
 	flash->prefetch = prefetch;
 	flash->icache = icache;
 	flash->dcache = dcache;
-	core->fetch_unit = 1;
-	core->fetch_mask = UNIT_MASK(FLASH_WORD_SHIFT);
+	flash_leave_unit(core);
+	core_update_horizon(core); /* its margin */
 }
 
-static void use_instruction_line(struct flash *flash, uint8_t place)
+static unsigned oldest(const uint64_t *used, unsigned count)
 {
-	uint8_t newest = flash->newest, oldest = flash->newer[newest];
+	unsigned best = 0;
 
-	if (place == newest)
-		return;
-	flash->newest = place;
-	if (place == oldest)
-		return; /* the ring only turns */
-	flash->newer[flash->older[place]] = flash->newer[place];
-	flash->older[flash->newer[place]] = flash->older[place];
-	flash->newer[newest] = place;
-	flash->older[place] = newest;
-	flash->newer[place] = oldest;
-	flash->older[oldest] = place;
+	for (unsigned i = 1; i < count; i++)
+		if (used[i] < used[best])
+			best = i;
+	return best;
 }
 
 static struct cache_line *claim_instruction_line(struct flash *flash, const struct region *region,
 						 uint32_t line)
 {
-	uint8_t place = flash->newer[flash->newest]; /* the oldest */
+	unsigned place = oldest(flash->instruction_used, ICACHE_LINES);
 	struct cache_line *entry = &flash->instruction[place];
 
 	if (entry->region)
@@ -120,31 +104,25 @@ static unsigned read_array(struct flash *flash, const struct region *region, uin
 	return stall;
 }
 
-static void enter_unit(struct armv7em *core, const struct op *op, unsigned shift)
-{
-	core->fetch_mask = UNIT_MASK(shift);
-	core->fetch_unit = (uint64_t)(uintptr_t)op & core->fetch_mask;
-}
-
 static unsigned fetch_cached(struct armv7em *core, const struct region *region, const struct op *op,
 			     uint64_t now)
 {
 	struct flash *flash = &core->flash;
 	uint32_t word = OP_OFFSET(region, op) >> FLASH_WORD_SHIFT;
-	uint32_t line = word / WORDS_PER_LINE;
-	uint32_t bit = 1u << word % WORDS_PER_LINE;
+	uint32_t line = word / FLASH_WORDS_PER_LINE;
+	uint32_t bit = 1u << word % FLASH_WORDS_PER_LINE;
 	unsigned place = region->cached_line[line];
 	struct cache_line *entry = place ? &flash->instruction[place - 1]
 					 : claim_instruction_line(flash, region, line);
 	unsigned stall = 0;
 
-	use_instruction_line(flash, (uint8_t)(entry - flash->instruction));
-	if (entry->valid == LINE_COMPLETE) {
-		enter_unit(core, op, FLASH_LINE_SHIFT);
-		start_prefetch(flash, region, (line + 1) * WORDS_PER_LINE, now);
+	flash->instruction_used[entry - flash->instruction] = ++flash->tick;
+	if (entry->valid == FLASH_LINE_COMPLETE) {
+		flash_enter_unit(core, op, FLASH_LINE_SHIFT);
+		start_prefetch(flash, region, (line + 1) * FLASH_WORDS_PER_LINE, now);
 		return 0;
 	}
-	enter_unit(core, op, FLASH_WORD_SHIFT);
+	flash_enter_unit(core, op, FLASH_WORD_SHIFT);
 	if (entry->valid & bit)
 		start_prefetch(flash, region, word + 1, now);
 	else
@@ -159,63 +137,52 @@ unsigned flash_fetch(struct armv7em *core, const struct region *region, const st
 	struct flash *flash = &core->flash;
 	unsigned stall;
 
-	core->fetch_region = region;
 	if (!region->is_flash || !flash->wait_states) {
-		core->fetch_mask = core->fetch_unit = 0;
+		flash_enter_unit(core, op, FLASH_LINE_SHIFT);
 		return 0;
 	}
 	if (flash->icache) {
 		stall = fetch_cached(core, region, op, now);
 	} else {
-		enter_unit(core, op, FLASH_WORD_SHIFT);
+		flash_enter_unit(core, op, FLASH_WORD_SHIFT);
 		stall = read_array(flash, region, OP_OFFSET(region, op) >> FLASH_WORD_SHIFT, now);
 	}
 	core->counts.flash_fetch_stalls += stall;
 	return stall;
 }
 
-static unsigned oldest_data_line(const struct flash *flash)
+static struct data_line *find_data_line(struct flash *flash, uint32_t line)
 {
-	unsigned best = 0;
+	struct data_line *entry = &flash->data[flash->recent_data];
 
-	for (unsigned i = 1; i < DCACHE_LINES; i++)
-		if (flash->data_used[i] < flash->data_used[best])
-			best = i;
-	return best;
-}
-
-static struct cache_line *find_data_line(struct flash *flash, const struct region *region,
-					 uint32_t line)
-{
-	struct cache_line *entry = &flash->data[flash->recent_data];
-
-	if (entry->region == region && entry->line == line)
+	if (entry->valid && entry->line == line)
 		return entry;
 	for (unsigned i = 0; i < DCACHE_LINES; i++) {
 		entry = &flash->data[i];
-		if (entry->region == region && entry->line == line) {
+		if (entry->valid && entry->line == line) {
 			flash->recent_data = i;
 			return entry;
 		}
 	}
-	flash->recent_data = oldest_data_line(flash);
+	flash->recent_data = oldest(flash->data_used, DCACHE_LINES);
 	entry = &flash->data[flash->recent_data];
-	*entry = (struct cache_line){.region = region, .line = line};
+	*entry = (struct data_line){.line = line};
 	return entry;
 }
 
-unsigned flash_data(struct armv7em *core, const struct region *region, uint32_t offset)
+unsigned flash_data(struct armv7em *core, uint32_t address, bool is_store)
 {
 	struct flash *flash = &core->flash;
-	uint32_t word = offset >> FLASH_WORD_SHIFT;
-	uint32_t bit = 1u << word % WORDS_PER_LINE;
 	unsigned stall = flash->wait_states;
 
+	(void)is_store; /* goes to the flash controller */
 	core->counts.flash_data_reads++;
 	if (!stall)
 		return 0;
 	if (flash->dcache) {
-		struct cache_line *entry = find_data_line(flash, region, word / WORDS_PER_LINE);
+		uint32_t line = address & ~((1u << FLASH_LINE_SHIFT) - 1);
+		uint32_t bit = 1u << (address - line) / (1u << FLASH_WORD_SHIFT);
+		struct data_line *entry = find_data_line(flash, line);
 
 		flash->data_used[flash->recent_data] = ++flash->tick;
 		if (entry->valid & bit)

@@ -18,7 +18,7 @@
 #define FLAG_DZC    0x02u
 #define FLAG_OFC    0x04u
 #define FLAG_UFC    0x08u
-#define FLAG_IXC    0x10u
+#define FLAG_IXC    FP_FLAG_IXC
 #define FLAG_IDC    0x80u
 
 #define FP_STACK_CYCLES  17u
@@ -42,14 +42,19 @@ static uint32_t to_bits(float value)
 	return bits;
 }
 
-static bool is_nan(uint32_t bits)
+bool fp_is_nan(uint32_t bits)
 {
 	return (bits & ~FP_SIGN) > EXPONENT;
 }
 
 static bool is_signalling(uint32_t bits)
 {
-	return is_nan(bits) && !(bits & QUIET_BIT);
+	return fp_is_nan(bits) && !(bits & QUIET_BIT);
+}
+
+bool fp_is_quiet(uint32_t bits)
+{
+	return fp_is_nan(bits) && bits & QUIET_BIT;
 }
 
 static bool is_denormal(uint32_t bits)
@@ -122,7 +127,7 @@ void fp_leave_host_slow(struct armv7em *core)
 
 /* ---- NaNs and flushing ---- */
 
-static uint32_t flush_input(struct armv7em *core, uint32_t a)
+uint32_t fp_flush_input(struct armv7em *core, uint32_t a)
 {
 	if (!(core->fpscr & FPSCR_MODE_FZ) || !is_denormal(a))
 		return a;
@@ -153,14 +158,21 @@ static uint32_t choose_nan(const struct armv7em *core, const uint32_t *operands,
 		if (is_signalling(operands[i]))
 			return operands[i] | QUIET_BIT;
 	for (unsigned i = 0; i < count; i++)
-		if (is_nan(operands[i]))
+		if (fp_is_nan(operands[i]))
 			return operands[i];
 	return DEFAULT_NAN;
 }
 
+uint32_t fp_process_nans(struct armv7em *core, uint32_t a, uint32_t b)
+{
+	if (is_signalling(a) || is_signalling(b))
+		core->fpscr |= FLAG_IOC;
+	return choose_nan(core, (uint32_t[]){a, b}, 2);
+}
+
 static uint32_t finish_two(struct armv7em *core, uint32_t result, uint32_t a, uint32_t b)
 {
-	if (__builtin_expect(is_nan(result), 0))
+	if (__builtin_expect(fp_is_nan(result), 0))
 		return choose_nan(core, (uint32_t[]){a, b}, 2);
 	return flush_output(core, result);
 }
@@ -173,8 +185,8 @@ static uint32_t finish_two(struct armv7em *core, uint32_t result, uint32_t a, ui
 		volatile float x, y, result;                                                       \
                                                                                                    \
 		use_host(core);                                                                    \
-		a = flush_input(core, a);                                                          \
-		b = flush_input(core, b);                                                          \
+		a = fp_flush_input(core, a);                                                          \
+		b = fp_flush_input(core, b);                                                          \
 		x = to_float(a);                                                                   \
 		y = to_float(b);                                                                   \
 		result = x operator y;                                                             \
@@ -191,7 +203,7 @@ uint32_t fp_sqrt(struct armv7em *core, uint32_t a)
 	volatile float x, result;
 
 	use_host(core);
-	a = flush_input(core, a);
+	a = fp_flush_input(core, a);
 	x = to_float(a);
 	result = sqrtf(x);
 	return finish_two(core, to_bits(result), a, a);
@@ -209,14 +221,14 @@ uint32_t fp_fma(struct armv7em *core, uint32_t addend, uint32_t a, uint32_t b)
 	volatile float x, y, z, result;
 
 	use_host(core);
-	addend = flush_input(core, addend);
-	a = flush_input(core, a);
-	b = flush_input(core, b);
+	addend = fp_flush_input(core, addend);
+	a = fp_flush_input(core, a);
+	b = fp_flush_input(core, b);
 	x = to_float(a);
 	y = to_float(b);
 	z = to_float(addend);
 	result = fmaf(x, y, z);
-	if (__builtin_expect(!is_nan(to_bits(result)), 1))
+	if (__builtin_expect(!fp_is_nan(to_bits(result)), 1))
 		return flush_output(core, to_bits(result));
 	if (is_infinity_times_zero(a, b) && !is_signalling(addend)) {
 		core->fpscr |= FLAG_IOC;
@@ -230,9 +242,9 @@ void fp_compare(struct armv7em *core, uint32_t a, uint32_t b, bool signals_quiet
 	uint32_t flags;
 	float x, y;
 
-	a = flush_input(core, a);
-	b = flush_input(core, b);
-	if (is_nan(a) || is_nan(b)) {
+	a = fp_flush_input(core, a);
+	b = fp_flush_input(core, b);
+	if (fp_is_nan(a) || fp_is_nan(b)) {
 		if (signals_quiet || is_signalling(a) || is_signalling(b))
 			core->fpscr |= FLAG_IOC;
 		flags = 3; /* C and V: unordered */
@@ -291,36 +303,39 @@ static uint64_t split_integer(uint32_t a, unsigned fraction, uint64_t *ret_below
 	return mantissa >> shift;
 }
 
-static bool rounds_up(uint32_t fpscr, bool negative, bool odd, uint64_t below)
+bool fp_rounds_up(const struct armv7em *core, unsigned rounding, bool negative, bool odd,
+		  uint64_t below)
 {
-	const uint64_t half = 1ull << 62;
-
-	switch (fpscr >> 22 & 3) {
-	case 0:
-		return below > half || (below == half && odd);
-	case 1:
+	if (rounding == FP_ROUND_MODE)
+		rounding = core->fpscr >> 22 & 3;
+	switch (rounding) {
+	case FP_ROUND_NEAREST:
+		return below > FP_HALF || (below == FP_HALF && odd);
+	case FP_ROUND_AWAY:
+		return below >= FP_HALF;
+	case FP_ROUND_UP:
 		return below && !negative;
-	case 2:
+	case FP_ROUND_DOWN:
 		return below && negative;
 	default:
 		return false;
 	}
 }
 
-uint32_t fp_to_integer(struct armv7em *core, uint32_t a, bool is_signed, bool truncate,
+uint32_t fp_to_integer(struct armv7em *core, uint32_t a, bool is_signed, unsigned rounding,
 		       unsigned bits, unsigned fraction)
 {
 	uint64_t limit, value, below;
 	bool negative;
 
-	a = flush_input(core, a);
-	if (is_nan(a)) {
+	a = fp_flush_input(core, a);
+	if (fp_is_nan(a)) {
 		core->fpscr |= FLAG_IOC;
 		return 0;
 	}
 	negative = a & FP_SIGN;
 	value = split_integer(a, fraction, &below);
-	if (!truncate && rounds_up(core->fpscr, negative, value & 1, below))
+	if (fp_rounds_up(core, rounding, negative, value & 1, below))
 		value++;
 	limit = is_signed ? (1ull << (bits - 1)) - !negative : negative ? 0 : (1ull << bits) - 1;
 	if (value > limit) {
@@ -386,9 +401,9 @@ uint32_t fp_to_half(struct armv7em *core, uint32_t a)
 	int exponent;
 
 	use_host(core);
-	a = flush_input(core, a);
+	a = fp_flush_input(core, a);
 	sign = a >> 16 & 0x8000u;
-	if (is_nan(a))
+	if (fp_is_nan(a))
 		return half_of_nan(core, a);
 	if ((a & ~FP_SIGN) == EXPONENT && !alternative)
 		return sign | 0x7c00;

@@ -34,9 +34,28 @@ static void allocate_region(struct region *region)
 	region->ops = (struct op *)start;
 }
 
-void armv7em_map(struct armv7em *core, uint32_t base, uint32_t bytes, uint8_t *memory,
-		 bool is_flash)
+static void map_directly(struct armv7em *core, const struct region *region)
 {
+	const uint32_t page_bytes = 1u << DIRECT_SHIFT;
+	uint64_t end = (uint64_t)region->base + region->bytes;
+	uint64_t at = ((uint64_t)region->base + page_bytes - 1) & ~(uint64_t)(page_bytes - 1);
+	intptr_t entry = (intptr_t)((uintptr_t)region->memory - region->base);
+
+	for (; at + page_bytes <= end; at += page_bytes) {
+		uint32_t page = (uint32_t)(at >> DIRECT_SHIFT);
+
+		if (core->readable[page])
+			continue;
+		core->readable[page] = region->read_costs ? entry + TIMED_PAGE : entry;
+		if (!region->is_flash && !region->write_costs)
+			core->writable[page] = entry;
+	}
+}
+
+void armv7em_map(struct armv7em *core, uint32_t base, uint32_t bytes, uint8_t *memory,
+		 enum armv7em_memory kind)
+{
+	bool is_flash = kind == ARMV7EM_MEMORY_FLASH || kind == ARMV7EM_MEMORY_AXI_FLASH;
 	unsigned index = core->region_count++;
 	struct region *region = &core->regions[index];
 
@@ -47,12 +66,16 @@ void armv7em_map(struct armv7em *core, uint32_t base, uint32_t bytes, uint8_t *m
 		.bytes = bytes,
 		.writable_bytes = is_flash ? 0 : bytes,
 		.is_flash = is_flash,
+		.read_costs = kind != ARMV7EM_MEMORY_RAM,
+		.write_costs = kind == ARMV7EM_MEMORY_AXI_RAM,
+		.kind = (uint8_t)kind,
 		.memory = memory,
 	};
 	allocate_region(region);
 	for (uint32_t page = base >> PAGE_SHIFT; page <= (base + (bytes - 1)) >> PAGE_SHIFT; page++)
 		if (!core->page[page])
 			core->page[page] = (uint8_t)index;
+	map_directly(core, region);
 }
 
 struct region *memory_region(struct armv7em *core, uint32_t address)
@@ -73,15 +96,17 @@ void memory_mark_code(struct armv7em *core, const uint8_t *memory)
 		const struct region *region = &core->regions[i];
 		uintptr_t offset = (uintptr_t)memory - (uintptr_t)region->memory;
 
-		if (offset < region->bytes)
-			region->code_blocks[offset >> CODE_BLOCK_SHIFT] = 1;
+		if (offset >= region->bytes)
+			continue;
+		region->code_blocks[offset >> CODE_BLOCK_SHIFT] = 1;
+		core->writable[(region->base + offset) >> DIRECT_SHIFT] = 0;
 	}
 }
 
-/* Only the kind is cleared: the instruction that is being executed keeps its length and cycles. */
+/* The instruction that is being executed keeps its length and cycles. */
 static void forget_op(struct op *op)
 {
-	op->kind = OP_DECODE;
+	op->handler = op->kind = OP_DECODE;
 	op->condition = 0;
 }
 
@@ -101,8 +126,8 @@ static void forget_in_region(struct region *region, uint32_t first, uint32_t las
 	for (uint32_t i = start; i <= last && i < region->bytes / 2; i++) {
 		if (region->ops[i].kind == OP_IT && i + region->ops[i].imm >= first)
 			forget_it(region, i);
-		else if (i + 1 >= first) /* the one before may be a 32-bit instruction */
-			region->ops[i].kind = OP_DECODE;
+		else if (i + 2 >= first) /* a 32-bit instruction, or one judged by its neighbour */
+			region->ops[i].handler = region->ops[i].kind = OP_DECODE;
 	}
 }
 
@@ -121,6 +146,12 @@ void memory_forget_code(struct armv7em *core, const uint8_t *memory, uint32_t by
 		if (region->is_flash)
 			flash_forget(core, region);
 	}
+}
+
+void memory_forget_all_code(struct armv7em *core)
+{
+	for (unsigned i = 1; i < core->region_count; i++)
+		memory_forget_code(core, core->regions[i].memory, core->regions[i].bytes);
 }
 
 void armv7em_invalidate(struct armv7em *core, uint32_t base, uint32_t bytes)
@@ -198,8 +229,8 @@ static bool read_split(struct armv7em *core, uint32_t address, unsigned size, ui
 			return bus_fault(core, "unaligned read", address, size, "not in memory");
 		byte = region->memory[address + i - region->base];
 		value |= byte << 8 * i;
-		if (region->is_flash && i % 4 == 0)
-			core->now += flash_data(core, region, address + i - region->base);
+		if (region->read_costs && i % 4 == 0)
+			core->now += core->model->data_cost(core, address + i, false);
 	}
 	core->now++; /* the second bus transaction */
 	*ret_value = value;
@@ -216,8 +247,8 @@ bool memory_read(struct armv7em *core, uint32_t address, unsigned size, uint32_t
 	region = memory_region(core, address);
 	if (region) {
 		memcpy(&value, region->memory + (address - region->base), size);
-		if (region->is_flash)
-			core->now += flash_data(core, region, address - region->base);
+		if (region->read_costs)
+			core->now += core->model->data_cost(core, address, false);
 	} else if (!space_read(core, address, size, &value)) {
 		return bus_fault(core, "read", address, size, "nothing answers there");
 	}
@@ -233,6 +264,8 @@ static bool store(struct armv7em *core, struct region *region, uint32_t address,
 	if (region->is_flash)
 		return bus_fault(core, "write", address, size, "flash takes aligned stores only");
 	memcpy(region->memory + offset, &value, size);
+	if (region->write_costs)
+		core->now += core->model->data_cost(core, address, true);
 	if (region->code_blocks[offset >> CODE_BLOCK_SHIFT])
 		memory_forget_code(core, region->memory + offset, size);
 	return true;

@@ -66,7 +66,9 @@
 	X(VCMP, FP, 1) X(VCMP_ZERO, FP, 1) X(VCVT_INT_TO_F32, FP, 1) X(VCVT_F32_TO_INT, FP, 1)     \
 	X(VCVT_FIXED_TO_F32, FP, 1) X(VCVT_F32_TO_FIXED, FP, 1) X(VCVT_F16_TO_F32, FP, 1)          \
 	X(VCVT_F32_TO_F16, FP, 1) X(VMOV_TO_S, FP, 1) X(VMOV_FROM_S, FP, 1) X(VMOV_TO_SS, FP, 2)   \
-	X(VMOV_FROM_SS, FP, 2) X(VMRS, FP, 1) X(VMSR, FP, 1)
+	X(VMOV_FROM_SS, FP, 2) X(VMRS, FP, 1) X(VMSR, FP, 1)                   \
+	X(VSEL, FP, 1) X(VMAXNM, FP, 1) X(VMINNM, FP, 1) X(VRINT, FP, 1) X(STACK_GUARD, OTHER, 1) \
+	X(LOAD_ACQUIRE, LOAD, 2) X(STORE_RELEASE, STORE, 2) X(TT, OTHER, 1)
 
 /* clang-format on */
 
@@ -79,17 +81,32 @@ enum op_kind {
 
 /* 16 bytes, one per half-word of executable memory. */
 struct op {
-	uint16_t kind;
-	uint16_t then; /* what a CONDITIONAL does when its condition holds */
+	uint16_t handler; /* 2 * kind, + 1 for 32-bit encodings: what the loop jumps to; not `kind`'s
+			   * where a CONDITIONAL or STACK_GUARD comes first */
+	uint16_t kind;    /* enum op_kind */
 	uint32_t imm;
 	uint8_t rd, rn, rm; /* registers, or S registers */
 	uint8_t ra;         /* fourth register, shift type or mode, as the kind wants it */
 	uint8_t halfwords;
-	uint8_t class; /* enum core_class */
+	uint8_t class; /* enum core_class, plus its bank */
 	uint8_t cycles;
-	uint8_t condition; /* 0 outside an IT block, else 1 + condition code */
+	uint8_t condition; /* enum op_condition */
 };
+#define CLASS_BANKS     8u
+#define CLASS_BANK_SIZE 16u
+static inline unsigned op_class(const struct op *op)
+{
+	return op->class % CLASS_BANK_SIZE;
+}
+
+_Static_assert(CLASS_BANKS *CLASS_BANK_SIZE <= 256, "class and bank share a byte");
 _Static_assert(sizeof(struct op) == 16, "the fetch line test relies on the size of an op");
+
+/* The low bits: 0 outside an IT block, else 1 + condition code. */
+enum op_condition {
+	OP_CONDITION = 15,
+	OP_PAIRS = 16, /* M7: issues together with the instruction behind it */
+};
 
 /* ra of single loads and stores. */
 enum {
@@ -101,7 +118,7 @@ enum {
 	ACCESS_LITERAL = 64,  /* imm is the address */
 };
 
-/* ra of LDM, STM, VLDM and VSTM. */
+/* ra of LDM, STM, VLDM and VSTM; LDM and STM have the number of registers in rd. */
 enum { MULTIPLE_WRITEBACK = 1, MULTIPLE_BEFORE = 2 };
 
 /* ra of SHIFT and of the _S forms. */

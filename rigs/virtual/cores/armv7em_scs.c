@@ -17,17 +17,10 @@
 #define ICSR_PENDSTCLR    0x02000000u
 #define ICSR_ISRPENDING   0x00400000u
 #define ICSR_RETTOBASE    0x00000800u
-#define CCR_WRITABLE                                                                               \
-	(CCR_NONBASETHRDENA | CCR_USERSETMPEND | CCR_UNALIGN_TRP | CCR_DIV_0_TRP | CCR_BFHFNMIGN | \
-	 CCR_STKALIGN)
 #define SCR_WRITABLE   (SCR_SLEEPONEXIT | SCR_SLEEPDEEP | SCR_SEVONPEND)
 #define SHCSR_ENABLES  0x00070000u
 #define CPACR_WRITABLE 0x00f00000u
 #define DEMCR_TRCENA   0x01000000u
-#define CPUID_M4_R0P1  0x410fc241u
-/* MVFR0 and MVFR1 of the FPv4-SP unit (Cortex-M4 TRM, table 7-2). */
-#define MVFR0_FPV4_SP 0x10110021u
-#define MVFR1_FPV4_SP 0x11000011u
 
 enum {
 	ICTR = 0x004,
@@ -67,6 +60,7 @@ enum {
 	FPDSCR = 0xf3c,
 	MVFR0 = 0xf40,
 	MVFR1 = 0xf44,
+	MVFR2 = 0xf48,
 };
 
 /* ---- NVIC ---- */
@@ -170,7 +164,7 @@ static void priorities_write(struct armv7em *core, uint32_t offset, unsigned siz
 		uint8_t *byte = priority_byte(core, offset + i);
 
 		if (byte)
-			*byte = (uint8_t)(value >> 8 * i & PRIORITY_BITS);
+			*byte = (uint8_t)(value >> 8 * i & core->model->priority_bits);
 	}
 	exception_update(core);
 }
@@ -258,7 +252,6 @@ static const struct {
 } plain_registers[] = {
 	{VTOR, offsetof(struct armv7em, vtor), 0xffffff80u},
 	{SCR, offsetof(struct armv7em, scr), SCR_WRITABLE},
-	{CCR, offsetof(struct armv7em, ccr), CCR_WRITABLE},
 	{MMFAR, offsetof(struct armv7em, bfar), 0},
 	{BFAR, offsetof(struct armv7em, bfar), 0},
 	{CPACR, offsetof(struct armv7em, cpacr), CPACR_WRITABLE},
@@ -273,12 +266,9 @@ static const struct {
 	uint32_t value;
 } constant_registers[] = {
 	{ACTLR, 0},
-	{CPUID, CPUID_M4_R0P1},
 	{DFSR, 0},
 	{AFSR, 0},
 	{MPU_TYPE, 0},
-	{MVFR0, MVFR0_FPV4_SP},
-	{MVFR1, MVFR1_FPV4_SP},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -316,6 +306,21 @@ static bool scb_read(struct armv7em *core, uint32_t offset, uint32_t *ret_value)
 		return true;
 	}
 	switch (offset) {
+	case CPUID:
+		*ret_value = core->model->cpuid;
+		return true;
+	case MVFR0:
+		*ret_value = core->model->mvfr0;
+		return true;
+	case MVFR1:
+		*ret_value = core->model->mvfr1;
+		return true;
+	case MVFR2:
+		*ret_value = core->model->mvfr2;
+		return true;
+	case CCR:
+		*ret_value = core->ccr;
+		return true;
 	case ICTR:
 		*ret_value = core->irq_count ? (core->irq_count - 1) / 32 : 0;
 		return true;
@@ -335,6 +340,8 @@ static bool scb_read(struct armv7em *core, uint32_t offset, uint32_t *ret_value)
 		*ret_value = core->dwt.trace_enabled ? DEMCR_TRCENA : 0;
 		return true;
 	default:
+		if (core->model->l1_caches && cache_register_read(core, offset, ret_value))
+			return true;
 		return constant_read(offset, ret_value);
 	}
 }
@@ -343,10 +350,19 @@ static void plain_write(struct armv7em *core, uint32_t *plain, uint32_t writable
 {
 	if (writable)
 		*plain = value & writable;
-	/* What the dispatch loop keeps of them. */
-	core->unaligned_trap = core->ccr & CCR_UNALIGN_TRP;
-	core->divide_trap = core->ccr & CCR_DIV_0_TRP;
-	core->fp_ready = false;
+	core->fp_ready = false; /* CPACR and FPCCR are among them */
+}
+
+static void ccr_write(struct armv7em *core, uint32_t value)
+{
+	uint32_t writable = core->model->ccr_writable;
+
+	value = (core->ccr & ~writable) | (value & writable);
+	cache_set_enables(core, value);
+	core->ccr = value;
+	/* What the dispatch loop keeps of it. */
+	core->unaligned_trap = value & CCR_UNALIGN_TRP;
+	core->divide_trap = value & CCR_DIV_0_TRP;
 }
 
 static bool scb_write(struct armv7em *core, uint32_t offset, uint32_t value)
@@ -359,6 +375,14 @@ static bool scb_write(struct armv7em *core, uint32_t offset, uint32_t value)
 		return true;
 	}
 	switch (offset) {
+	case CPUID:
+	case MVFR0:
+	case MVFR1:
+	case MVFR2:
+		return true;
+	case CCR:
+		ccr_write(core, value);
+		return true;
 	case ICSR:
 		icsr_write(core, value);
 		return true;
@@ -378,6 +402,8 @@ static bool scb_write(struct armv7em *core, uint32_t offset, uint32_t value)
 		stir_write(core, value);
 		return true;
 	default:
+		if (core->model->l1_caches && cache_register_write(core, offset, value))
+			return true;
 		return constant_read(offset, &ignored);
 	}
 }

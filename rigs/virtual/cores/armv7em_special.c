@@ -12,6 +12,8 @@ enum {
 	SYSM_IEPSR = 7,
 	SYSM_MSP = 8,
 	SYSM_PSP = 9,
+	SYSM_MSPLIM = 10,
+	SYSM_PSPLIM = 11,
 	SYSM_PRIMASK = 16,
 	SYSM_BASEPRI = 17,
 	SYSM_BASEPRI_MAX = 18,
@@ -69,6 +71,9 @@ static uint32_t read_privileged(const struct armv7em *core, unsigned sysm)
 		return on_process_stack(core) ? core->sp_banked : core->r[13];
 	case SYSM_PSP:
 		return on_process_stack(core) ? core->r[13] : core->sp_banked;
+	case SYSM_MSPLIM:
+	case SYSM_PSPLIM:
+		return core->stack_limit[sysm - SYSM_MSPLIM];
 	case SYSM_PRIMASK:
 		return core->primask;
 	case SYSM_BASEPRI:
@@ -118,14 +123,74 @@ static void write_stack(struct armv7em *core, bool process, uint32_t value)
 		core->sp_banked = value & ~3u;
 }
 
+static void write_stack_limit(struct armv7em *core, unsigned which, uint32_t value)
+{
+	core->stack_limit[which] = value & ~7u;
+	if (!value || core->stack_guarded)
+		return;
+	core->stack_guarded = true;
+	memory_forget_all_code(core);
+}
+
+/* ---- stack limits (Armv8-M ARM, B3.21) ---- */
+
+bool special_moves_stack(const struct op *op)
+{
+	switch (op->kind) {
+	case OP_STM:
+	case OP_VSTM:
+		return op->rn == 13 && op->ra & MULTIPLE_BEFORE && op->ra & MULTIPLE_WRITEBACK;
+	case OP_STRD:
+	case OP_LDRD:
+		return op->rn == 13 && op->ra & ACCESS_WRITEBACK;
+	case OP_STR_W ... OP_STRB_W:
+	case OP_LDR_W ... OP_LDRSB_W:
+		return op->rn == 13;
+	case OP_ADD_I ... OP_ADD_R:
+	case OP_SUB_I ... OP_SUB_R:
+	case OP_MOV_R:
+		return op->rd == 13;
+	default:
+		return false;
+	}
+}
+
+uint32_t special_stack_after(const struct armv7em *core, const struct op *op)
+{
+	switch (op->kind) {
+	case OP_STM:
+		return core->r[13] - 4u * op->rd;
+	case OP_VSTM:
+		return core->r[13] - op->imm;
+	case OP_ADD_I:
+		return core->r[op->rn] + op->imm;
+	case OP_ADD_R:
+		return core->r[op->rn] + core->r[op->rm];
+	case OP_SUB_I:
+		return core->r[op->rn] - op->imm;
+	case OP_SUB_R:
+		return core->r[op->rn] - core->r[op->rm];
+	case OP_MOV_R:
+		return core->r[op->rm];
+	default: /* moved by an immediate */
+		return core->r[13] + op->imm;
+	}
+}
+
+/* ---- MSR ---- */
+
 static void write_privileged(struct armv7em *core, unsigned sysm, uint32_t value)
 {
-	uint32_t priority = value & PRIORITY_BITS;
+	uint32_t priority = value & core->model->priority_bits;
 
 	switch (sysm) {
 	case SYSM_MSP:
 	case SYSM_PSP:
 		write_stack(core, sysm == SYSM_PSP, value);
+		break;
+	case SYSM_MSPLIM:
+	case SYSM_PSPLIM:
+		write_stack_limit(core, sysm - SYSM_MSPLIM, value);
 		break;
 	case SYSM_PRIMASK:
 		core->primask = value & 1;

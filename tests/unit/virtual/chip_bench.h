@@ -105,7 +105,7 @@ static inline void bench_start(struct bench *bench, const uint16_t *program, siz
 
 	memcpy(s->flash, vectors, sizeof(vectors));
 	memcpy(s->flash + 8, program, count * 2);
-	armv7em_invalidate(s->core, STM32_FLASH_BASE, (uint32_t)(8 + count * 2));
+	armv7em_invalidate(s->base.core, STM32_FLASH_BASE, (uint32_t)(8 + count * 2));
 	chip_set_supply(bench->chip, 3.0);
 	bench_run(bench, BENCH_MS);
 	assert_string_equal(chip_fault(bench->chip), "");

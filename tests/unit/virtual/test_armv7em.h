@@ -113,7 +113,7 @@ static inline struct machine *machine_new(void)
 		machine_put(m->flash, handler_address(n), &forever, 1);
 	}
 	machine_put(m->flash, START, &forever, 1);
-	m->core = armv7em_new(&bus, 16);
+	m->core = armv7em_new(&bus, ARMV7EM_M4, 16);
 	assert_non_null(m->core);
 	armv7em_map(m->core, 0, MEMORY_BYTES, m->flash, true);
 	armv7em_map(m->core, RAM, MEMORY_BYTES, m->ram, false);

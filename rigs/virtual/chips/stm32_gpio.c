@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * GPIO ports A to I of the STM32L4R5 (RM0432 section 8.5), and the board's marker lines.
+ * GPIO ports: registers, LCKR sequence, what the pins show, marker edges.
  */
 #include <string.h>
 
-#include "rigs/virtual/chips/stm32l4r5.h"
+#include "rigs/virtual/chips/stm32_gpio.h"
 
 enum {
 	GPIO_MODER = 0x00,
@@ -20,54 +20,51 @@ enum {
 	GPIO_BRR = 0x28
 };
 
-#define PORT_STRIDE 0x400u
-#define LCKK        0x10000u
+#define LCKK 0x10000u
 
 enum { MODE_INPUT = 0, MODE_OUTPUT, MODE_ALTERNATE, MODE_ANALOG };
-
-/* Board wiring: marker lines on PE9, PE11, PE13; UART on PA2 (out) and PA3 (in, idles high). */
-static const unsigned marker_pins[STM32_MARKER_COUNT] = {9, 11, 13};
 
 static unsigned pin_mode(const struct stm32_port *port, unsigned pin)
 {
 	return port->moder >> 2 * pin & 3;
 }
 
-bool stm32l4r5_pin_is_alternate(const struct stm32l4r5 *s, unsigned port, unsigned pin,
-				unsigned function)
+bool stm32_gpio_pin_is_alternate(const struct stm32_gpio *gpio, unsigned port, unsigned pin,
+				 unsigned function)
 {
-	const struct stm32_port *p = &s->ports[port];
+	const struct stm32_port *p = &gpio->ports[port];
 
 	return pin_mode(p, pin) == MODE_ALTERNATE &&
 	       (p->afr[pin / 8] >> pin % 8 * 4 & 15) == function;
 }
 
-static void markers_update(struct stm32l4r5 *s)
+static void markers_update(struct stm32_gpio *gpio)
 {
-	const struct stm32_port *port = &s->ports[STM32_PORT_E];
+	const struct stm32_port *port = &gpio->ports[gpio->board->marker_port];
+	struct stm32 *chip = gpio->chip;
 
 	for (unsigned line = 0; line < STM32_MARKER_COUNT; line++) {
-		unsigned pin = marker_pins[line];
+		unsigned pin = gpio->board->marker_pins[line];
 		bool level = pin_mode(port, pin) == MODE_OUTPUT && port->odr >> pin & 1;
 
-		if (level == s->markers[line])
+		if (level == gpio->markers[line])
 			continue;
-		s->markers[line] = level;
-		s->callbacks.marker(s->callbacks.context, line, level, stm32l4r5_now(s),
-				    armv7em_counts(s->core)->cycles);
+		gpio->markers[line] = level;
+		chip->callbacks.marker(chip->callbacks.context, line, level, stm32_now(chip),
+				       armv7em_counts(chip->core)->cycles);
 	}
 }
 
 /* What the pins show: driven ones their output, the others their pull or the wire. */
-static uint32_t idr_read(const struct stm32l4r5 *s, unsigned index)
+static uint32_t idr_read(const struct stm32_gpio *gpio, unsigned index)
 {
-	const struct stm32_port *port = &s->ports[index];
+	const struct stm32_port *port = &gpio->ports[index];
 	uint32_t value = 0;
 
 	for (unsigned pin = 0; pin < 16; pin++) {
 		bool level = (port->pupdr >> 2 * pin & 3) == 1;
 
-		if (index == STM32_PORT_A && pin == 3)
+		if (index == gpio->board->rx_port && pin == gpio->board->rx_pin)
 			level = true;
 		if (pin_mode(port, pin) == MODE_OUTPUT)
 			level = port->odr >> pin & 1;
@@ -78,12 +75,12 @@ static uint32_t idr_read(const struct stm32l4r5 *s, unsigned index)
 	return value;
 }
 
-uint32_t stm32l4r5_gpio_read(struct stm32l4r5 *s, uint32_t offset)
+uint32_t stm32_gpio_read(struct stm32_gpio *gpio, uint32_t offset)
 {
-	unsigned index = offset / PORT_STRIDE;
-	struct stm32_port *port = &s->ports[index];
+	unsigned index = offset / STM32_GPIO_STRIDE;
+	const struct stm32_port *port = &gpio->ports[index];
 
-	switch (offset % PORT_STRIDE) {
+	switch (offset % STM32_GPIO_STRIDE) {
 	case GPIO_MODER:
 		return port->moder;
 	case GPIO_OTYPER:
@@ -93,7 +90,7 @@ uint32_t stm32l4r5_gpio_read(struct stm32l4r5 *s, uint32_t offset)
 	case GPIO_PUPDR:
 		return port->pupdr;
 	case GPIO_IDR:
-		return idr_read(s, index);
+		return idr_read(gpio, index);
 	case GPIO_ODR:
 		return port->odr;
 	case GPIO_LCKR:
@@ -106,7 +103,7 @@ uint32_t stm32l4r5_gpio_read(struct stm32l4r5 *s, uint32_t offset)
 	case GPIO_BRR:
 		return 0; /* write-only */
 	default:
-		stm32l4r5_unmodelled(s, STM32_GPIO_BASE + offset);
+		stm32_unmodelled(gpio->chip, gpio->board->base + offset);
 		return 0;
 	}
 }
@@ -141,14 +138,14 @@ static void configure(struct stm32_port *port, uint32_t *word, unsigned first_pi
 		      uint32_t value, uint32_t mask)
 {
 	mask &= ~locked_bits(port, first_pin, width);
-	*word = (*word & ~mask) | (value & mask);
+	*word = stm32_merge(*word, value, mask);
 }
 
-void stm32l4r5_gpio_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, uint32_t mask)
+void stm32_gpio_write(struct stm32_gpio *gpio, uint32_t offset, uint32_t value, uint32_t mask)
 {
-	struct stm32_port *port = &s->ports[offset / PORT_STRIDE];
+	struct stm32_port *port = &gpio->ports[offset / STM32_GPIO_STRIDE];
 
-	switch (offset % PORT_STRIDE) {
+	switch (offset % STM32_GPIO_STRIDE) {
 	case GPIO_MODER:
 		configure(port, &port->moder, 0, 2, value, mask);
 		break;
@@ -162,7 +159,7 @@ void stm32l4r5_gpio_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, 
 		configure(port, &port->pupdr, 0, 2, value, mask);
 		break;
 	case GPIO_ODR:
-		port->odr = ((port->odr & ~mask) | value) & 0xFFFF;
+		port->odr = stm32_merge(port->odr, value, mask) & 0xFFFF;
 		break;
 	case GPIO_BSRR: /* set wins over reset */
 		port->odr = (port->odr & ~(value >> 16)) | (value & 0xFFFF);
@@ -182,25 +179,27 @@ void stm32l4r5_gpio_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, 
 	case GPIO_IDR:
 		break; /* read-only */
 	default:
-		stm32l4r5_unmodelled(s, STM32_GPIO_BASE + offset);
+		stm32_unmodelled(gpio->chip, gpio->board->base + offset);
 		break;
 	}
-	markers_update(s);
+	markers_update(gpio);
 }
 
-void stm32l4r5_gpio_reset(struct stm32l4r5 *s, unsigned index)
+void stm32_gpio_reset(struct stm32_gpio *gpio, unsigned index)
 {
-	struct stm32_port *port = &s->ports[index];
+	const struct stm32_gpio_reset *reset = &gpio->board->resets[index];
+	struct stm32_port *port = &gpio->ports[index];
 
 	memset(port, 0, sizeof(*port));
-	port->moder = 0xFFFFFFFF;
-	if (index == 0) { /* SWDIO, SWCLK, JTDI */
-		port->moder = 0xABFFFFFF;
-		port->ospeedr = 0x0C000000;
-		port->pupdr = 0x64000000;
-	} else if (index == 1) { /* JTDO, NJTRST */
-		port->moder = 0xFFFFFEBF;
-		port->pupdr = 0x00000100;
-	}
-	markers_update(s);
+	port->moder = reset->moder;
+	port->ospeedr = reset->ospeedr;
+	port->pupdr = reset->pupdr;
+	markers_update(gpio);
+}
+
+void stm32_gpio_init(struct stm32_gpio *gpio, struct stm32 *chip,
+		     const struct stm32_gpio_board *board)
+{
+	gpio->chip = chip;
+	gpio->board = board;
 }

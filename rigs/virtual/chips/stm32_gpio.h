@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * GPIO ports as the STM32L4+ and L5 have them (RM0432 section 8.5; RM0438, chapter GPIO) with the
+ * wiring of a bench board: three marker lines and the UART's receive line.
+ */
+#ifndef RIGS_VIRTUAL_CHIPS_STM32_GPIO_H
+#define RIGS_VIRTUAL_CHIPS_STM32_GPIO_H
+
+#include "rigs/virtual/chips/stm32.h"
+
+#define STM32_GPIO_PORT_MAX 11 /* A to K */
+#define STM32_GPIO_STRIDE   0x400u
+#define STM32_MARKER_COUNT  3
+
+struct stm32_gpio_reset {
+	uint32_t moder, ospeedr, pupdr;
+};
+
+struct stm32_gpio_board {
+	uint32_t base;
+	unsigned port_count;
+	struct stm32_gpio_reset resets[STM32_GPIO_PORT_MAX];
+	unsigned marker_port, marker_pins[STM32_MARKER_COUNT];
+	unsigned rx_port, rx_pin; /* driven from outside, idles high */
+};
+
+struct stm32_port {
+	uint32_t moder, otyper, ospeedr, pupdr, odr, lckr, afr[2];
+	unsigned lock_step; /* of the LCKK sequence; 3: locked */
+};
+
+struct stm32_gpio {
+	struct stm32 *chip;
+	const struct stm32_gpio_board *board;
+	struct stm32_port ports[STM32_GPIO_PORT_MAX];
+	bool markers[STM32_MARKER_COUNT];
+};
+
+void stm32_gpio_init(struct stm32_gpio *gpio, struct stm32 *chip,
+		     const struct stm32_gpio_board *board);
+void stm32_gpio_reset(struct stm32_gpio *gpio, unsigned port);
+/* offset from the base of port A. */
+uint32_t stm32_gpio_read(struct stm32_gpio *gpio, uint32_t offset);
+void stm32_gpio_write(struct stm32_gpio *gpio, uint32_t offset, uint32_t value, uint32_t mask);
+bool stm32_gpio_pin_is_alternate(const struct stm32_gpio *gpio, unsigned port, unsigned pin,
+				 unsigned function);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Inside of the RV32IMC core: state and what its files owe each other.
+ *
+ *   rv32.c            life, the run loop, registers
+ *   rv32_decode.c     32-bit encodings -> struct rv32_op, hazards between neighbours
+ *   rv32_expand.c     compressed encodings -> 32-bit encodings
+ *   rv32_execute.c    the dispatch loop; rv32_handlers.inc are its handlers
+ *   rv32_memory.c     regions, misaligned and register accesses, code invalidation
+ *   rv32_cache.c      the cache in front of external flash
+ *   rv32_trap.c       exceptions and interrupts
+ *   rv32_csr.c        control and status registers
+ *   rv32_count.c      instruction classes and the performance counter
+ *
+ * While the dispatch loop runs, it holds the cycle and the program counter in locals. Before it
+ * calls anything that may look at them it stores `now` and `pc`, and it reloads `now` afterwards.
+ */
+#ifndef RIGS_VIRTUAL_CORES_RV32_CORE_H
+#define RIGS_VIRTUAL_CORES_RV32_CORE_H
+
+#include <stddef.h>
+
+#include "rigs/virtual/cores/rv32.h"
+#include "rigs/virtual/cores/rv32_ops.h"
+
+#define RV32_REGIONS       32u /* [0] is the empty region that unmapped pages name */
+#define RV32_PAGE_SHIFT    14u
+#define RV32_BLOCK_SHIFT   8u
+#define RV32_LINE_SHIFT    5u
+#define RV32_CACHE_WAYS    8u
+#define RV32_CACHE_SETS    64u /* 16 KiB */
+#define RV32_PC            32u
+#define RV32_LONGEST_TEXT  256u
+#define RV32_MSTATUS_MIE   0x00000008u
+#define RV32_MSTATUS_MPIE  0x00000080u
+#define RV32_MSTATUS_MPP   0x00001800u
+#define RV32_MTVEC_BASE    0xffffff00u
+#define RV32_MTVEC_VECTORS 1u
+
+enum rv32_cause {
+	RV32_CAUSE_FETCH_FAULT = 1,
+	RV32_CAUSE_ILLEGAL = 2,
+	RV32_CAUSE_BREAKPOINT = 3,
+	RV32_CAUSE_LOAD_FAULT = 5,
+	RV32_CAUSE_STORE_FAULT = 7,
+	RV32_CAUSE_ECALL_M = 11,
+};
+#define RV32_CAUSE_INTERRUPT 0x80000000u
+
+enum rv32_event {
+	RV32_EVENT_CYCLE = 0,
+	RV32_EVENT_INST,
+	RV32_EVENT_LD_HAZARD,
+	RV32_EVENT_JMP_HAZARD,
+	RV32_EVENT_IDLE,
+	RV32_EVENT_LOAD,
+	RV32_EVENT_STORE,
+	RV32_EVENT_JMP_UNCOND,
+	RV32_EVENT_BRANCH,
+	RV32_EVENT_BRANCH_TAKEN,
+	RV32_EVENT_INST_COMP,
+	RV32_EVENT_COUNT,
+};
+
+#define RV32_MPCMR_ENABLE   1u
+#define RV32_MPCMR_SATURATE 2u
+
+/* The decoded instructions of a region. Outlives the region while the loop is inside it. */
+struct rv32_code {
+	struct rv32_code *next; /* waiting to be freed */
+	struct rv32_op *ops;    /* one per half-word, aligned to a cache line's worth of ops */
+	uint8_t *blocks;        /* per block of 1 << RV32_BLOCK_SHIFT bytes: something is decoded */
+};
+
+struct rv32_region {
+	uint32_t base;
+	uint32_t bytes; /* 0: no region */
+	uint32_t writable_bytes;
+	bool is_cached;
+	uint8_t *memory; /* the caller's */
+	struct rv32_op *ops;
+	uint8_t *blocks;
+	struct rv32_code *code;
+	uint64_t unused[2]; /* 64 bytes: the dispatch loop multiplies by it */
+};
+_Static_assert(sizeof(struct rv32_region) == 64, "indexing it should be a shift");
+
+enum rv32_exit {
+	RV32_EXIT_HORIZON = 1,
+	RV32_EXIT_TRAP,
+	RV32_EXIT_SLEEP,
+};
+
+struct rv32 {
+	/* Hot: the dispatch loop. */
+	uint32_t x[RV32_REGISTERS];
+	uint32_t pc;
+	uint64_t now;
+	uint64_t horizon;    /* cycle at which the loop has to be left */
+	uint64_t fetch_mask; /* an op's address under this mask is fetch_unit while no line changes
+			      */
+	uint64_t fetch_unit;
+	uint32_t loaded_word;
+	uint64_t toggled_bits;
+	uint64_t tallies[RV32_TALLY_COUNT];
+	struct rv32_region regions[RV32_REGIONS];
+	uint8_t page[1u << (32 - RV32_PAGE_SHIFT)]; /* region by address: a first guess */
+
+	const struct rv32_region *fetch_region; /* the one fetch_mask was set for */
+	struct rv32_code *retired;              /* of regions that are gone */
+	bool remapped, asleep, stop_requested, locked_up;
+	uint64_t limit;
+	unsigned interrupt;
+	uint32_t trap_cause, trap_value; /* of RV32_EXIT_TRAP */
+	char fault_text[RV32_LONGEST_TEXT];
+
+	uint32_t mstatus, mtvec, mscratch, mepc, mcause, mtval;
+	uint32_t mpcer, mpcmr;
+	uint32_t event_base; /* mpccr when events_seen was taken */
+	uint64_t events_seen;
+
+	/* Tags are the bytes of the line themselves, most recently used first. */
+	const uint8_t *cache[RV32_CACHE_SETS][RV32_CACHE_WAYS];
+	unsigned line_cycles;
+
+	struct rv32_bus bus;
+	uint64_t sleep_cycles, exceptions, fetch_stalls, data_reads, data_stalls;
+	struct core_counts *counts; /* as of the last rv32_counts or the end of a run */
+};
+
+/* rv32.c */
+void rv32_core_update_horizon(struct rv32 *core);
+static inline bool rv32_core_interrupted(const struct rv32 *core)
+{
+	return core->interrupt && core->mstatus & RV32_MSTATUS_MIE;
+}
+
+/* rv32_decode.c: decodes what is at the offset into the region's op and returns the kind to
+ * execute, which the op does not keep if it depends on bytes outside the region. */
+unsigned rv32_decode(struct rv32 *core, struct rv32_region *region, uint32_t offset);
+
+/* rv32_expand.c: 0 for what is not a legal compressed instruction. */
+uint32_t rv32_expand(uint16_t code);
+
+/* rv32_execute.c */
+enum rv32_exit rv32_execute(struct rv32 *core);
+
+/* rv32_memory.c: any size and alignment; false with a trap set. */
+bool rv32_memory_read(struct rv32 *core, uint32_t address, unsigned size, uint32_t *ret_value);
+bool rv32_memory_write(struct rv32 *core, uint32_t address, unsigned size, uint32_t value);
+struct rv32_region *rv32_memory_region(struct rv32 *core, uint32_t address); /* or NULL */
+void rv32_memory_mark_code(struct rv32 *core, const uint8_t *memory);
+void rv32_memory_free_retired(struct rv32 *core);
+
+/* rv32_cache.c: stall cycles of a fetch (which sets fetch_mask and fetch_unit) and of a load. */
+unsigned rv32_cache_fetch(struct rv32 *core, const struct rv32_region *region,
+			  const struct rv32_op *op);
+unsigned rv32_cache_load(struct rv32 *core, const struct rv32_region *region, uint32_t offset);
+void rv32_cache_refetch(struct rv32 *core); /* the next instruction looks again */
+
+/* rv32_trap.c */
+__attribute__((format(printf, 4, 5))) void rv32_trap_set(struct rv32 *core, uint32_t cause,
+							 uint32_t value, const char *what, ...);
+void rv32_trap_enter(struct rv32 *core, uint32_t cause, uint32_t value);
+void rv32_trap_return(struct rv32 *core); /* MRET: everything but the jump to mepc */
+
+/* rv32_csr.c: false for an illegal instruction. */
+bool rv32_csr_execute(struct rv32 *core, const struct rv32_op *op);
+void rv32_csr_reset(struct rv32 *core);
+
+/* rv32_count.c */
+void rv32_count_sync(const struct rv32 *core);
+uint32_t rv32_count_events(const struct rv32 *core);
+/* Counts on from `value`; before a change of what is counted, with rv32_count_events. */
+void rv32_count_restart(struct rv32 *core, uint32_t value);
+
+#endif

@@ -1,0 +1,709 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The ESP32-C3 flasher against a ROM loader written for the test from esptool's protocol
+ * description, with the faults a board and a line have. Time-outs are the shipped ones; they pass
+ * on the fake link's clock.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <nettle/md5.h>
+
+#include "drivers/flash/esp32_rom.h"
+#include "drivers/flash/esp32_rom_slip.h"
+#include "tests/unit/drivers/fake_link.h"
+
+enum { FLASH_SIZE = 256 * 1024, BYTE_NS = 86806, EN_RISE_NS = 1000000, NEVER = -1, MS = 1000000 };
+
+/* ---- the board ---- */
+
+struct rom {
+	/* wiring and faults */
+	bool straight;          /* reset and boot wired to one line each, reset changes first */
+	unsigned resets_needed; /* comes up in the loader at that one only */
+	bool silent, noisy, split, no_security_info;
+	uint32_t magic, chip_id;
+	int bad_checksum_at, bad_checksum_times; /* FLASH_DATA refused for its checksum */
+	int lose_answer_at;                      /* FLASH_DATA carried out, not answered, once */
+	int lose_block_at;                       /* FLASH_DATA not even received, once */
+	int refuse_command;                      /* always, with code 6; NEVER: none */
+	long stuck_byte;                         /* flash offset that never takes what is written */
+	bool short_md5, gone_at_data;
+
+	bool en, io9, in_loader, app_runs;
+	int64_t rise_ns; /* when EN gets there, 0: not on its way */
+	unsigned resets, boots;
+	uint8_t in[3000];
+	size_t have;
+	bool inside;
+	uint8_t flash[FLASH_SIZE];
+	uint32_t at, blocks_due, block_bytes;
+	int blocks; /* received in all */
+	uint32_t baud;
+	bool attached, params, flash_end_seen;
+	uint8_t first_frames[3][128];
+	size_t first_bytes[3], frame_count;
+};
+
+static struct rom rom;
+
+/* Splits answers at a place that moves on with every one of them. */
+static void rom_send(const uint8_t *bytes, size_t count)
+{
+	static size_t turn;
+	size_t cut = rom.split ? turn++ % count : count;
+
+	fake_link_send(bytes, cut, (int64_t)cut * BYTE_NS);
+	if (cut < count)
+		fake_link_send(bytes + cut, count - cut, 7 * MS + (int64_t)count * BYTE_NS);
+}
+
+static void rom_answer(uint8_t command, uint32_t value, const uint8_t *data, size_t count,
+		       uint8_t error)
+{
+	static const uint8_t late_sync[] = {0xC0, 1, 8, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xC0};
+	uint8_t packet[64] = {1, command};
+	uint8_t frame[130];
+	size_t used = 0;
+
+	packet[2] = (uint8_t)(count + 4);
+	memcpy(packet + 4, &value, 4);
+	if (count)
+		memcpy(packet + 8, data, count);
+	packet[8 + count] = error ? 1 : 0;
+	packet[9 + count] = error;
+	frame[used++] = 0xC0;
+	for (size_t i = 0; i < 12 + count; i++) {
+		if (packet[i] == 0xC0 || packet[i] == 0xDB) {
+			frame[used++] = 0xDB;
+			frame[used++] = packet[i] == 0xC0 ? 0xDC : 0xDD;
+		} else {
+			frame[used++] = packet[i];
+		}
+	}
+	frame[used++] = 0xC0;
+	if (rom.noisy) {
+		rom_send((const uint8_t *)"rub\xC0\xDB\x01\xC0\x01\x99 bish", 13);
+		rom_send(late_sync, sizeof(late_sync));
+	}
+	rom_send(frame, used);
+}
+
+static uint32_t word(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, 4);
+	return value;
+}
+
+static void rom_begin(const uint8_t *data)
+{
+	uint32_t erase = word(data);
+
+	rom.blocks_due = word(data + 4);
+	rom.block_bytes = word(data + 8);
+	rom.at = word(data + 12);
+	assert_int_equal(word(data + 16), 0);
+	assert_int_equal(rom.at % 4096, 0);
+	assert_true(rom.at + erase <= FLASH_SIZE);
+	memset(rom.flash + rom.at, 0xFF, (erase + 4095) / 4096 * 4096);
+	rom_answer(2, 0, NULL, 0, 0);
+}
+
+/* Writes where it stopped, as the ROM does. */
+static void rom_data(const uint8_t *data, size_t count, uint32_t checksum)
+{
+	int block = rom.blocks++;
+	uint8_t sum = 0xEF;
+
+	assert_true(rom.attached && rom.params);
+	assert_int_equal(count, 16 + rom.block_bytes);
+	assert_int_equal(word(data), rom.block_bytes);
+	for (size_t i = 16; i < count; i++)
+		sum ^= data[i];
+	if (block == rom.lose_block_at)
+		return;
+	if (sum != checksum || (block >= rom.bad_checksum_at && rom.bad_checksum_times > 0)) {
+		rom.bad_checksum_times--;
+		rom_answer(3, 0, NULL, 0, 7);
+		return;
+	}
+	assert_true(rom.blocks_due > 0);
+	for (size_t i = 16; i < count; i++, rom.at++) {
+		assert_int_equal(rom.flash[rom.at], 0xFF); /* erased */
+		rom.flash[rom.at] = data[i] ^ ((long)rom.at == rom.stuck_byte);
+	}
+	rom.blocks_due--;
+	if (block != rom.lose_answer_at)
+		rom_answer(3, 0, NULL, 0, 0);
+}
+
+static void rom_md5(const uint8_t *data)
+{
+	uint8_t digest[MD5_DIGEST_SIZE];
+	struct md5_ctx context;
+	char digits[33];
+
+	md5_init(&context);
+	md5_update(&context, word(data + 4), rom.flash + word(data));
+	md5_digest(&context, sizeof(digest), digest);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		snprintf(digits + 2 * i, 3, "%02x", digest[i]);
+	rom_answer(0x13, 0, (const uint8_t *)digits, rom.short_md5 ? 16 : 32, 0);
+}
+
+static void rom_security_info(void)
+{
+	uint8_t info[20] = {0};
+
+	memcpy(info + 12, &rom.chip_id, 4);
+	if (rom.no_security_info)
+		rom_answer(0x14, 0, NULL, 0, 5);
+	else
+		rom_answer(0x14, 0, info, sizeof(info), 0);
+}
+
+static void rom_sync(const uint8_t *data, size_t count)
+{
+	assert_int_equal(count, 36);
+	assert_memory_equal(data, "\x07\x07\x12\x20UUUU", 8);
+	for (int i = 0; i < 8; i++)
+		rom_answer(8, 0, NULL, 0, 0);
+}
+
+static void rom_carry_out(const uint8_t *packet, size_t count)
+{
+	const uint8_t *data = packet + 8;
+
+	if (count < 8 || packet[0] != 0 || (packet[2] | packet[3] << 8) != (int)count - 8)
+		return;
+	if (packet[1] == rom.refuse_command) {
+		rom_answer(packet[1], 0, NULL, 0, 6);
+		return;
+	}
+	if (packet[1] == 0x02)
+		rom_begin(data);
+	if (packet[1] == 0x03)
+		rom_data(data, count - 8, word(packet + 4));
+	if (packet[1] == 0x04)
+		rom.flash_end_seen = true;
+	if (packet[1] == 0x08)
+		rom_sync(data, count - 8);
+	if (packet[1] == 0x0A)
+		rom_answer(0x0A, word(data) == 0x40001000 ? rom.magic : 0, NULL, 0, 0);
+	if (packet[1] == 0x0B) {
+		rom.params = word(data + 4) == 4 * 1024 * 1024 && word(data + 20) == 0xFFFF;
+		rom_answer(0x0B, 0, NULL, 0, 0);
+	}
+	if (packet[1] == 0x0D) {
+		rom.attached = count - 8 == 8;
+		rom_answer(0x0D, 0, NULL, 0, 0);
+	}
+	if (packet[1] == 0x0F) {
+		rom_answer(0x0F, 0, NULL, 0, 0);
+		rom.baud = word(data);
+	}
+	if (packet[1] == 0x13)
+		rom_md5(data);
+	if (packet[1] == 0x14)
+		rom_security_info();
+}
+
+static void rom_boot(void)
+{
+	static const char log[] = "ESP-ROM:esp32c3-api1-20210207\r\nwaiting for download\r\n";
+
+	rom.rise_ns = 0;
+	rom.in_loader = !rom.io9 && rom.resets >= rom.resets_needed;
+	rom.app_runs = rom.io9;
+	rom.boots += rom.app_runs;
+	rom.have = 0;
+	rom.inside = false;
+	rom.baud = 115200;
+	rom.attached = rom.params = false;
+	if (!rom.silent)
+		rom_send((const uint8_t *)log, sizeof(log) - 1);
+}
+
+static void rom_settle(void)
+{
+	if (rom.rise_ns && fake_link.now_ns >= rom.rise_ns)
+		rom_boot();
+}
+
+/* The DevKitM-1's two transistors: EN is low while RTS is asserted alone, GPIO9 while DTR is. */
+static void on_lines(void *device, bool dtr, bool rts)
+{
+	bool en = rom.straight ? !rts : !(rts && !dtr);
+
+	(void)device;
+	rom_settle();
+	if (rom.straight && en && !rom.en) {
+		rom.resets++;
+		rom_boot(); /* GPIO9 still as it was */
+	}
+	rom.io9 = rom.straight ? !dtr : !(dtr && !rts);
+	if (!rom.straight && en && !rom.en) {
+		rom.resets++;
+		rom.rise_ns = fake_link.now_ns + EN_RISE_NS;
+	}
+	if (!en) {
+		rom.rise_ns = 0;
+		rom.in_loader = rom.app_runs = false;
+	}
+	rom.en = en;
+}
+
+static void before_read(void *device, int64_t until_ns)
+{
+	(void)device;
+	(void)until_ns;
+	rom_settle();
+}
+
+static void note_frame(const uint8_t *bytes, size_t count)
+{
+	if (rom.frame_count < 3 && count <= sizeof(rom.first_frames[0])) {
+		memcpy(rom.first_frames[rom.frame_count], bytes, count);
+		rom.first_bytes[rom.frame_count++] = count;
+	}
+}
+
+static void on_write(void *device, const uint8_t *bytes, size_t count)
+{
+	(void)device;
+	rom_settle();
+	if (!rom.in_loader || rom.silent || fake_link.settings.baud != rom.baud)
+		return;
+	if (rom.gone_at_data && count > 1000) {
+		fake_link.is_gone = true;
+		return;
+	}
+	note_frame(bytes, count);
+	for (size_t i = 0; i < count; i++) {
+		uint8_t byte = bytes[i];
+
+		if (byte == 0xC0) {
+			if (rom.have)
+				rom_carry_out(rom.in, rom.have);
+			rom.have = 0;
+			continue;
+		}
+		if (byte == 0xDB)
+			byte = bytes[++i] == 0xDC ? 0xC0 : 0xDB;
+		rom.in[rom.have++] = byte;
+	}
+}
+
+/* ---- the bench ---- */
+
+static struct {
+	struct control control;
+	uint8_t image[20001];
+	struct flash_request request;
+	struct flash_report report;
+	struct err err;
+	size_t last_done;
+} bench;
+
+static void note_progress(void *context, size_t done, size_t total)
+{
+	(void)context;
+	assert_true(done > bench.last_done && done <= total);
+	assert_int_equal(total, 2 * bench.request.count);
+	bench.last_done = done;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&bench, 0, sizeof(bench));
+	memset(&rom, 0, sizeof(rom));
+	rom.magic = 0x1B31506F;
+	rom.chip_id = 5;
+	rom.lose_answer_at = rom.lose_block_at = rom.refuse_command = NEVER;
+	rom.stuck_byte = NEVER;
+	rom.en = rom.io9 = rom.app_runs = true;
+	memset(rom.flash, 0xA5, sizeof(rom.flash));
+	fake_link_init();
+	fake_link.on_write = on_write;
+	fake_link.on_lines = on_lines;
+	fake_link.before_read = before_read;
+	assert_int_equal(control_init(&bench.control, &fake_link,
+				      (struct control_line){false, true},
+				      (struct control_line){true, true}, NULL),
+			 0);
+	for (size_t i = 0; i < sizeof(bench.image); i++)
+		bench.image[i] = (uint8_t)(i * 31 + (i >> 8));
+	bench.request = (struct flash_request){
+		.link = &fake_link,
+		.control = &bench.control,
+		.baud = 115200,
+		.bytes = bench.image,
+		.count = sizeof(bench.image),
+		.expected_id = 5,
+		.progress = note_progress,
+	};
+	return 0;
+}
+
+/* Whatever happened: both lines inactive, the board started from flash. */
+static void check_left_well(void)
+{
+	assert_false(fake_link.dtr);
+	assert_false(fake_link.rts);
+	fake_link.now_ns += 10 * MS;
+	rom_settle();
+	assert_true(rom.app_runs);
+	assert_false(rom.flash_end_seen);
+}
+
+static void write_succeeds(unsigned retries)
+{
+	int ret = flash_esp32_rom.write(&bench.request, &bench.report, &bench.err);
+
+	if (ret)
+		fail_msg("%d: %s", ret, bench.err.text);
+	assert_memory_equal(rom.flash + bench.request.address, bench.image, bench.request.count);
+	assert_string_equal(bench.err.text, "");
+	assert_int_equal(bench.report.id, 5);
+	assert_int_equal(bench.report.written, bench.request.count);
+	assert_int_equal(bench.report.retries, retries);
+	assert_int_equal(bench.last_done, 2 * bench.request.count);
+	check_left_well();
+}
+
+static void write_fails(int code, const char *words)
+{
+	int ret = flash_esp32_rom.write(&bench.request, &bench.report, &bench.err);
+
+	if (ret != code || !strstr(bench.err.text, words))
+		fail_msg("%d, not %d: '%s' should say '%s'", ret, code, bench.err.text, words);
+	assert_int_equal(strncmp(bench.err.text, "esp32_rom: ", 11), 0);
+	assert_int_equal(bench.report.written, 0);
+	if (!fake_link.is_gone)
+		check_left_well();
+}
+
+/* ---- SLIP ---- */
+
+static size_t feed_all(struct esp32_slip_parser *parser, const uint8_t *bytes, size_t count)
+{
+	size_t packets = 0;
+
+	for (size_t i = 0; i < count; i++)
+		packets += esp32_slip_feed(parser, bytes[i]);
+	return packets;
+}
+
+static void test_slip_encode(void **state)
+{
+	uint8_t frame[12];
+
+	(void)state;
+	assert_int_equal(esp32_slip_encode((const uint8_t *)"\x01\xC0\xDB\x02", 4, frame), 8);
+	assert_memory_equal(frame, "\xC0\x01\xDB\xDC\xDB\xDD\x02\xC0", 8);
+	assert_int_equal(esp32_slip_encode(NULL, 0, frame), 2);
+}
+
+static void test_slip_every_byte_value(void **state)
+{
+	struct esp32_slip_parser parser = {0};
+	uint8_t bytes[256], frame[2 * sizeof(bytes) + 2];
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)i;
+	count = esp32_slip_encode(bytes, sizeof(bytes), frame);
+	assert_int_equal(count, sizeof(bytes) + 2 + 2);
+	assert_int_equal(feed_all(&parser, frame, count - 1), 0);
+	assert_true(esp32_slip_feed(&parser, frame[count - 1]));
+	assert_int_equal(parser.count, sizeof(bytes));
+	assert_memory_equal(parser.packet, bytes, sizeof(bytes));
+}
+
+static void test_slip_damaged(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t count, packets;
+	} rows[] = {
+		{"no frame", 8, 0},
+		{"\xC0\xC0\xC0", 3, 0},
+		{"log\xC0"
+		 "ab\xC0",
+		 7, 1},
+		{"\xC0"
+		 "ab\xC0"
+		 "cd\xC0",
+		 7, 2}, /* one C0 between two */
+		{"\xC0"
+		 "ab\xC0\xC0"
+		 "cd\xC0",
+		 8, 2},
+		{"\xC0"
+		 "a\xDB"
+		 "b\xC0"
+		 "ab\xC0",
+		 8, 1}, /* wrong escape */
+		{"\xC0"
+		 "a\xDB\xC0"
+		 "ab\xC0",
+		 7, 1}, /* cut escape */
+		{"\xC0"
+		 "xy"
+		 "\xC0"
+		 "rubbish\xC0"
+		 "ab\xC0",
+		 15, 3},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct esp32_slip_parser parser = {0};
+
+		if (feed_all(&parser, (const uint8_t *)rows[i].bytes, rows[i].count) !=
+		    rows[i].packets)
+			fail_msg("row %zu", i);
+	}
+}
+
+static void test_slip_too_long(void **state)
+{
+	struct esp32_slip_parser parser = {0};
+
+	(void)state;
+	esp32_slip_feed(&parser, 0xC0);
+	for (size_t i = 0; i <= ESP32_SLIP_PACKET_MAX; i++)
+		assert_false(esp32_slip_feed(&parser, 0x55));
+	assert_false(esp32_slip_feed(&parser, 0xC0));
+	assert_false(esp32_slip_feed(&parser, 'a'));
+	assert_true(esp32_slip_feed(&parser, 0xC0));
+	assert_int_equal(parser.count, 1);
+}
+
+/* ---- flashing ---- */
+
+static void test_whole_write(void **state)
+{
+	uint8_t sync[46] = {0xC0, 0x00, 0x08, 0x24, 0, 0, 0, 0, 0, 0x07, 0x07, 0x12, 0x20};
+
+	(void)state;
+	write_succeeds(0);
+	assert_int_equal(fake_link.settings.baud, 115200);
+	assert_int_equal(fake_link.settings.parity, LINK_PARITY_NONE);
+	assert_int_equal(rom.blocks, 20);
+	assert_int_equal(rom.resets, 2); /* into the loader and out of it */
+	/* padded with the erased value; the next sector as it was */
+	for (size_t i = 20001; i < 20480; i++)
+		assert_int_equal(rom.flash[i], 0xFF);
+	assert_int_equal(rom.flash[20480], 0xA5);
+	/* the published vectors */
+	memset(sync + 13, 0x55, 32);
+	sync[45] = 0xC0;
+	assert_int_equal(rom.first_bytes[0], sizeof(sync));
+	assert_memory_equal(rom.first_frames[0], sync, sizeof(sync));
+	assert_int_equal(rom.first_bytes[1], 14);
+	assert_memory_equal(rom.first_frames[1], "\xC0\x00\x0A\x04\0\0\0\0\0\0\x10\0\x40\xC0", 14);
+}
+
+static void test_split_answers(void **state)
+{
+	(void)state;
+	rom.split = true;
+	write_succeeds(0);
+	fake_link.read_max = 1;
+	setup(NULL);
+	rom.split = true;
+	write_succeeds(0);
+}
+
+static void test_noise(void **state)
+{
+	(void)state;
+	rom.noisy = true;
+	write_succeeds(0);
+}
+
+static void test_faster(void **state)
+{
+	(void)state;
+	bench.request.baud = 460800;
+	write_succeeds(0);
+	assert_int_equal(fake_link.settings.baud, 460800);
+}
+
+static void test_second_sector(void **state)
+{
+	(void)state;
+	bench.request.address = 0x1000;
+	bench.request.count = 1;
+	write_succeeds(0);
+	assert_int_equal(rom.flash[0x0FFF], 0xA5);
+	assert_int_equal(rom.flash[0x2000], 0xA5);
+}
+
+static void test_straight_wiring(void **state)
+{
+	(void)state;
+	rom.straight = true;
+	write_succeeds(0);
+}
+
+static void test_late_reset(void **state)
+{
+	(void)state;
+	rom.resets_needed = 6;
+	write_succeeds(0);
+}
+
+static void test_silent(void **state)
+{
+	(void)state;
+	rom.silent = true;
+	write_fails(-ETIMEDOUT, "enter the loader: no answer to SYNC after 7 resets");
+}
+
+static void test_chip_by_id(void **state)
+{
+	(void)state;
+	rom.magic = 0x12345678; /* a revision to come */
+	write_succeeds(0);
+}
+
+static void test_wrong_chip(void **state)
+{
+	(void)state;
+	rom.magic = 0x00F01D83;
+	rom.no_security_info = true;
+	write_fails(-ENXIO, "no ESP32-C3: it names itself 0x00f01d83");
+	assert_int_equal(rom.flash[0], 0xA5);
+}
+
+static void test_wrong_chip_id(void **state)
+{
+	(void)state;
+	rom.magic = 9;
+	rom.chip_id = 9;
+	write_fails(-ENXIO, "no ESP32-C3: its chip id is 9");
+}
+
+static void test_other_expected(void **state)
+{
+	(void)state;
+	bench.request.expected_id = 13;
+	write_fails(-ENXIO, "chip id is 5, not the expected 13");
+}
+
+static void test_checksum_once(void **state)
+{
+	(void)state;
+	rom.bad_checksum_at = 3;
+	rom.bad_checksum_times = 1;
+	write_succeeds(1);
+}
+
+static void test_checksum_always(void **state)
+{
+	(void)state;
+	rom.bad_checksum_at = 3;
+	rom.bad_checksum_times = 1000;
+	write_fails(-EREMOTEIO, "write 0x000c00: the loader refused: wrong checksum (0x07)");
+}
+
+/* The ROM wrote the block: sending it once more would shift all that follows. */
+static void test_lost_answer(void **state)
+{
+	(void)state;
+	rom.lose_answer_at = 4;
+	write_succeeds(1);
+	assert_int_equal(rom.blocks, 5 + 20);
+}
+
+static void test_lost_block(void **state)
+{
+	(void)state;
+	rom.lose_block_at = 19;
+	write_succeeds(1);
+}
+
+static void test_refused_erase(void **state)
+{
+	(void)state;
+	rom.refuse_command = 0x02;
+	write_fails(-EREMOTEIO,
+		    "erase 20480 bytes at 0x000000: the loader refused: failed to act (0x06)");
+}
+
+static void test_md5_differs(void **state)
+{
+	(void)state;
+	rom.stuck_byte = 777;
+	write_fails(-EIO, "read back: the MD5 of 20001 bytes at 0x000000");
+}
+
+static void test_md5_short(void **state)
+{
+	(void)state;
+	rom.short_md5 = true;
+	write_fails(-EBADMSG, "MD5 of the flash: 16 digits instead of 32");
+}
+
+static void test_gone(void **state)
+{
+	(void)state;
+	rom.gone_at_data = true;
+	write_fails(-ENODEV, "write 0x000000");
+}
+
+static void test_senseless(void **state)
+{
+	(void)state;
+	bench.request.count = 0;
+	write_fails(-EINVAL, "nothing to write");
+	bench.request.count = 1;
+	bench.request.address = 1;
+	write_fails(-EINVAL, "no sector");
+	bench.request.address = 4 * 1024 * 1024 - 4096;
+	bench.request.count = 4097;
+	write_fails(-EINVAL, "not within");
+	bench.request.baud = 0;
+	write_fails(-EINVAL, "baud");
+}
+
+static void test_registered(void **state)
+{
+	(void)state;
+	assert_ptr_equal(flash_find("esp32_rom"), &flash_esp32_rom);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_slip_encode),   TEST(test_slip_every_byte_value),
+		TEST(test_slip_damaged),  TEST(test_slip_too_long),
+		TEST(test_whole_write),   TEST(test_split_answers),
+		TEST(test_noise),         TEST(test_faster),
+		TEST(test_second_sector), TEST(test_straight_wiring),
+		TEST(test_late_reset),    TEST(test_silent),
+		TEST(test_chip_by_id),    TEST(test_wrong_chip),
+		TEST(test_wrong_chip_id), TEST(test_other_expected),
+		TEST(test_checksum_once), TEST(test_checksum_always),
+		TEST(test_lost_answer),   TEST(test_lost_block),
+		TEST(test_refused_erase), TEST(test_md5_differs),
+		TEST(test_md5_short),     TEST(test_gone),
+		TEST(test_senseless),     TEST(test_registered),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
