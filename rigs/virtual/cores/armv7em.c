@@ -126,7 +126,7 @@ void core_sync_counts(struct armv7em *core)
 		uint64_t count = 0;
 
 		for (unsigned bank = 0; bank < CLASS_BANKS; bank++)
-			count += core->class_banks[bank][i];
+			count += core->class_banks[bank * CLASS_BANK_SIZE + i];
 		core->counts.classes[i] = count;
 		sum += count;
 	}

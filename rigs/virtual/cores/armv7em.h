@@ -67,9 +67,10 @@ void armv7em_invalidate(struct armv7em *core, uint32_t base, uint32_t bytes);
  */
 void armv7em_reset(struct armv7em *core, uint32_t vector_base);
 
-/* Wait states and accelerator of the flash, from the next fetch on. M4: the three bits of FLASH_ACR.
- * M7: prefetch and icache are PRFTEN and ARTEN, dcache is ignored (the L1 caches are the core's, in
- * CCR). M33: icache is ICACHE_CR.EN, the others are ignored. Turning a cache off empties it. */
+/* Wait states and accelerator of the flash, from the next fetch on. M4: the three bits of
+ * FLASH_ACR. M7: prefetch and icache are PRFTEN and ARTEN, dcache is ignored (the L1 caches are the
+ * core's, in CCR). M33: icache is ICACHE_CR.EN, the others are ignored. Turning a cache off empties
+ * it. */
 void armv7em_set_flash(struct armv7em *core, unsigned wait_states, bool prefetch, bool icache,
 		       bool dcache);
 

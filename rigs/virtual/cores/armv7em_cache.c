@@ -45,17 +45,16 @@ enum {
 };
 
 /* PM0253, 4.5: separate L1 caches; 128 sets of 4 ways and 256 sets of 2 ways, lines of 8 words. */
-#define CLIDR_VALUE   0x09000003u
-#define CTR_VALUE     0x8303c003u
-#define CCSIDR_DATA   0xf00fe019u
-#define CCSIDR_CODE   0xf01fe009u
-#define CSSELR_CODE   1u
+#define CLIDR_VALUE 0x09000003u
+#define CTR_VALUE   0x8303c003u
+#define CCSIDR_DATA 0xf00fe019u
+#define CCSIDR_CODE 0xf01fe009u
+#define CSSELR_CODE 1u
 
 static void shape(struct cache *cache, unsigned line_shift, unsigned ways, unsigned sets)
 {
-	*cache = (struct cache){.line_shift = (uint8_t)line_shift,
-				.ways = (uint8_t)ways,
-				.sets = (uint16_t)sets};
+	*cache = (struct cache){
+		.line_shift = (uint8_t)line_shift, .ways = (uint8_t)ways, .sets = (uint16_t)sets};
 }
 
 void cache_init(struct armv7em *core)

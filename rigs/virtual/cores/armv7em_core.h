@@ -50,7 +50,7 @@ enum {
 #define DCACHE_LINES     8u
 #define NEVER            UINT64_MAX
 
-#define PRIORITY_THREAD 256   /* lower than every exception's */
+#define PRIORITY_THREAD 256 /* lower than every exception's */
 
 #define CONTROL_NPRIV 1u
 #define CONTROL_SPSEL 2u
@@ -111,8 +111,8 @@ struct region {
 	bool read_costs;  /* loads ask the flash or cache model */
 	bool write_costs; /* stores as well */
 	uint8_t kind;     /* enum armv7em_memory */
-	uint8_t *memory; /* the caller's */
-	struct op *ops;  /* one per half-word, aligned to a flash line's worth of ops */
+	uint8_t *memory;  /* the caller's */
+	struct op *ops;   /* one per half-word, aligned to a flash line's worth of ops */
 	void *ops_allocation;
 	uint8_t *code_blocks; /* per block of 1 << CODE_BLOCK_SHIFT bytes: something is decoded */
 	uint8_t *cached_line; /* flash: per line, 0 or 1 + its place in the instruction cache */
@@ -148,8 +148,8 @@ struct flash {
 	uint64_t instruction_used[ICACHE_LINES], data_used[DCACHE_LINES]; /* tick */
 };
 
-/* A set-associative cache of tags: timing only, the bytes always come from the memory. Each set keeps
- * its ways by last use, the newest first; a tag is 1 + the line's number, 0 is empty. */
+/* A set-associative cache of tags: timing only, the bytes always come from the memory. Each set
+ * keeps its ways by last use, the newest first; a tag is 1 + the line's number, 0 is empty. */
 #define CACHE_LINES 512u /* L1 of 16 KB with 32-byte lines; ICACHE of 8 KB with 16-byte lines */
 struct cache {
 	uint8_t line_shift, ways;
@@ -183,7 +183,7 @@ struct core_model {
 	const struct op_cycles {
 		uint16_t kind;
 		uint8_t cycles;
-	} *cycles;
+	} * cycles;
 	enum execute_exit (*execute)(struct armv7em *core);
 	unsigned (*data_cost)(struct armv7em *core, uint32_t address, bool is_store);
 };
@@ -234,9 +234,9 @@ struct armv7em {
 	struct core_counts counts; /* without classes: core_sync_counts fills them in */
 	/* Instructions by class, in banks: neighbouring instructions increment different words, or
 	 * each would wait for the one before. */
-	uint64_t class_banks[CLASS_BANKS][CLASS_BANK_SIZE];
-	/* Before each instruction the loop compares one address and at jumps two values more; `look`
-	 * in execute_loop.inc does the rest: the horizon and the flash or cache model. */
+	uint64_t class_banks[CLASS_BANKS * CLASS_BANK_SIZE];
+	/* Before each instruction the loop compares one address and at jumps two values more;
+	 * `look` in execute_loop.inc does the rest: the horizon and the flash or cache model. */
 	uintptr_t check_at;    /* the flow goes on without a look below this op */
 	uint64_t calm_until;   /* no fetch unit that is entered earlier reaches the horizon */
 	uintptr_t fetch_start; /* ops of the unit of memory that the fetch stage holds */
@@ -281,9 +281,9 @@ struct armv7em {
 	unsigned region_count;
 	struct region regions[REGION_COUNT];
 	uint8_t page[1u << (32 - PAGE_SHIFT)]; /* region by address >> PAGE_SHIFT: a first guess */
-	/* By address >> DIRECT_SHIFT, where a page is wholly one mapping's: the byte of an address is
-	 * at entry + address; plus TIMED_PAGE where reads cost; else 0. Pages that hold decoded code
-	 * or cost are not writable this way. */
+	/* By address >> DIRECT_SHIFT, where a page is wholly one mapping's: the byte of an address
+	 * is at entry + address; plus TIMED_PAGE where reads cost; else 0. Pages that hold decoded
+	 * code or cost are not writable this way. */
 	intptr_t readable[1u << (32 - DIRECT_SHIFT)];
 	intptr_t writable[1u << (32 - DIRECT_SHIFT)];
 };

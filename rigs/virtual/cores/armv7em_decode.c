@@ -108,9 +108,9 @@ static bool decode_at(struct armv7em *core, struct region *region, uint32_t offs
 	bool found;
 
 	*op = (struct op){.handler = 2 * OP_FETCH_FAULT,
-			   .kind = OP_FETCH_FAULT,
-			   .halfwords = 1,
-			   .condition = condition};
+			  .kind = OP_FETCH_FAULT,
+			  .halfwords = 1,
+			  .condition = condition};
 	if (offset + 2 > region->bytes)
 		return false;
 	d.code = halfword_at(region, offset);

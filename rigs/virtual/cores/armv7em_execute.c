@@ -19,8 +19,7 @@ static inline unsigned fetch(struct armv7em *core, const struct region *region, 
 		return 0;
 	}
 	place = region->cached_line[line];
-	if (!place || flash->prefetch ||
-	    flash->instruction[place - 1].valid != FLASH_LINE_COMPLETE)
+	if (!place || flash->prefetch || flash->instruction[place - 1].valid != FLASH_LINE_COMPLETE)
 		return flash_fetch(core, region, op, now);
 	flash->instruction_used[place - 1] = ++flash->tick;
 	flash_enter_unit(core, op, FLASH_LINE_SHIFT);

@@ -8,17 +8,17 @@
 
 #define TIMING_ENTER
 #define TIMING_LEAVE
-#define TIMING_FETCH         cache_fetch_m33
+#define TIMING_FETCH               cache_fetch_m33
 #define TIMING_READ(core, address) TIMING_DATA((core), (address), false)
-#define TIMING_DATA          cache_data_m33
-#define TIMING_STORES        0
-#define TIMING_RETIRE()      (cycles += op->cycles)
-#define TIMING_TAKEN(target) (cycles += ARMV7EM_REFILL_CYCLES)
-#define TIMING_NOT_TAKEN()   ((void)0)
-#define TIMING_LOAD(base)    0
-#define TIMING_LOADED(reg)   ((void)0)
-#define TIMING_STORE_INDEXED 0
-#define TIMING_SKIPPED()     ((void)0)
+#define TIMING_DATA                cache_data_m33
+#define TIMING_STORES              0
+#define TIMING_RETIRE()            (cycles += op->cycles)
+#define TIMING_TAKEN(target)       (cycles += ARMV7EM_REFILL_CYCLES)
+#define TIMING_NOT_TAKEN()         ((void)0)
+#define TIMING_LOAD(base)          0
+#define TIMING_LOADED(reg)         ((void)0)
+#define TIMING_STORE_INDEXED       0
+#define TIMING_SKIPPED()           ((void)0)
 
 #define CORE_EXECUTE core_execute_m33
 #include "rigs/virtual/cores/execute_loop.inc"

@@ -45,12 +45,12 @@ static unsigned branch_not_taken(struct armv7em *core, uint32_t pc, uint32_t tar
 	return entry->strength-- >= 2 ? MISPREDICTED_CYCLES : 0;
 }
 
-#define TIMING_ENTER  unsigned paired = core->paired;
-#define TIMING_LEAVE  core->paired = paired;
-#define TIMING_FETCH  cache_fetch_m7
+#define TIMING_ENTER               unsigned paired = core->paired;
+#define TIMING_LEAVE               core->paired = paired;
+#define TIMING_FETCH               cache_fetch_m7
 #define TIMING_READ(core, address) TIMING_DATA((core), (address), false)
-#define TIMING_DATA   cache_data_m7
-#define TIMING_STORES 1
+#define TIMING_DATA                cache_data_m7
+#define TIMING_STORES              1
 #define TIMING_RETIRE()                                                                            \
 	do {                                                                                       \
 		paired = ~paired & op->condition / OP_PAIRS & 1;                                   \

@@ -185,8 +185,8 @@ static uint32_t finish_two(struct armv7em *core, uint32_t result, uint32_t a, ui
 		volatile float x, y, result;                                                       \
                                                                                                    \
 		use_host(core);                                                                    \
-		a = fp_flush_input(core, a);                                                          \
-		b = fp_flush_input(core, b);                                                          \
+		a = fp_flush_input(core, a);                                                       \
+		b = fp_flush_input(core, b);                                                       \
 		x = to_float(a);                                                                   \
 		y = to_float(b);                                                                   \
 		result = x operator y;                                                             \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Armv7E-M core: FPv4-SP and FPv5-SP arithmetic on bit patterns. Rounding mode, flush-to-zero, default NaN and
- * the cumulative flags of FPSCR are honoured. The host computes: its rounding mode and exception
- * flags are the guest's from the first FP operation until fp_leave_host, which must come before
- * anything that is not the core runs or reads FPSCR.
+ * Armv7E-M core: FPv4-SP and FPv5-SP arithmetic on bit patterns. Rounding mode, flush-to-zero,
+ * default NaN and the cumulative flags of FPSCR are honoured. The host computes: its rounding mode
+ * and exception flags are the guest's from the first FP operation until fp_leave_host, which must
+ * come before anything that is not the core runs or reads FPSCR.
  */
 #ifndef RIGS_VIRTUAL_CORES_ARMV7EM_FP_H
 #define RIGS_VIRTUAL_CORES_ARMV7EM_FP_H

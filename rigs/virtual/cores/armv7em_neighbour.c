@@ -45,52 +45,77 @@ struct usage {
 	[OP_##n##_I] = {READS_RN, UNIT_ALU}, [OP_##n##_R] = {READS_RN | READS_RM, UNIT_ALU},       \
 	[OP_##n##_S] = {READS_RN | READS_RM, UNIT_SHIFTER}
 
-#define LOAD_I  {READS_RN | WRITES_RD, UNIT_MEMORY}
-#define LOAD_X  {R_FORM, UNIT_MEMORY}
-#define STORE_I {READS_RN | READS_RD, UNIT_MEMORY}
-#define STORE_X {READS_RN | READS_RM | READS_RD, UNIT_MEMORY}
+#define LOAD_I                                                                                     \
+	{                                                                                          \
+		READS_RN | WRITES_RD, UNIT_MEMORY                                                  \
+	}
+#define LOAD_X                                                                                     \
+	{                                                                                          \
+		R_FORM, UNIT_MEMORY                                                                \
+	}
+#define STORE_I                                                                                    \
+	{                                                                                          \
+		READS_RN | READS_RD, UNIT_MEMORY                                                   \
+	}
+#define STORE_X                                                                                    \
+	{                                                                                          \
+		READS_RN | READS_RM | READS_RD, UNIT_MEMORY                                        \
+	}
 
 /* What is not here reads and writes in ways that do not pair, and stalls nobody. */
 static const struct usage usages[OP_COUNT] = {
-	FORMS(AND), FORMS(BIC), FORMS(ORR), FORMS(ORN), FORMS(EOR), FORMS(ADD), FORMS(ADC),
-	FORMS(SBC), FORMS(SUB), FORMS(RSB), MOVES(MOV), MOVES(MVN), TESTS(TST), TESTS(TEQ),
-	TESTS(CMN), TESTS(CMP),
+	FORMS(AND),
+	FORMS(BIC),
+	FORMS(ORR),
+	FORMS(ORN),
+	FORMS(EOR),
+	FORMS(ADD),
+	FORMS(ADC),
+	FORMS(SBC),
+	FORMS(SUB),
+	FORMS(RSB),
+	MOVES(MOV),
+	MOVES(MVN),
+	TESTS(TST),
+	TESTS(TEQ),
+	TESTS(CMN),
+	TESTS(CMP),
 	[OP_MOVT] = {READS_RD | WRITES_RD, UNIT_ALU},
-	[OP_SHIFT ... OP_SHIFTS] = {R_FORM, UNIT_SHIFTER},
-	[OP_SXTH ... OP_UXTB] = {READS_RM | WRITES_RD, UNIT_SHIFTER},
+	[OP_SHIFT... OP_SHIFTS] = {R_FORM, UNIT_SHIFTER},
+	[OP_SXTH... OP_UXTB] = {READS_RM | WRITES_RD, UNIT_SHIFTER},
 	[OP_XTA] = {R_FORM, UNIT_SHIFTER},
-	[OP_REV ... OP_RBIT] = {READS_RM | WRITES_RD, UNIT_SIMD},
+	[OP_REV... OP_RBIT] = {READS_RM | WRITES_RD, UNIT_SIMD},
 	[OP_CLZ] = {READS_RM | WRITES_RD, UNIT_ALU},
-	[OP_SBFX ... OP_UBFX] = {READS_RN | WRITES_RD, UNIT_SHIFTER},
+	[OP_SBFX... OP_UBFX] = {READS_RN | WRITES_RD, UNIT_SHIFTER},
 	[OP_BFI] = {READS_RN | READS_RD | WRITES_RD, UNIT_SHIFTER},
 	[OP_BFC] = {READS_RD | WRITES_RD, UNIT_SHIFTER},
-	[OP_MUL ... OP_MULS] = {R_FORM, UNIT_MULTIPLIER},
-	[OP_SMULL ... OP_UMULL] = {R_FORM | WRITES_RA, UNIT_MULTIPLIER},
-	[OP_SMULXY ... OP_SMMUL] = {R_FORM, UNIT_MULTIPLIER},
-	[OP_MLA ... OP_MLS] = {R_FORM | READS_RA, UNIT_MULTIPLIER},
-	[OP_SMLAL ... OP_UMAAL] = {R_FORM | READS_RA | READS_RD | WRITES_RA, UNIT_MULTIPLIER},
-	[OP_SMLAXY ... OP_SMMLS] = {R_FORM | READS_RA, UNIT_MULTIPLIER},
+	[OP_MUL... OP_MULS] = {R_FORM, UNIT_MULTIPLIER},
+	[OP_SMULL... OP_UMULL] = {R_FORM | WRITES_RA, UNIT_MULTIPLIER},
+	[OP_SMULXY... OP_SMMUL] = {R_FORM, UNIT_MULTIPLIER},
+	[OP_MLA... OP_MLS] = {R_FORM | READS_RA, UNIT_MULTIPLIER},
+	[OP_SMLAL... OP_UMAAL] = {R_FORM | READS_RA | READS_RD | WRITES_RA, UNIT_MULTIPLIER},
+	[OP_SMLAXY... OP_SMMLS] = {R_FORM | READS_RA, UNIT_MULTIPLIER},
 	[OP_SMLALXY] = {R_FORM | READS_RA | READS_RD | WRITES_RA, UNIT_MULTIPLIER},
-	[OP_SMUAD ... OP_SMUSD] = {R_FORM, UNIT_MULTIPLIER},
-	[OP_SMLAD ... OP_SMLSD] = {R_FORM | READS_RA, UNIT_MULTIPLIER},
-	[OP_SMLALD ... OP_SMLSLD] = {R_FORM | READS_RA | READS_RD | WRITES_RA, UNIT_MULTIPLIER},
-	[OP_PARALLEL ... OP_SEL] = {R_FORM, UNIT_SIMD},
+	[OP_SMUAD... OP_SMUSD] = {R_FORM, UNIT_MULTIPLIER},
+	[OP_SMLAD... OP_SMLSD] = {R_FORM | READS_RA, UNIT_MULTIPLIER},
+	[OP_SMLALD... OP_SMLSLD] = {R_FORM | READS_RA | READS_RD | WRITES_RA, UNIT_MULTIPLIER},
+	[OP_PARALLEL... OP_SEL] = {R_FORM, UNIT_SIMD},
 	[OP_XT16] = {READS_RM | WRITES_RD, UNIT_SIMD},
-	[OP_XTA16 ... OP_PKHTB] = {R_FORM, UNIT_SIMD},
-	[OP_SSAT ... OP_USAT16] = {READS_RN | WRITES_RD, UNIT_SIMD},
-	[OP_QADD ... OP_QDSUB] = {R_FORM, UNIT_SIMD},
-	[OP_LDR_I ... OP_LDRSB_I] = LOAD_I,
-	[OP_LDR_X ... OP_LDRSB_X] = LOAD_X,
-	[OP_LDR_LITERAL ... OP_LOAD_LITERAL] = {WRITES_RD, UNIT_MEMORY},
-	[OP_LDR_W ... OP_LDRSB_W] = LOAD_I,
-	[OP_STR_I ... OP_STRB_I] = STORE_I,
-	[OP_STR_X ... OP_STRB_X] = STORE_X,
-	[OP_STR_W ... OP_STRB_W] = STORE_I,
-	[OP_BX ... OP_BLX] = {READS_RM, UNIT_BRANCH},
-	[OP_B ... OP_BL] = {0, UNIT_BRANCH},
-	[OP_CBZ ... OP_CBNZ] = {READS_RN, UNIT_BRANCH},
-	[OP_BEQ ... OP_BLE] = {0, UNIT_BRANCH},
-	[OP_NOP ... OP_IT] = {0, UNIT_FREE},
+	[OP_XTA16... OP_PKHTB] = {R_FORM, UNIT_SIMD},
+	[OP_SSAT... OP_USAT16] = {READS_RN | WRITES_RD, UNIT_SIMD},
+	[OP_QADD... OP_QDSUB] = {R_FORM, UNIT_SIMD},
+	[OP_LDR_I... OP_LDRSB_I] = LOAD_I,
+	[OP_LDR_X... OP_LDRSB_X] = LOAD_X,
+	[OP_LDR_LITERAL... OP_LOAD_LITERAL] = {WRITES_RD, UNIT_MEMORY},
+	[OP_LDR_W... OP_LDRSB_W] = LOAD_I,
+	[OP_STR_I... OP_STRB_I] = STORE_I,
+	[OP_STR_X... OP_STRB_X] = STORE_X,
+	[OP_STR_W... OP_STRB_W] = STORE_I,
+	[OP_BX... OP_BLX] = {READS_RM, UNIT_BRANCH},
+	[OP_B... OP_BL] = {0, UNIT_BRANCH},
+	[OP_CBZ... OP_CBNZ] = {READS_RN, UNIT_BRANCH},
+	[OP_BEQ... OP_BLE] = {0, UNIT_BRANCH},
+	[OP_NOP... OP_IT] = {0, UNIT_FREE},
 };
 
 static uint32_t bit(unsigned operands, unsigned flag, unsigned reg)

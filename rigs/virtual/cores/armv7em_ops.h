@@ -81,8 +81,8 @@ enum op_kind {
 
 /* 16 bytes, one per half-word of executable memory. */
 struct op {
-	uint16_t handler; /* 2 * kind, + 1 for 32-bit encodings: what the loop jumps to; not `kind`'s
-			   * where a CONDITIONAL or STACK_GUARD comes first */
+	uint16_t handler; /* 2 * kind, + 1 for 32-bit encodings: what the loop jumps to; not
+			   * `kind`'s where a CONDITIONAL or STACK_GUARD comes first */
 	uint16_t kind;    /* enum op_kind */
 	uint32_t imm;
 	uint8_t rd, rn, rm; /* registers, or S registers */
