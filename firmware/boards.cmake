@@ -65,10 +65,14 @@ set(FIRMWARE_COMMON_OPTIONS
 	-ffile-prefix-map=${CMAKE_BINARY_DIR}=build -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.
 	-I${CMAKE_SOURCE_DIR})
 
+# The folder that defines agent_serve(): agent, or mlperf_tiny for an example of firmware that was built
+# elsewhere and speaks the MLPerf Tiny protocol.
+set(FIRMWARE_FRONT agent)
+
 # Sources and headers of a chip's firmware.
 function(firmware_files chip ret_sources ret_headers)
 	set(sources)
-	foreach(folder wire agent image runtime runtime/kernels/portable
+	foreach(folder wire ${FIRMWARE_FRONT} image runtime runtime/kernels/portable
 			runtime/kernels/${FIRMWARE_KERNELS_${chip}} ports/${chip} ${FIRMWARE_SHARED_${chip}})
 		file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/firmware/${folder}/*.c)
 		list(APPEND sources ${found})
@@ -141,3 +145,7 @@ firmware_builds(esp32-c3-devkitm-1 esp32c3)
 # The chip's caches and flash accelerator off.
 firmware_board(nucleo-f767zi stm32f767 O2-nocache gcc -O2 -DPORT_CACHES=0)
 firmware_board(nucleo-l552ze-q stm32l552 O2-nocache gcc -O2 -DPORT_CACHES=0)
+set(FIRMWARE_FRONT mlperf_tiny)
+firmware_board(nucleo-l4r5zi stm32l4r5 mlperf-O2 gcc -O2)
+firmware_board(nucleo-l4r5zi stm32l4r5 mlperf-energy-O2 gcc -O2 -DMLPERF_TINY_ENERGY)
+set(FIRMWARE_FRONT agent)

@@ -17,8 +17,9 @@ struct arena_block {
 	uint32_t offset;      /* result, a multiple of IMAGE_ALIGN */
 };
 
-/* Largest block first, each at the lowest offset free during its whole life. The size is a multiple
- * of IMAGE_ALIGN. -EINVAL when it is above IMAGE_ARENA_BYTES_MAX, -ENOMEM. */
+/* Each block at the lowest offset free during its whole life, in several orders (largest first,
+ * longest life first, ...), and of those the one that needs least. The size is a multiple of
+ * IMAGE_ALIGN. -EINVAL when it is above IMAGE_ARENA_BYTES_MAX, -ENOMEM. */
 int arena_plan(struct arena_block *blocks, size_t count, uint32_t *ret_bytes, struct err *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	BATCH = 8,
@@ -276,9 +277,28 @@ static void plain_layer(struct generate_network *network, uint32_t index, struct
 	}
 }
 
+/* What a part model's head reads is read once more by the layer behind that head. */
+static int branch_keep(const struct generate_network *network, uint32_t index,
+		       const struct batch *batch, int8_t **kept)
+{
+	size_t count = (size_t)BATCH *
+		       generate_shape_elements(&generate_layer_input(network, index)->shape);
+
+	if (network->exit_first && index == network->exit_first) {
+		*kept = malloc(count);
+		if (!*kept)
+			return -ENOMEM;
+		memcpy(*kept, batch->in, count);
+	}
+	if (generate_is_rejoin(network, index))
+		memcpy(batch->in, *kept, count);
+	return 0;
+}
+
 int generate_calibrate(struct generate_network *network, struct generate_random *random)
 {
 	uint32_t in_count = generate_shape_elements(&network->input.shape);
+	int8_t *kept = NULL;
 	struct batch batch;
 	int code = batch_init(&batch, network);
 
@@ -287,6 +307,9 @@ int generate_calibrate(struct generate_network *network, struct generate_random 
 	for (uint32_t i = 0; i < BATCH * in_count; i++)
 		batch.in[i] = (int8_t)((int32_t)generate_random_below(random, 256) - 128);
 	for (uint32_t i = 0; i < network->layer_count && !code; i++) {
+		code = branch_keep(network, i, &batch, &kept);
+		if (code)
+			break;
 		if (!generate_has_weights(&network->layers[i])) {
 			plain_layer(network, i, &batch);
 			continue;
@@ -295,5 +318,6 @@ int generate_calibrate(struct generate_network *network, struct generate_random 
 		batch_swap(&batch);
 	}
 	batch_done(&batch);
+	free(kept);
 	return code;
 }

@@ -13,7 +13,8 @@
 #include "bench/model/generate_random.h"
 
 enum {
-	GENERATE_LAYERS_MAX = 16,
+	GENERATE_LAYERS_MAX = 20,
+	GENERATE_HEAD_LAYERS = 4, /* POOL, RESHAPE, DENSE, SOFTMAX */
 	GENERATE_CHANNELS_MAX = 64,
 };
 
@@ -50,6 +51,9 @@ struct generate_network {
 	struct generate_tensor input;
 	struct generate_layer layers[GENERATE_LAYERS_MAX];
 	uint32_t layer_count;
+	/* First layer of a part model's head, whose SOFTMAX is the file's first output; what stands
+	 * behind that head reads what the head reads. 0: one output. */
+	uint32_t exit_first;
 };
 
 static inline bool generate_has_weights(const struct generate_layer *layer)
@@ -61,6 +65,12 @@ static inline bool generate_has_weights(const struct generate_layer *layer)
 static inline uint32_t generate_shape_elements(const struct generate_shape *shape)
 {
 	return shape->height * shape->width * shape->channels;
+}
+
+/* True for the layer that goes on where a part model's head turned off. */
+static inline bool generate_is_rejoin(const struct generate_network *network, uint32_t index)
+{
+	return network->exit_first && index == network->exit_first + GENERATE_HEAD_LAYERS;
 }
 
 /* What layer `index` reads. */

@@ -19,6 +19,8 @@ enum {
 const struct generate_tensor *generate_layer_input(const struct generate_network *network,
 						   uint32_t index)
 {
+	if (generate_is_rejoin(network, index))
+		index = network->exit_first;
 	return index ? &network->layers[index - 1].output : &network->input;
 }
 
@@ -128,12 +130,17 @@ static void head_add(struct generate_network *network)
 	layer_add(network, GENERATE_SOFTMAX, CLASSES);
 }
 
+static void input_set(struct generate_network *ret_network)
+{
+	*ret_network = (struct generate_network){
+		.input = {.shape = {49, 10, 1}, .scale = 0.584702909f, .zero_point = 83}};
+}
+
 static void ds_cnn_draw(struct generate_random *random, struct generate_network *ret_network)
 {
 	uint32_t blocks;
 
-	*ret_network = (struct generate_network){
-		.input = {.shape = {49, 10, 1}, .scale = 0.584702909f, .zero_point = 83}};
+	input_set(ret_network);
 	stem_draw(random, ret_network);
 	blocks = 1 + generate_random_below(random, BLOCKS_MAX);
 	for (uint32_t i = 0; i < blocks; i++)
@@ -141,8 +148,26 @@ static void ds_cnn_draw(struct generate_random *random, struct generate_network 
 	head_add(ret_network);
 }
 
+/* The part model: one or two blocks with a classifier of their own. */
+static void ds_cnn_exit_draw(struct generate_random *random, struct generate_network *ret_network)
+{
+	uint32_t before = 1 + generate_random_below(random, 2);
+	uint32_t behind = 1 + generate_random_below(random, 2);
+
+	input_set(ret_network);
+	stem_draw(random, ret_network);
+	for (uint32_t i = 0; i < before; i++)
+		block_draw(random, ret_network);
+	ret_network->exit_first = ret_network->layer_count;
+	head_add(ret_network);
+	for (uint32_t i = 0; i < behind; i++)
+		block_draw(random, ret_network);
+	head_add(ret_network);
+}
+
 const struct generate_space generate_spaces[] = {
 	{"ds-cnn", 150000, 3000000, ds_cnn_draw},
+	{"ds-cnn-exit", 150000, 3000000, ds_cnn_exit_draw},
 };
 const size_t generate_space_count = sizeof(generate_spaces) / sizeof(generate_spaces[0]);
 

@@ -55,7 +55,9 @@ struct file {
 	struct file_tensor tensors[TENSORS_MAX];
 	struct file_operator operators[GENERATE_LAYERS_MAX];
 	uint32_t tensor_count, operator_count;
-	int32_t reshape[2]; /* the shape operand of RESHAPE */
+	int32_t reshape[2][2]; /* the shape operands of RESHAPE */
+	uint32_t reshape_count;
+	int32_t exit_output; /* tensor; 0: none */
 };
 
 static struct file_tensor *tensor_add(struct file *file, enum tensor_type type, const char *name)
@@ -132,15 +134,16 @@ static void bias_fill(struct file_tensor *tensor, const struct generate_layer *l
 	tensor->count = channels;
 }
 
+/* source: the tensor it reads. */
 static void layer_add(struct file *file, const struct generate_layer *layer,
-		      const struct generate_tensor *input, float *bias_scales)
+		      const struct generate_tensor *input, int32_t source, float *bias_scales)
 {
 	struct file_operator *op = &file->operators[file->operator_count];
 	bool flat = layer->kind == GENERATE_RESHAPE || layer->kind == GENERATE_DENSE ||
 		    layer->kind == GENERATE_SOFTMAX;
 
 	*op = (struct file_operator){.layer = layer, .input_count = 1};
-	op->inputs[0] = file->operator_count ? op[-1].output : 0;
+	op->inputs[0] = source;
 	if (generate_has_weights(layer)) {
 		op->inputs[op->input_count++] = (int32_t)file->tensor_count;
 		weights_fill(layer_tensor_add(file, TENSOR_INT8, "weights"), layer,
@@ -150,15 +153,16 @@ static void layer_add(struct file *file, const struct generate_layer *layer,
 			  bias_scales);
 	}
 	if (layer->kind == GENERATE_RESHAPE) {
+		int32_t *sizes = file->reshape[file->reshape_count++];
 		struct file_tensor *shape;
 
 		op->inputs[op->input_count++] = (int32_t)file->tensor_count;
 		shape = layer_tensor_add(file, TENSOR_INT32, "shape");
-		file->reshape[0] = 1;
-		file->reshape[1] = (int32_t)layer->output.shape.channels;
+		sizes[0] = 1;
+		sizes[1] = (int32_t)layer->output.shape.channels;
 		shape->rank = 1;
 		shape->shape[0] = 2;
-		shape->i32 = file->reshape;
+		shape->i32 = sizes;
 		shape->count = 2;
 	}
 	op->output = (int32_t)file->tensor_count;
@@ -323,13 +327,17 @@ static size_t subgraph_write(struct file *file)
 						       {SUBGRAPH_NAME, 4, 0}};
 	struct generate_flatbuffer *writer = &file->writer;
 	size_t table = generate_flatbuffer_table(writer, fields, 5);
-	int32_t input = 0, output = file->operators[file->operator_count - 1].output;
+	int32_t input = 0, outputs[2];
+	size_t output_count = 0;
 
+	if (file->exit_output)
+		outputs[output_count++] = file->exit_output;
+	outputs[output_count++] = file->operators[file->operator_count - 1].output;
 	generate_flatbuffer_link(writer, table, SUBGRAPH_TENSORS, tensors_write(file));
 	generate_flatbuffer_link(writer, table, SUBGRAPH_INPUTS,
 				 generate_flatbuffer_i32s(writer, &input, 1));
 	generate_flatbuffer_link(writer, table, SUBGRAPH_OUTPUTS,
-				 generate_flatbuffer_i32s(writer, &output, 1));
+				 generate_flatbuffer_i32s(writer, outputs, output_count));
 	generate_flatbuffer_link(writer, table, SUBGRAPH_OPERATORS, operators_write(file));
 	generate_flatbuffer_link(writer, table, SUBGRAPH_NAME,
 				 generate_flatbuffer_string(writer, "main"));
@@ -363,9 +371,15 @@ int generate_tflite(const struct generate_network *network, const char *descript
 	struct file file = {0};
 
 	activation_fill(tensor_add(&file, TENSOR_INT8, "input"), &network->input, false);
-	for (uint32_t i = 0; i < network->layer_count; i++)
+	for (uint32_t i = 0; i < network->layer_count; i++) {
+		uint32_t from = generate_is_rejoin(network, i) ? network->exit_first : i;
+
 		layer_add(&file, &network->layers[i], generate_layer_input(network, i),
-			  bias_scales[i]);
+			  from ? file.operators[from - 1].output : 0, bias_scales[i]);
+	}
+	if (network->exit_first)
+		file.exit_output =
+			file.operators[network->exit_first + GENERATE_HEAD_LAYERS - 1].output;
 	generate_flatbuffer_start(&file.writer, "TFL3");
 	return generate_flatbuffer_finish(&file.writer, model_write(&file, description), ret_bytes,
 					  ret_count);

@@ -11,6 +11,8 @@ void graph_done(struct graph *graph)
 	free(graph->ops);
 	free(graph->inputs);
 	free(graph->outputs);
+	free(graph->input_floats);
+	free(graph->output_floats);
 	*graph = (struct graph){0};
 }
 

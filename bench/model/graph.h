@@ -15,7 +15,7 @@
 
 enum {
 	GRAPH_RANK_MAX = 4,
-	GRAPH_OP_INPUTS_MAX = 3,
+	GRAPH_OP_INPUTS_MAX = IMAGE_OP_INPUTS_MAX,
 	GRAPH_TENSORS_MAX = 8192,
 	GRAPH_NO_TENSOR = -1,
 };
@@ -25,6 +25,7 @@ enum {
 #define GRAPH_MACS_MAX UINT64_C(10000000000)
 
 enum graph_type { /* the values of the schema's TensorType */
+		  GRAPH_FLOAT32 = 0,
 		  GRAPH_INT32 = 2,
 		  GRAPH_INT8 = 9,
 };
@@ -62,13 +63,19 @@ struct graph_op {
 	enum image_op_kind kind;
 	const char *name;                    /* "CONV_2D" */
 	uint16_t layer;                      /* its index in the file */
-	int32_t inputs[GRAPH_OP_INPUTS_MAX]; /* input, filter, bias; or both terms of ADD */
+	uint32_t input_count;                /* as the file has it */
+	int32_t inputs[GRAPH_OP_INPUTS_MAX]; /* input, filter, bias; or all terms; or input and
+						constants that say what to do */
 	int32_t output;
 	enum graph_padding padding;
 	enum graph_activation activation;
 	struct graph_axis y, x;
 	uint32_t multiplier; /* DEPTHWISE_CONV_2D: outputs of an input channel */
 	float beta;          /* SOFTMAX */
+	int32_t axis;        /* CONCATENATION: as the file has it, negative from the end */
+	bool keep_dims;      /* MEAN */
+	bool align_corners, half_pixel_centers; /* RESIZE_NEAREST_NEIGHBOR */
+	uint16_t args[4];                       /* as struct image_op has them */
 };
 
 struct graph {
@@ -80,7 +87,10 @@ struct graph {
 	uint32_t input_count;
 	int32_t *outputs;
 	uint32_t output_count;
-	int32_t exit_op;     /* index of the operator behind which the inference may end; -1: none */
+	/* The file's tensor is float32: a QUANTIZE makes the input, a DEQUANTIZE takes the output.
+	 * Both are the host's work and no operators of the graph. */
+	bool *input_floats, *output_floats;
+	int32_t exit_op; /* index of the operator behind which the inference may end; -1: none */
 	int32_t exit_tensor; /* its output */
 };
 
@@ -92,8 +102,12 @@ void graph_done(struct graph *graph);
  * behind it, and marks that place. -EINVAL: no such output, or nothing is left to save. -ENOMEM. */
 int graph_exit_at(struct graph *graph, uint32_t exit_output, struct err *err);
 
-/* Checks shapes, types and quantisation of operator index and completes its pads. */
+/* Checks shapes, types and quantisation of an operator and completes its pads and args. */
 int graph_op_check(const struct graph *graph, struct graph_op *op, struct err *err);
+
+/* Checks the two tensors of a QUANTIZE (float32 to int8) or DEQUANTIZE (back). */
+int graph_edge_check(const struct graph *graph, const struct graph_op *op, bool quantize,
+		     struct err *err);
 
 /* Scale of a channel; a per-tensor scale is every channel's. */
 float graph_scale(const struct graph_tensor *tensor, uint32_t channel);
@@ -112,5 +126,7 @@ uint32_t graph_axis_pad(uint32_t in, const struct graph_axis *axis, enum graph_p
 
 /* Name of a builtin operator code of the schema; NULL when unknown. */
 const char *graph_builtin_name(int32_t code);
+/* "int8"; of the schema's TensorType. */
+const char *graph_type_name(int64_t type);
 
 #endif

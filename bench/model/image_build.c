@@ -121,8 +121,8 @@ static void header_write(struct builder *builder)
 	header->layout = IMAGE_LAYOUT_VERSION;
 	header->exit_op = IMAGE_NO_OP;
 	header->exit_tensor = IMAGE_NO_TENSOR;
-	if (builder->graph->exit_op >= 0) {
-		header->exit_op = (uint16_t)builder->graph->exit_op;
+	if (builder->lowered.exit_op >= 0) {
+		header->exit_op = (uint16_t)builder->lowered.exit_op;
 		header->exit_tensor = builder->lowered.index_of[builder->graph->exit_tensor];
 		header->exit_threshold = builder->exit_threshold;
 	}

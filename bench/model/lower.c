@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/model/eliminate.h"
+#include "bench/model/fuse.h"
 #include "bench/model/lower_constants.h"
 #include "bench/model/quantise.h"
 
@@ -34,6 +35,28 @@ static int softmax_make(const struct graph *graph, const struct graph_op *op, st
 	return 0;
 }
 
+static int mul_make(const struct graph *graph, const struct graph_op *op, struct lowered_op *to,
+		    struct err *err)
+{
+	if (!quantise_mul(graph_scale(input_at(graph, op, 0), 0),
+			  graph_scale(input_at(graph, op, 1), 0),
+			  graph_scale(&graph->tensors[op->output], 0), &to->record.rescale[0]))
+		return err_set(err, -EINVAL, "output scale is too small for the inputs'");
+	return 0;
+}
+
+static int mean_make(const struct graph *graph, const struct graph_op *op, struct lowered_op *to,
+		     struct err *err)
+{
+	const struct graph_tensor *in = input_at(graph, op, 0);
+	const struct graph_tensor *out = &graph->tensors[op->output];
+
+	if (!quantise_mean(graph_scale(in, 0), graph_scale(out, 0), in->elements / out->elements,
+			   &to->record.rescale[0]))
+		return err_set(err, -EINVAL, "output scale is too small for the input's");
+	return 0;
+}
+
 typedef int make_fn(const struct graph *, const struct graph_op *, struct lowered_op *,
 		    struct err *);
 
@@ -52,6 +75,12 @@ static const struct {
 	[IMAGE_RESHAPE] = {1, false, NULL},
 	[IMAGE_SOFTMAX] = {1, false, softmax_make},
 	[IMAGE_ADD] = {2, true, add_make},
+	[IMAGE_MUL] = {2, true, mul_make},
+	[IMAGE_MEAN] = {1, false, mean_make},
+	[IMAGE_PAD] = {1, false, NULL},
+	[IMAGE_CONCATENATION] = {0, false, NULL},
+	[IMAGE_RESIZE_NEAREST_NEIGHBOR] = {1, false, NULL},
+	[IMAGE_TRANSPOSE] = {1, false, NULL},
 };
 
 static void window_fill(const struct graph_op *op, struct image_op *record)
@@ -69,7 +98,9 @@ static void window_fill(const struct graph_op *op, struct image_op *record)
 static void inputs_fill(const struct lowered *lowered, const struct graph_op *op,
 			struct image_op *record)
 {
-	record->input_count = kinds[op->kind].inputs;
+	uint32_t count = kinds[op->kind].inputs ? kinds[op->kind].inputs : op->input_count;
+
+	record->input_count = (uint16_t)count;
 	for (uint32_t i = 0; i < IMAGE_OP_INPUTS_MAX; i++)
 		record->inputs[i] = i < record->input_count ? lowered->index_of[op->inputs[i]]
 							    : IMAGE_NO_TENSOR;
@@ -85,6 +116,14 @@ struct image_use lower_use(const struct lowered *lowered, uint32_t index)
 	return use;
 }
 
+/* ADD and MUL of different shapes, which only the portable set has. */
+static bool inputs_repeat(const struct image_use *use)
+{
+	if (use->op->kind != IMAGE_ADD && use->op->kind != IMAGE_MUL)
+		return false;
+	return use->in[0]->bytes != use->out->bytes || use->in[1]->bytes != use->out->bytes;
+}
+
 /* The fastest function that is proved exact, or the portable one. */
 static void function_choose(struct lowered *lowered, uint32_t index, enum image_kernel_set set)
 {
@@ -92,7 +131,8 @@ static void function_choose(struct lowered *lowered, uint32_t index, enum image_
 	struct pack_job job = {lower_use(lowered, index), to->weights, to->channels};
 
 	to->record.kernel_set = (uint8_t)set;
-	if (lowered->pack && lowered->pack->choose(&job, &to->record.variant))
+	if (lowered->pack && !inputs_repeat(&job.use) &&
+	    lowered->pack->choose(&job, &to->record.variant))
 		return;
 	to->record.kernel_set = IMAGE_KERNELS_PORTABLE;
 	to->record.variant = 0;
@@ -111,6 +151,7 @@ static int op_lower(const struct graph *graph, struct lowered *lowered, uint32_t
 	to->record.output = lowered->index_of[op->output];
 	inputs_fill(lowered, op, &to->record);
 	window_fill(op, &to->record);
+	memcpy(to->record.args, op->args, sizeof(op->args));
 	if (kinds[op->kind].bounded)
 		quantise_activation(op->activation, graph_scale(out, 0), out->zero_point,
 				    &to->record.activation_min, &to->record.activation_max);
@@ -119,21 +160,21 @@ static int op_lower(const struct graph *graph, struct lowered *lowered, uint32_t
 }
 
 /* Decides which function runs the operator, and learns what that wants. */
-static int op_assign(const struct graph *graph, const struct model_options *options,
-		     struct lowered *lowered, uint32_t index, struct err *err)
+static int op_assign(const struct model_options *options, struct lowered *lowered, uint32_t index,
+		     struct err *err)
 {
-	const struct graph_op *op = &graph->ops[index];
 	struct lowered_op *to = &lowered->ops[index];
 	struct image_use use;
 
 	function_choose(lowered, index, options->kernel_set);
 	use = lower_use(lowered, index);
 	if (!image_needs(&use, &to->needs))
-		return err_set(err, -EINVAL, "operator %u (%s): no kernel runs it", op->layer,
-			       op->name);
+		return err_set(err, -EINVAL, "operator %u (%s): no kernel runs it",
+			       to->record.layer, model_op_name(&to->record));
 	if (to->needs.scratch_bytes > IMAGE_ARENA_BYTES_MAX)
-		return err_set(err, -EINVAL, "operator %u (%s): a window of %llu bytes", op->layer,
-			       op->name, (unsigned long long)to->needs.scratch_bytes);
+		return err_set(err, -EINVAL, "operator %u (%s): a window of %llu bytes",
+			       to->record.layer, model_op_name(&to->record),
+			       (unsigned long long)to->needs.scratch_bytes);
 	to->record.weights_bytes = (uint32_t)to->needs.weights_bytes;
 	to->record.channels_bytes = (uint32_t)to->needs.channels_bytes;
 	to->record.scratch_bytes = (uint32_t)to->needs.scratch_bytes;
@@ -151,6 +192,7 @@ static void tensor_add(const struct graph *graph, struct lowered *lowered, int32
 		from = &graph->tensors[index];
 		to = &lowered->tensors[lowered->tensor_count];
 		lowered->index_of[index] = (uint16_t)lowered->tensor_count;
+		lowered->place_of[lowered->tensor_count] = (uint16_t)lowered->tensor_count;
 		*to = (struct image_tensor){.bytes = from->elements,
 					    .zero_point = from->zero_point};
 		for (uint32_t d = 0; d < 4; d++)
@@ -181,22 +223,32 @@ static const struct pack_set *const packs[IMAGE_KERNELS_END] = {
 int lower(const struct graph *graph, const struct model_options *options,
 	  struct lowered *ret_lowered, struct err *err)
 {
-	struct lowered lowered = {.op_count = graph->op_count, .pack = packs[options->kernel_set]};
+	struct lowered lowered = {.op_count = graph->op_count,
+				  .pack = packs[options->kernel_set],
+				  .exit_op = graph->exit_op};
+	bool fused = options->kernel_set != IMAGE_KERNELS_PORTABLE || options->eliminate;
 	int error;
 
 	lowered.ops = calloc(graph->op_count + 1, sizeof(*lowered.ops));
 	lowered.tensors = calloc(IMAGE_TENSORS_MAX, sizeof(*lowered.tensors));
 	lowered.index_of = calloc(graph->tensor_count + 1, sizeof(*lowered.index_of));
-	if (!lowered.ops || !lowered.tensors || !lowered.index_of)
+	lowered.place_of = calloc(IMAGE_TENSORS_MAX, sizeof(*lowered.place_of));
+	if (!lowered.ops || !lowered.tensors || !lowered.index_of || !lowered.place_of)
 		error = err_set(err, -ENOMEM, "out of memory");
 	else
 		error = tensors_lower(graph, &lowered, err);
 	for (uint32_t i = 0; !error && i < graph->op_count; i++)
 		error = op_lower(graph, &lowered, i, err);
+	if (!error && fused)
+		fuse_pads(graph, &lowered);
 	if (!error && options->eliminate)
 		error = eliminate(graph, &lowered, err);
-	for (uint32_t i = 0; !error && i < graph->op_count; i++)
-		error = op_assign(graph, options, &lowered, i, err);
+	if (!error && fused) {
+		fuse_views(&lowered);
+		fuse_tensors_drop(graph, &lowered);
+	}
+	for (uint32_t i = 0; !error && i < lowered.op_count; i++)
+		error = op_assign(options, &lowered, i, err);
 	if (error)
 		lower_done(&lowered);
 	else
@@ -213,5 +265,6 @@ void lower_done(struct lowered *lowered)
 	free(lowered->ops);
 	free(lowered->tensors);
 	free(lowered->index_of);
+	free(lowered->place_of);
 	memset(lowered, 0, sizeof(*lowered));
 }

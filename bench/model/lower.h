@@ -24,6 +24,8 @@ struct lowered {
 	struct image_tensor *tensors; /* arena offsets are 0 */
 	uint32_t tensor_count;
 	uint16_t *index_of;          /* graph tensor -> tensor, IMAGE_NO_TENSOR: no activation */
+	uint16_t *place_of;          /* tensor -> an earlier one whose bytes it is, or itself */
+	int32_t exit_op;             /* as graph->exit_op, of these operators */
 	const struct pack_set *pack; /* of operators that are not portable; NULL: all are */
 };
 

@@ -13,6 +13,7 @@
 
 #include <nettle/sha2.h>
 
+#include "bench/model/edges.h"
 #include "bench/model/graph.h"
 #include "bench/model/image_build.h"
 #include "firmware/wire/wire.h"
@@ -128,16 +129,6 @@ const char *model_op_name(const struct image_op *op)
 	return op_names[op->kind];
 }
 
-void model_input_quantise(const struct model_image *image, const void *raw, void *ret_input)
-{
-	memcpy(ret_input, raw, image->input_bytes);
-}
-
-void model_output_dequantise(const struct model_image *image, const void *output, void *ret_raw)
-{
-	memcpy(ret_raw, output, image->output_bytes);
-}
-
 /* The real confidence in the exit tensor's units, rounded up: never less sure than asked for. */
 static int exit_fill(struct model_image *image, const struct graph *graph,
 		     const struct model_exit *exit, struct err *err)
@@ -170,8 +161,6 @@ static int image_fill(struct model_image *image, const struct graph *graph,
 	image->arena_bytes = header->arena_bytes;
 	image->input_bytes = header->input_bytes;
 	image->output_bytes = header->output_bytes;
-	image->raw_input_bytes = header->input_bytes;
-	image->raw_output_bytes = header->output_bytes;
 	image->layers_comparable = !options->eliminate;
 	return 0;
 }
@@ -187,7 +176,8 @@ static int bytes_compile(const uint8_t *bytes, uint32_t count, const struct mode
 	for (uint32_t i = 0; i < graph.op_count; i++)
 		image->macs += graph_op_macs(&graph, &graph.ops[i]);
 	image->params = graph_params(&graph);
-	if (options->exit)
+	error = edges_fill(&graph, image, err);
+	if (!error && options->exit)
 		error = graph_exit_at(&graph, options->exit->output, err);
 	if (!error && options->exit)
 		error = exit_fill(image, &graph, options->exit, err);
@@ -255,6 +245,7 @@ void model_image_free(struct model_image *image)
 	if (!image)
 		return;
 	model_image_free(image->reference);
+	edges_done(image);
 	free(image->bytes);
 	free(image);
 }

@@ -36,6 +36,20 @@ extern const struct model_options model_options_portable;
 int model_kernel_set_find(const char *name, enum image_kernel_set *ret_set, struct err *err);
 const char *model_kernel_set_name(enum image_kernel_set set);
 
+/* An input or output of the model: int8 in the image; in the file as well, or float32 behind or in
+ * front of a QUANTIZE or DEQUANTIZE. */
+struct model_edge {
+	uint32_t elements;
+	bool is_float; /* in the file */
+	float scale;
+	int32_t zero_point;
+};
+
+struct model_edges {
+	struct model_edge *edges;
+	uint32_t count;
+};
+
 struct model_image {
 	uint8_t *bytes; /* aligned to 16; goes to the board as it is */
 	size_t count;
@@ -44,10 +58,11 @@ struct model_image {
 	char name[64];   /* file name without folder and ".tflite" */
 	uint32_t op_count;
 	uint32_t arena_bytes;
-	uint32_t input_bytes, output_bytes; /* as the image takes and gives them: int8 */
+	uint32_t input_bytes, output_bytes;       /* as the image takes and gives them: int8 */
 	size_t raw_input_bytes, raw_output_bytes; /* as the file has them, in order */
-	uint64_t macs;   /* multiply-accumulates of one inference */
-	uint64_t params; /* weights and biases */
+	struct model_edges inputs, outputs;       /* in order */
+	uint64_t macs;   /* multiply-accumulates of one inference of the file's operators */
+	uint64_t params; /* weights and biases of the file */
 	bool has_exit;
 	int32_t exit_threshold; /* -128 .. 128, in the exit tensor's units; 128 is never reached */
 	/* The same with portable kernels and nothing left out; NULL: this is it. */
@@ -80,8 +95,9 @@ int model_image_run(const struct model_image *image, const void *input, int32_t 
 		    uint32_t *ret_output_crc32, uint32_t *ret_layer_crc32, bool *ret_exited,
 		    struct err *err);
 
-/* Inputs as the file has them (float32 where its first operator is QUANTIZE) -> the image's;
- * raw_input_bytes to input_bytes. And the outputs back, by the file's DEQUANTIZE. */
+/* Inputs as the file has them (float32 in front of a QUANTIZE) -> the image's; raw_input_bytes to
+ * input_bytes, by exactly TensorFlow Lite Micro's QUANTIZE. And all outputs back, by the file's
+ * DEQUANTIZE: output_bytes to raw_output_bytes. Neither side needs to be aligned. */
 void model_input_quantise(const struct model_image *image, const void *raw, void *ret_input);
 void model_output_dequantise(const struct model_image *image, const void *output, void *ret_raw);
 

@@ -4,36 +4,43 @@
  * the quantisation that TensorFlow Lite's int8 specification allows (symmetric weights; per-channel
  * scales only for weights, along the output channels).
  */
+#include "bench/model/op_check.h"
+
 #include <errno.h>
 #include <math.h>
 
-#include "bench/model/graph.h"
-
-/* The operator's tensors by role; NULL where there is none. */
-struct operands {
-	const struct graph_tensor *input, *filter, *bias, *output;
-};
-
-static int refuse(struct err *err, const char *role, const char *what)
+int op_refuse(struct err *err, const char *role, const char *what)
 {
 	return err_set(err, -EINVAL, "%s: %s", role, what);
 }
 
-static int activation_check(const struct graph_tensor *tensor, const char *role, struct err *err)
+int op_check_type(const struct graph_tensor *tensor, enum graph_type type, const char *role,
+		  struct err *err)
 {
+	if (tensor->type == type)
+		return 0;
+	return err_set(err, -EINVAL, "%s: %s where %s is expected", role,
+		       graph_type_name(tensor->type), graph_type_name(type));
+}
+
+int op_check_activation(const struct graph_tensor *tensor, const char *role, struct err *err)
+{
+	int error;
+
 	if (tensor->data)
-		return refuse(err, role, "a constant where a computed tensor is expected");
-	if (tensor->type != GRAPH_INT8)
-		return refuse(err, role, "int32 where int8 is expected");
+		return op_refuse(err, role, "a constant where a computed tensor is expected");
+	error = op_check_type(tensor, GRAPH_INT8, role, err);
+	if (error)
+		return error;
 	if (tensor->scale_count == 0)
-		return refuse(err, role, "no quantisation (scale and zero point)");
+		return op_refuse(err, role, "no quantisation (scale and zero point)");
 	if (tensor->scale_count > 1)
-		return refuse(err, role, "per-channel scales are only possible for weights");
+		return op_refuse(err, role, "per-channel scales are only possible for weights");
 	return 0;
 }
 
-static int rank_check(const struct graph_tensor *tensor, uint32_t rank, const char *role,
-		      struct err *err)
+int op_check_rank(const struct graph_tensor *tensor, uint32_t rank, const char *role,
+		  struct err *err)
 {
 	if (tensor->rank != rank)
 		return err_set(err, -EINVAL, "%s: rank %u where %u is expected", role, tensor->rank,
@@ -41,7 +48,7 @@ static int rank_check(const struct graph_tensor *tensor, uint32_t rank, const ch
 	return 0;
 }
 
-static int size_check(uint32_t size, uint64_t expected, const char *what, struct err *err)
+int op_check_size(uint32_t size, uint64_t expected, const char *what, struct err *err)
 {
 	if (size != expected)
 		return err_set(err, -EINVAL, "%s: %u where %llu is expected", what, size,
@@ -52,12 +59,14 @@ static int size_check(uint32_t size, uint64_t expected, const char *what, struct
 /* channels run along dimension. */
 static int filter_check(const struct graph_tensor *filter, uint32_t dimension, struct err *err)
 {
-	if (filter->type != GRAPH_INT8)
-		return refuse(err, "filter", "int32 where int8 is expected");
+	int error = op_check_type(filter, GRAPH_INT8, "filter", err);
+
+	if (error)
+		return error;
 	if (!filter->data)
-		return refuse(err, "filter", "only constant weights are supported");
+		return op_refuse(err, "filter", "only constant weights are supported");
 	if (filter->scale_count == 0)
-		return refuse(err, "filter", "no quantisation (scale and zero point)");
+		return op_refuse(err, "filter", "no quantisation (scale and zero point)");
 	if (filter->scale_count > 1 && filter->scale_dimension != dimension)
 		return err_set(err, -EINVAL,
 			       "filter: scales along dimension %u, only %u is possible",
@@ -70,22 +79,25 @@ static int filter_check(const struct graph_tensor *filter, uint32_t dimension, s
 
 static int bias_check(const struct graph_tensor *bias, uint32_t channels, struct err *err)
 {
+	int error;
+
 	if (!bias)
 		return 0;
-	if (bias->type != GRAPH_INT32)
-		return refuse(err, "bias", "int8 where int32 is expected");
+	error = op_check_type(bias, GRAPH_INT32, "bias", err);
+	if (error)
+		return error;
 	if (!bias->data)
-		return refuse(err, "bias", "only a constant bias is supported");
+		return op_refuse(err, "bias", "only a constant bias is supported");
 	if (bias->zero_point != 0)
-		return refuse(err, "bias", "a zero point other than 0");
-	return size_check(bias->elements, channels, "bias: elements", err);
+		return op_refuse(err, "bias", "a zero point other than 0");
+	return op_check_size(bias->elements, channels, "bias: elements", err);
 }
 
 /* Checks the output's size along one axis and completes the axis. */
 static int axis_check(uint32_t in, uint32_t out, enum graph_padding padding,
 		      struct graph_axis *axis, const char *what, struct err *err)
 {
-	int error = size_check(out, graph_axis_output(in, axis, padding), what, err);
+	int error = op_check_size(out, graph_axis_output(in, axis, padding), what, err);
 
 	axis->pad = graph_axis_pad(in, axis, padding);
 	if (!error && axis->pad > UINT16_MAX)
@@ -97,10 +109,10 @@ static int axis_check(uint32_t in, uint32_t out, enum graph_padding padding,
 static int window_check(const struct operands *use, struct graph_op *op, struct err *err)
 {
 	const uint32_t *in = use->input->shape, *out = use->output->shape;
-	int error = rank_check(use->input, 4, "input", err);
+	int error = op_check_rank(use->input, 4, "input", err);
 
-	error = error ? error : rank_check(use->output, 4, "output", err);
-	error = error ? error : size_check(out[0], in[0], "output: batch", err);
+	error = error ? error : op_check_rank(use->output, 4, "output", err);
+	error = error ? error : op_check_size(out[0], in[0], "output: batch", err);
 	error = error ? error
 		      : axis_check(in[1], out[1], op->padding, &op->y, "output: height", err);
 	error = error ? error
@@ -111,12 +123,12 @@ static int window_check(const struct operands *use, struct graph_op *op, struct 
 /* Takes the window's size from the filter: [.][height][width][.] in both kinds of convolution. */
 static int filter_window(const struct graph_tensor *filter, struct graph_op *op, struct err *err)
 {
-	int error = rank_check(filter, 4, "filter", err);
+	int error = op_check_rank(filter, 4, "filter", err);
 
 	if (error)
 		return error;
 	if (filter->shape[1] > UINT16_MAX || filter->shape[2] > UINT16_MAX)
-		return refuse(err, "filter", "height or width above 65535");
+		return op_refuse(err, "filter", "height or width above 65535");
 	op->y.kernel = filter->shape[1];
 	op->x.kernel = filter->shape[2];
 	return 0;
@@ -129,11 +141,11 @@ static int conv_check(const struct operands *use, struct graph_op *op, struct er
 	error = error ? error : filter_window(use->filter, op, err);
 	error = error ? error : window_check(use, op, err);
 	error = error ? error
-		      : size_check(use->filter->shape[3], use->input->shape[3],
-				   "filter: input channels", err);
+		      : op_check_size(use->filter->shape[3], use->input->shape[3],
+				      "filter: input channels", err);
 	error = error ? error
-		      : size_check(use->output->shape[3], use->filter->shape[0], "output: channels",
-				   err);
+		      : op_check_size(use->output->shape[3], use->filter->shape[0],
+				      "output: channels", err);
 	return error ? error : bias_check(use->bias, use->output->shape[3], err);
 }
 
@@ -143,14 +155,14 @@ static int depthwise_check(const struct operands *use, struct graph_op *op, stru
 
 	error = error ? error : filter_window(use->filter, op, err);
 	error = error ? error : window_check(use, op, err);
-	error = error ? error : size_check(use->filter->shape[0], 1, "filter: dimension 0", err);
+	error = error ? error : op_check_size(use->filter->shape[0], 1, "filter: dimension 0", err);
 	error = error ? error
-		      : size_check(use->output->shape[3], use->filter->shape[3], "output: channels",
-				   err);
+		      : op_check_size(use->output->shape[3], use->filter->shape[3],
+				      "output: channels", err);
 	error = error ? error
-		      : size_check(use->output->shape[3],
-				   (uint64_t)use->input->shape[3] * op->multiplier,
-				   "output: channels", err);
+		      : op_check_size(use->output->shape[3],
+				      (uint64_t)use->input->shape[3] * op->multiplier,
+				      "output: channels", err);
 	return error ? error : bias_check(use->bias, use->output->shape[3], err);
 }
 
@@ -160,26 +172,26 @@ static int fully_connected_check(const struct operands *use, struct graph_op *op
 	int error = filter_check(use->filter, 0, err);
 
 	(void)op;
-	error = error ? error : rank_check(use->filter, 2, "filter", err);
+	error = error ? error : op_check_rank(use->filter, 2, "filter", err);
 	if (error)
 		return error;
 	channels = use->filter->shape[0];
 	depth = use->filter->shape[1];
-	error = size_check(graph_dimension(use->output, 0), channels, "output: channels", err);
+	error = op_check_size(graph_dimension(use->output, 0), channels, "output: channels", err);
 	rows = use->output->elements / graph_dimension(use->output, 0);
 	error = error ? error
-		      : size_check(use->input->elements, (uint64_t)rows * depth, "input: elements",
-				   err);
+		      : op_check_size(use->input->elements, (uint64_t)rows * depth,
+				      "input: elements", err);
 	return error ? error : bias_check(use->bias, channels, err);
 }
 
-/* TensorFlow Lite moves bytes, so both sides must mean the same by them. */
-static int same_quantisation(const struct operands *use, struct err *err)
+int op_check_same_quantisation(const struct graph_tensor *input, const struct graph_tensor *output,
+			       struct err *err)
 {
-	float in = graph_scale(use->input, 0), out = graph_scale(use->output, 0);
+	float in = graph_scale(input, 0), out = graph_scale(output, 0);
 
-	if (fabsf(in - out) > 1e-6f || use->input->zero_point != use->output->zero_point)
-		return refuse(err, "output", "quantised differently from the input");
+	if (fabsf(in - out) > 1e-6f || input->zero_point != output->zero_point)
+		return op_refuse(err, "output", "quantised differently from the input");
 	return 0;
 }
 
@@ -188,55 +200,64 @@ static int pool_check(const struct operands *use, struct graph_op *op, struct er
 	int error = window_check(use, op, err);
 
 	error = error ? error
-		      : size_check(use->output->shape[3], use->input->shape[3], "output: channels",
-				   err);
+		      : op_check_size(use->output->shape[3], use->input->shape[3],
+				      "output: channels", err);
 	if (!error && op->y.kernel * op->x.kernel > IMAGE_POOL_TAPS_MAX)
 		error = err_set(err, -EINVAL, "window of %u x %u", op->y.kernel, op->x.kernel);
-	return error ? error : same_quantisation(use, err);
+	return error ? error : op_check_same_quantisation(use->input, use->output, err);
 }
 
 static int reshape_check(const struct operands *use, struct graph_op *op, struct err *err)
 {
+	int error = use->filter ? op_check_type(use->filter, GRAPH_INT32, "shape", err) : 0;
+
 	(void)op;
-	if (use->filter && use->filter->type != GRAPH_INT32)
-		return refuse(err, "shape", "int8 where int32 is expected");
-	return size_check(use->output->elements, use->input->elements, "output: elements", err);
+	if (error)
+		return error;
+	return op_check_size(use->output->elements, use->input->elements, "output: elements", err);
 }
 
 static int softmax_check(const struct operands *use, struct graph_op *op, struct err *err)
 {
 	uint32_t depth = graph_dimension(use->output, 0);
 	int error =
-		size_check(use->output->elements, use->input->elements, "output: elements", err);
+		op_check_size(use->output->elements, use->input->elements, "output: elements", err);
 
 	(void)op;
 	error = error ? error
-		      : size_check(depth, graph_dimension(use->input, 0), "output: last dimension",
-				   err);
+		      : op_check_size(depth, graph_dimension(use->input, 0),
+				      "output: last dimension", err);
 	if (error)
 		return error;
 	if (depth > IMAGE_SOFTMAX_DEPTH_MAX)
 		return err_set(err, -EINVAL, "%u classes: at most %d are supported", depth,
 			       IMAGE_SOFTMAX_DEPTH_MAX);
 	if (graph_scale(use->output, 0) != 1.0f / 256 || use->output->zero_point != -128)
-		return refuse(err, "output", "must have scale 1/256 and zero point -128");
+		return op_refuse(err, "output", "must have scale 1/256 and zero point -128");
 	return 0;
 }
 
-static int add_check(const struct operands *use, struct graph_op *op, struct err *err)
+/* ADD and MUL: along each dimension both are as large as the output, or one is 1. */
+static int pair_check(const struct operands *use, struct graph_op *op, struct err *err)
 {
-	int error = activation_check(use->filter, "second input", err);
+	int error = op_check_activation(use->filter, "second input", err);
 
 	(void)op;
-	for (uint32_t back = 0; !error && back < GRAPH_RANK_MAX; back++)
-		if (graph_dimension(use->input, back) != graph_dimension(use->filter, back) ||
-		    graph_dimension(use->input, back) != graph_dimension(use->output, back))
-			error = refuse(err, "second input", "broadcasting is not supported");
+	for (uint32_t back = 0; !error && back < GRAPH_RANK_MAX; back++) {
+		uint32_t a = graph_dimension(use->input, back);
+		uint32_t b = graph_dimension(use->filter, back);
+
+		if (a != b && a != 1 && b != 1)
+			error = op_refuse(err, "second input",
+					  "neither the first one's shape nor repeated to it");
+		else
+			error = op_check_size(graph_dimension(use->output, back), a == 1 ? b : a,
+					      "output: dimension", err);
+	}
 	return error;
 }
 
-static int (*const checks[IMAGE_OP_KIND_END])(const struct operands *, struct graph_op *,
-					      struct err *) = {
+static op_check_fn *const checks[IMAGE_OP_KIND_END] = {
 	[IMAGE_CONV_2D] = conv_check,
 	[IMAGE_DEPTHWISE_CONV_2D] = depthwise_check,
 	[IMAGE_FULLY_CONNECTED] = fully_connected_check,
@@ -244,7 +265,13 @@ static int (*const checks[IMAGE_OP_KIND_END])(const struct operands *, struct gr
 	[IMAGE_MAX_POOL_2D] = pool_check,
 	[IMAGE_RESHAPE] = reshape_check,
 	[IMAGE_SOFTMAX] = softmax_check,
-	[IMAGE_ADD] = add_check,
+	[IMAGE_ADD] = pair_check,
+	[IMAGE_MUL] = pair_check,
+	[IMAGE_MEAN] = op_check_mean,
+	[IMAGE_PAD] = op_check_pad,
+	[IMAGE_CONCATENATION] = op_check_concatenation,
+	[IMAGE_RESIZE_NEAREST_NEIGHBOR] = op_check_resize,
+	[IMAGE_TRANSPOSE] = op_check_transpose,
 };
 
 static const struct graph_tensor *tensor_at(const struct graph *graph, int32_t index)
@@ -259,9 +286,23 @@ int graph_op_check(const struct graph *graph, struct graph_op *op, struct err *e
 		.filter = tensor_at(graph, op->inputs[1]),
 		.bias = tensor_at(graph, op->inputs[2]),
 		.output = tensor_at(graph, op->output),
+		.graph = graph,
 	};
-	int error = activation_check(use.input, "input", err);
+	int error = op_check_activation(use.input, "input", err);
 
-	error = error ? error : activation_check(use.output, "output", err);
+	error = error ? error : op_check_activation(use.output, "output", err);
 	return error ? error : checks[op->kind](&use, op, err);
+}
+
+int graph_edge_check(const struct graph *graph, const struct graph_op *op, bool quantize,
+		     struct err *err)
+{
+	const struct graph_tensor *in = &graph->tensors[op->inputs[0]];
+	const struct graph_tensor *out = &graph->tensors[op->output];
+	int error = op_check_activation(quantize ? out : in, quantize ? "output" : "input", err);
+
+	error = error ? error
+		      : op_check_type(quantize ? in : out, GRAPH_FLOAT32,
+				      quantize ? "input" : "output", err);
+	return error ? error : op_check_size(out->elements, in->elements, "output: elements", err);
 }

@@ -81,9 +81,12 @@ static void op_place(const struct lowered *lowered, struct plan *plan, uint32_t 
 	}
 }
 
-/* RESHAPE first: a life that it lengthens keeps others from working in place. */
+/* Views and RESHAPE first: a life that it lengthens keeps others from working in place. */
 static void places_share(const struct lowered *lowered, struct plan *plan)
 {
+	for (uint32_t i = 0; i < plan->tensor_count; i++)
+		if (plan->block_of[lowered->place_of[i]] != plan->block_of[i])
+			blocks_merge(plan, plan->block_of[lowered->place_of[i]], plan->block_of[i]);
 	for (int reshape = 1; reshape >= 0; reshape--)
 		for (uint32_t i = 0; i < lowered->op_count; i++)
 			if ((lowered->ops[i].record.kind == IMAGE_RESHAPE) == reshape)

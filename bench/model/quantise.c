@@ -72,6 +72,47 @@ bool quantise_add(float scale_a, float scale_b, float scale_out,
 	       quantise_multiplier(out, &ret_rescale[2]) && out < 1 && ret_rescale[2].shift <= 0;
 }
 
+bool quantise_mul(float scale_a, float scale_b, float scale_out, struct image_rescale *ret_rescale)
+{
+	double value = (double)scale_a * (double)scale_b / (double)scale_out;
+
+	return quantise_multiplier(value, ret_rescale) && ret_rescale->shift <= IMAGE_MUL_SHIFT_MAX;
+}
+
+bool quantise_mean(float scale_in, float scale_out, uint32_t count,
+		   struct image_rescale *ret_rescale)
+{
+	struct image_rescale rescale;
+	int32_t fold = 0, left;
+
+	if (!quantise_multiplier((double)scale_in / (double)scale_out, &rescale))
+		return false;
+	while (count >> fold > 1)
+		fold++;
+	if (fold > 31 + rescale.shift)
+		fold = 31 + rescale.shift;
+	rescale.multiplier =
+		(int32_t)(((int64_t)rescale.multiplier * ((int64_t)1 << fold)) / count);
+	rescale.shift -= fold;
+	*ret_rescale = rescale;
+	left = rescale.shift > 0 ? rescale.shift : 0;
+	return (uint64_t)255 * count << left <= (uint64_t)INT32_MAX - 255;
+}
+
+int8_t quantise_value(float value, float scale, int32_t zero_point)
+{
+	double steps = (double)roundf(value / scale) + zero_point;
+
+	if (isnan(steps))
+		return (int8_t)zero_point;
+	return (int8_t)(steps < INT8_MIN ? INT8_MIN : steps > INT8_MAX ? INT8_MAX : steps);
+}
+
+float quantise_real(int8_t value, float scale, int32_t zero_point)
+{
+	return scale * (float)(value - zero_point);
+}
+
 bool quantise_softmax(float scale, float beta, struct image_rescale *ret_rescale,
 		      int32_t *ret_diff_min)
 {

@@ -30,6 +30,20 @@ void quantise_activation(enum graph_activation activation, float scale, int32_t 
 bool quantise_add(float scale_a, float scale_b, float scale_out,
 		  struct image_rescale ret_rescale[3]);
 
+/* MUL: the product of both inputs. False when it would have to be shifted to the left beyond 31
+ * bits. */
+bool quantise_mul(float scale_a, float scale_b, float scale_out, struct image_rescale *ret_rescale);
+
+/* MEAN: the sum of count inputs; the division is folded in as TensorFlow Lite's QuantizedMeanOrSum
+ * does it (reference/reduce.h), also between equal scales. False as quantise_mul(). */
+bool quantise_mean(float scale_in, float scale_out, uint32_t count,
+		   struct image_rescale *ret_rescale);
+
+/* A QUANTIZE of one element: to nearest, halves away from zero, in float32; a value that is no
+ * number becomes the zero point. And the DEQUANTIZE. */
+int8_t quantise_value(float value, float scale, int32_t zero_point);
+float quantise_real(int8_t value, float scale, int32_t zero_point);
+
 /* SOFTMAX: the input's difference to Q5.26, and the smallest difference that matters. False when
  * the input's scale is too small for Q5.26. */
 bool quantise_softmax(float scale, float beta, struct image_rescale *ret_rescale,

@@ -154,11 +154,25 @@ static int operators_supported(struct tflite *model, struct err *err)
 	return err_set(err, -EINVAL, "%s %s not supported", list, seen_count > 1 ? "are" : "is");
 }
 
+/* What input number `which` of an operator is called. */
+static void role_name(int32_t builtin, uint32_t which, char *ret_name, size_t size)
+{
+	const struct tflite_op_rule *rule = tflite_op_rule(builtin);
+	bool weighs =
+		rule && (rule->kind == IMAGE_CONV_2D || rule->kind == IMAGE_DEPTHWISE_CONV_2D ||
+			 rule->kind == IMAGE_FULLY_CONNECTED);
+
+	if (which == 0)
+		snprintf(ret_name, size, "input");
+	else if (weighs && which <= 2)
+		snprintf(ret_name, size, "%s", which == 1 ? "filter" : "bias");
+	else
+		snprintf(ret_name, size, "input %u", which);
+}
+
 /* Where tensor index is used first: "operator 2 (CONV_2D): filter", or else "tensor 7". */
 static int tensor_context(struct tflite *model, int32_t index, int error, struct err *err)
 {
-	static const char *const roles[GRAPH_OP_INPUTS_MAX] = {"input", "filter", "bias"};
-
 	for (uint32_t i = 0; i < model->operators.count; i++) {
 		struct flatbuffer_table op =
 			flatbuffer_table_at(&model->file, &model->operators, i);
@@ -167,15 +181,17 @@ static int tensor_context(struct tflite *model, int32_t index, int error, struct
 		struct flatbuffer_vector out =
 			flatbuffer_vector(&model->file, &op, OPERATOR_OUTPUTS, 4);
 		struct code code = {0};
-		char name[48];
+		char name[48], role[24];
 
 		if (flatbuffer_failed(&model->file) || operator_code(model, i, &code, NULL))
 			break;
 		code_name(model, &code, name, sizeof(name));
-		for (uint32_t k = 0; k < in.count && k < GRAPH_OP_INPUTS_MAX; k++)
-			if (flatbuffer_i32_at(&model->file, &in, k) == index)
-				return err_context(err, error, "operator %u (%s): %s", i, name,
-						   roles[k]);
+		for (uint32_t k = 0; k < in.count && k < GRAPH_OP_INPUTS_MAX; k++) {
+			if (flatbuffer_i32_at(&model->file, &in, k) != index)
+				continue;
+			role_name(code.builtin, k, role, sizeof(role));
+			return err_context(err, error, "operator %u (%s): %s", i, name, role);
+		}
 		if (out.count > 0 && flatbuffer_i32_at(&model->file, &out, 0) == index)
 			return err_context(err, error, "operator %u (%s): output", i, name);
 	}
@@ -245,6 +261,7 @@ static int operands_read(struct tflite *model, const struct flatbuffer_table *ta
 		return tflite_fault(model, err);
 	if (in.count < rule->inputs_min || in.count > rule->inputs_max || out.count != 1)
 		return err_set(err, -EINVAL, "%u inputs and %u outputs", in.count, out.count);
+	op->input_count = in.count;
 	for (uint32_t i = 0; i < GRAPH_OP_INPUTS_MAX; i++) {
 		int32_t index =
 			i < in.count ? flatbuffer_i32_at(&model->file, &in, i) : GRAPH_NO_TENSOR;
@@ -269,6 +286,7 @@ static int operands_read(struct tflite *model, const struct flatbuffer_table *ta
 	return 0;
 }
 
+/* op->kind stays 0 for an operator that is none of the graph's. */
 static int operator_read(struct tflite *model, uint32_t index, bool *written, struct graph_op *op,
 			 struct err *err)
 {
@@ -288,7 +306,10 @@ static int operator_read(struct tflite *model, uint32_t index, bool *written, st
 				(int)code.version, (int)rule->version_max);
 	error = error ? error : operands_read(model, &table, rule, written, op, err);
 	error = error ? error : tflite_op_options(&model->file, &table, rule, op, err);
-	error = error ? error : graph_op_check(model->graph, op, err);
+	if (!error && rule->edge)
+		error = tflite_edge_apply(model->graph, rule, op, err);
+	else if (!error)
+		error = graph_op_check(model->graph, op, err);
 	return error ? err_context(err, error, "operator %u (%s)", index, op->name) : 0;
 }
 
@@ -300,15 +321,19 @@ static int operators_read(struct tflite *model, bool *written, struct err *err)
 	graph->ops = calloc(model->operators.count, sizeof(*graph->ops));
 	if (!graph->ops)
 		return err_set(err, -ENOMEM, "out of memory");
-	graph->op_count = model->operators.count;
 	for (uint32_t i = 0; i < graph->input_count; i++)
 		written[graph->inputs[i]] = true;
-	for (uint32_t i = 0; i < graph->op_count; i++) {
-		struct graph_op *op = &graph->ops[i];
-		int error = operator_read(model, i, written, op, err);
+	for (uint32_t i = 0; i < model->operators.count; i++) {
+		struct graph_op *op = &graph->ops[graph->op_count];
+		int error;
 
+		*op = (struct graph_op){0};
+		error = operator_read(model, i, written, op, err);
 		if (error)
 			return error;
+		if (!op->kind)
+			continue;
+		graph->op_count++;
 		/* a pool's taps cost time as well, though they are not counted as MACs */
 		macs += graph_op_macs(graph, op) +
 			(uint64_t)graph->tensors[op->output].elements * op->y.kernel * op->x.kernel;
@@ -319,7 +344,9 @@ static int operators_read(struct tflite *model, bool *written, struct err *err)
 	for (uint32_t i = 0; i < graph->output_count; i++)
 		if (!written[graph->outputs[i]])
 			return err_set(err, -EINVAL, "output %u is written by no operator", i);
-	return 0;
+	if (graph->op_count == 0)
+		return err_set(err, -EINVAL, "the model only quantises");
+	return tflite_edges_check(graph, err);
 }
 
 static int model_read(struct tflite *model, struct err *err)
@@ -338,10 +365,13 @@ static int model_read(struct tflite *model, struct err *err)
 				  &graph->output_count, err);
 	if (error)
 		return error;
+	graph->input_floats = calloc(graph->input_count, sizeof(*graph->input_floats));
+	graph->output_floats = calloc(graph->output_count, sizeof(*graph->output_floats));
 	written = calloc(graph->tensor_count + 1, sizeof(*written));
-	if (!written)
-		return err_set(err, -ENOMEM, "out of memory");
-	error = operators_read(model, written, err);
+	if (!written || !graph->input_floats || !graph->output_floats)
+		error = err_set(err, -ENOMEM, "out of memory");
+	else
+		error = operators_read(model, written, err);
 	free(written);
 	return error;
 }

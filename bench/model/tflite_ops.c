@@ -151,14 +151,43 @@ static int softmax_read(struct flatbuffer *file, const struct flatbuffer_table *
 	return 0;
 }
 
-static int add_read(struct flatbuffer *file, const struct flatbuffer_table *options,
-		    struct graph_op *op, struct err *err)
+static int activation_only_read(struct flatbuffer *file, const struct flatbuffer_table *options,
+				struct graph_op *op, struct err *err)
 {
 	return activation_read(file, options, 0, op, err);
 }
 
-/* The new shape is the output tensor's; the option and the second input only repeat it. */
-static int reshape_read(struct flatbuffer *file, const struct flatbuffer_table *options,
+static int concatenation_read(struct flatbuffer *file, const struct flatbuffer_table *options,
+			      struct graph_op *op, struct err *err)
+{
+	int error = activation_read(file, options, 1, op, err);
+
+	op->axis = (int32_t)flatbuffer_i32(file, options, 0, 0);
+	if (!error && op->activation != GRAPH_ACTIVATION_NONE)
+		error = err_set(err, -EINVAL, "a fused activation is not supported");
+	return error;
+}
+
+static int mean_read(struct flatbuffer *file, const struct flatbuffer_table *options,
+		     struct graph_op *op, struct err *err)
+{
+	(void)err;
+	op->keep_dims = flatbuffer_u8(file, options, 0, 0) != 0;
+	return 0;
+}
+
+static int resize_read(struct flatbuffer *file, const struct flatbuffer_table *options,
+		       struct graph_op *op, struct err *err)
+{
+	(void)err;
+	op->align_corners = flatbuffer_u8(file, options, 0, 0) != 0;
+	op->half_pixel_centers = flatbuffer_u8(file, options, 1, 0) != 0;
+	return 0;
+}
+
+/* Operators whose options are empty or only repeat what tensors say: the new shape of a RESHAPE is
+ * its output's. */
+static int nothing_read(struct flatbuffer *file, const struct flatbuffer_table *options,
 			struct graph_op *op, struct err *err)
 {
 	(void)file;
@@ -171,14 +200,23 @@ static int reshape_read(struct flatbuffer *file, const struct flatbuffer_table *
 /* Versions: op_version.cc of TensorFlow Lite; the next one up brings int4, a bias type or more
  * dimensions. */
 static const struct tflite_op_rule rules[] = {
-	{0, IMAGE_ADD, 3, 2, 2, 11, add_read},
-	{1, IMAGE_AVERAGE_POOL_2D, 3, 1, 1, 5, pool_read},
-	{3, IMAGE_CONV_2D, 6, 2, 3, 1, conv_read},
-	{4, IMAGE_DEPTHWISE_CONV_2D, 6, 2, 3, 2, depthwise_read},
-	{9, IMAGE_FULLY_CONNECTED, 12, 2, 3, 8, fully_connected_read},
-	{17, IMAGE_MAX_POOL_2D, 3, 1, 1, 5, pool_read},
-	{22, IMAGE_RESHAPE, 1, 1, 2, 17, reshape_read},
-	{25, IMAGE_SOFTMAX, 3, 1, 1, 9, softmax_read},
+	{0, IMAGE_ADD, 3, 2, 2, 11, activation_only_read, 0},
+	{1, IMAGE_AVERAGE_POOL_2D, 3, 1, 1, 5, pool_read, 0},
+	{2, IMAGE_CONCATENATION, 3, 1, IMAGE_OP_INPUTS_MAX, 10, concatenation_read, 0},
+	{3, IMAGE_CONV_2D, 6, 2, 3, 1, conv_read, 0},
+	{4, IMAGE_DEPTHWISE_CONV_2D, 6, 2, 3, 2, depthwise_read, 0},
+	{6, 0, 3, 1, 1, 38, nothing_read, TFLITE_EDGE_DEQUANTIZE},
+	{9, IMAGE_FULLY_CONNECTED, 12, 2, 3, 8, fully_connected_read, 0},
+	{17, IMAGE_MAX_POOL_2D, 3, 1, 1, 5, pool_read, 0},
+	{18, IMAGE_MUL, 4, 2, 2, 21, activation_only_read, 0},
+	{22, IMAGE_RESHAPE, 1, 1, 2, 17, nothing_read, 0},
+	{25, IMAGE_SOFTMAX, 3, 1, 1, 9, softmax_read, 0},
+	{34, IMAGE_PAD, 3, 2, 2, 22, nothing_read, 0},
+	{39, IMAGE_TRANSPOSE, 5, 2, 2, 26, nothing_read, 0},
+	{40, IMAGE_MEAN, 3, 2, 2, 27, mean_read, 0},
+	{60, IMAGE_PAD, 3, 3, 3, 43, nothing_read, 0}, /* PADV2 */
+	{97, IMAGE_RESIZE_NEAREST_NEIGHBOR, 4, 2, 2, 74, resize_read, 0},
+	{114, 0, 3, 1, 1, 89, nothing_read, TFLITE_EDGE_QUANTIZE},
 };
 
 const struct tflite_op_rule *tflite_op_rule(int32_t builtin)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A tensor of a .tflite file: int8 or int32, at most four dimensions, all known.
+ * A tensor of a .tflite file: int8, int32 or float32, at most four dimensions, all known.
  */
 #include <errno.h>
 #include <math.h>
@@ -31,6 +31,13 @@ static const char *const type_names[] = {
 	"int16",   "complex64", "int8",   "float64", "complex128", "uint64", "resource",
 	"variant", "uint32",    "uint16", "int4",    "bfloat16",
 };
+
+const char *graph_type_name(int64_t type)
+{
+	int64_t names = (int64_t)(sizeof(type_names) / sizeof(type_names[0]));
+
+	return type >= 0 && type < names ? type_names[type] : "unknown";
+}
 
 int tflite_fault(const struct tflite *model, struct err *err)
 {
@@ -75,15 +82,14 @@ static int type_read(struct tflite *model, const struct flatbuffer_table *table,
 		     struct graph_tensor *tensor, struct err *err)
 {
 	int64_t type = flatbuffer_i8(&model->file, table, TENSOR_TYPE, 0);
-	int64_t names = (int64_t)(sizeof(type_names) / sizeof(type_names[0]));
 
 	if (flatbuffer_has(&model->file, table, TENSOR_SPARSITY))
 		return err_set(err, -EINVAL, "sparse tensors are not supported");
 	if (flatbuffer_u8(&model->file, table, TENSOR_VARIABLE, 0))
 		return err_set(err, -EINVAL, "variables are not supported");
-	if (type != GRAPH_INT8 && type != GRAPH_INT32)
+	if (type != GRAPH_INT8 && type != GRAPH_INT32 && type != GRAPH_FLOAT32)
 		return err_set(err, -EINVAL, "type %s is not supported (int8, int32 constants)",
-			       type >= 0 && type < names ? type_names[type] : "unknown");
+			       graph_type_name(type));
 	tensor->type = (enum graph_type)type;
 	return 0;
 }
@@ -92,7 +98,7 @@ static int data_read(struct tflite *model, const struct flatbuffer_table *table,
 		     struct graph_tensor *tensor, struct err *err)
 {
 	int64_t index = flatbuffer_u32(&model->file, table, TENSOR_BUFFER, 0);
-	uint32_t bytes = tensor->elements * (tensor->type == GRAPH_INT32 ? 4 : 1);
+	uint32_t bytes = tensor->elements * (tensor->type == GRAPH_INT8 ? 1 : 4);
 	struct flatbuffer_table buffer;
 	struct flatbuffer_vector data;
 

@@ -15,6 +15,8 @@ static int compare_levels(const struct store_measurement *x, const struct store_
 
 	if (!order)
 		order = strcmp(x->build, y->build);
+	if (!order)
+		order = strcmp(x->runtime, y->runtime);
 	return order ? order : (x->clock_hz > y->clock_hz) - (x->clock_hz < y->clock_hz);
 }
 
@@ -65,6 +67,7 @@ static int make_level(const struct store_measurement *rows, size_t count, struct
 		return err_set(err, -ENOMEM, "out of memory");
 	memcpy(level->board, rows->board, sizeof(level->board));
 	memcpy(level->build, rows->build, sizeof(level->build));
+	memcpy(level->runtime, rows->runtime, sizeof(level->runtime));
 	level->clock_hz = rows->clock_hz;
 	level->windows = (unsigned)count;
 	level->models = make_points(rows, count, points);
@@ -141,8 +144,8 @@ void fits_print(const struct fits *fits, FILE *stream)
 	for (size_t i = 0; i < fits->count; i++) {
 		const struct fits_level *level = &fits->levels[i];
 
-		fprintf(stream, "%s, build %s, %g MHz: %u windows of %u models%s\n", level->board,
-			level->build, (double)level->clock_hz / 1e6, level->windows, level->models,
+		fprintf(stream, "%s, build %s, %s, %g MHz: %u windows of %u models%s\n",
+			level->board, level->build, level->runtime, (double)level->clock_hz / 1e6, level->windows, level->models,
 			level->is_virtual ? " (virtual: nothing was measured)" : "");
 		for (unsigned f = 0; f < FITS_FORMS; f++)
 			print_form(&level->forms[f], f, stream);
@@ -186,8 +189,9 @@ json_t *fits_json(const struct fits *fits)
 
 	for (size_t i = 0; array && i < fits->count; i++) {
 		const struct fits_level *level = &fits->levels[i];
-		json_t *row = json_pack("{s:s, s:s, s:I, s:b, s:i, s:i, s:[o, o]}", "board",
-					level->board, "build", level->build, "clock_hz",
+		json_t *row = json_pack("{s:s, s:s, s:s, s:I, s:b, s:i, s:i, s:[o, o]}", "board",
+					level->board, "build", level->build, "runtime",
+					level->runtime, "clock_hz",
 					(json_int_t)level->clock_hz, "virtual", level->is_virtual,
 					"windows", (int)level->windows, "models", (int)level->models,
 					"fits", form_json(&level->forms[0], 0),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Energy per inference against cycles per inference, fitted per (board, build, clock).
+ * Energy per inference against cycles per inference, fitted per (board, build, runtime, clock).
  */
 #ifndef BENCH_REPORT_FITS_H
 #define BENCH_REPORT_FITS_H
@@ -22,7 +22,7 @@ struct fits_form {
 };
 
 struct fits_level {
-	char board[64], build[16];
+	char board[64], build[16], runtime[48];
 	int64_t clock_hz;
 	bool is_virtual;
 	unsigned windows, models;

@@ -62,6 +62,8 @@ static int compare_rows(const void *a, const void *b)
 	if (!order)
 		order = strcmp(x->build, y->build);
 	if (!order)
+		order = strcmp(x->runtime, y->runtime);
+	if (!order)
 		order = (x->clock_hz > y->clock_hz) - (x->clock_hz < y->clock_hz);
 	if (!order)
 		order = strcmp(x->model, y->model);
@@ -115,6 +117,7 @@ static void name_group(const struct store_measurement *row, size_t count,
 	memcpy(group->board, row->board, sizeof(group->board));
 	memcpy(group->chip, row->chip, sizeof(group->chip));
 	memcpy(group->build, row->build, sizeof(group->build));
+	memcpy(group->runtime, row->runtime, sizeof(group->runtime));
 	memcpy(group->model, row->model, sizeof(group->model));
 	memcpy(group->model_sha256, row->model_sha256, sizeof(group->model_sha256));
 	group->clock_hz = row->clock_hz;
@@ -161,14 +164,14 @@ void results_print(const struct results *results, FILE *stream)
 {
 	bool is_virtual = false;
 
-	fprintf(stream, "%-14s %-24s %5s %10s %12s %14s %12s %12s %13s %2s\n", "board", "model",
-		"build", "clock_mhz", "cycles", "energy_j", "+- u_j", "time_s", "mean_power_w", "n");
+	fprintf(stream, "%-14s %-24s %5s %-9s %9s %12s %14s %12s %12s %13s %2s\n", "board",
+		"model", "build", "runtime", "clock_mhz", "cycles", "energy_j", "+- u_j", "time_s", "mean_power_w", "n");
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_group *g = &results->groups[i];
 
 		is_virtual |= g->is_virtual;
-		fprintf(stream, "%-14s %-24s %5s %10g %12.0f %14.6e %12.1e %12.6f %13.6f %2u%s\n",
-			g->board, g->model, g->build, (double)g->clock_hz / 1e6, g->cycles,
+		fprintf(stream, "%-14s %-24s %5s %-9s %9g %12.0f %14.6e %12.1e %12.6f %13.6f %2u%s\n",
+			g->board, g->model, g->build, g->runtime, (double)g->clock_hz / 1e6, g->cycles,
 			g->energy_j, g->energy_u_j, g->time_s, g->mean_power_w, g->windows,
 			g->is_virtual ? " virtual" : "");
 	}
@@ -187,8 +190,9 @@ json_t *results_json(const struct results *results)
 	for (size_t i = 0; array && i < results->count; i++) {
 		const struct results_group *g = &results->groups[i];
 		json_t *row = json_pack(
-			"{s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:b, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
-			"board", g->board, "chip", g->chip, "build", g->build, "model", g->model,
+			"{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:b, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
+			"board", g->board, "chip", g->chip, "build", g->build, "runtime",
+			g->runtime, "model", g->model,
 			"model_sha256", g->model_sha256, "clock_hz", (json_int_t)g->clock_hz, "core_v",
 			g->core_v, "virtual", g->is_virtual, "windows", (int)g->windows, "cycles",
 			g->cycles, "energy_j", g->energy_j, "energy_u_j", g->energy_u_j,

@@ -6,6 +6,17 @@
 
 enum { NO_EXIT = 128 }; /* a threshold that is never reached */
 
+static void write_runtime(struct store_measurement *row, const struct plan *plan,
+			  const struct model_image *image)
+{
+	char exit[16] = "";
+
+	if (image->has_exit)
+		snprintf(exit, sizeof(exit), "+exit%d", (int)image->exit_threshold);
+	snprintf(row->runtime, sizeof(row->runtime), "%s%s%s%s", plan_runtime(plan),
+		 plan->eliminate ? "+eliminate" : "", exit, plan->layers ? "+layers" : "");
+}
+
 void row_plan(struct store_measurement *row, const struct session_work *work,
 	      const struct point *point)
 {
@@ -31,7 +42,7 @@ void row_plan(struct store_measurement *row, const struct session_work *work,
 	row->model_params = (int64_t)image->params;
 	snprintf(row->build, sizeof(row->build), "%s", plan->builds[point->build]);
 	snprintf(row->firmware_crc32, sizeof(row->firmware_crc32), "%08x", firmware->crc32);
-	snprintf(row->runtime, sizeof(row->runtime), "%s", plan_runtime(plan));
+	write_runtime(row, plan, image);
 	snprintf(row->kernels, sizeof(row->kernels), "%s",
 		 model_kernel_set_name(plan->optimised ? board->kernels : IMAGE_KERNELS_PORTABLE));
 	row->eliminate = plan->eliminate;

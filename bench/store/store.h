@@ -33,7 +33,10 @@ struct store_measurement {
 	int64_t is_virtual;          /* 1: nothing here was measured */
 	char model[64], model_sha256[72], image_crc32[12];
 	int64_t model_macs, model_params;
-	char build[16], firmware_crc32[12], compiler[64], options[128], runtime[16], kernels[16];
+	char build[16], firmware_crc32[12], compiler[64], options[128];
+	/* "portable" or "optimised", then what else changes the work: "+eliminate", "+exitN" (at
+	 * threshold N), "+layers" (marked). Windows of different runtimes are not repeats. */
+	char runtime[48], kernels[16];
 	int64_t eliminate;           /* 1: channels that are proved constant are left out */
 	int64_t exit_threshold;      /* of the model's exit, in its tensor's units; 128: none */
 	int64_t arena_bytes, image_bytes;

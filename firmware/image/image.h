@@ -55,7 +55,9 @@ enum {
 	IMAGE_NO_OP = 0xFFFF,
 	IMAGE_OP_INPUTS_MAX = 10, /* as TensorFlow Lite Micro's CONCATENATION */
 	IMAGE_SOFTMAX_DEPTH_MAX = 4095, /* the Q12 sum of exponentials must fit 31 bits */
-	IMAGE_POOL_TAPS_MAX = 1 << 23,  /* 128 * taps must fit 31 bits */
+	IMAGE_POOL_TAPS_MAX = 1 << 23,  /* 255 * taps must fit 31 bits; MEAN's elements as well */
+	IMAGE_MUL_SHIFT_MAX = 15,       /* 255 * 255 * 2^15 fits 31 bits */
+	IMAGE_RESIZE_MAX = UINT16_MAX,  /* height and width of both sides */
 };
 
 enum image_op_kind {
@@ -66,12 +68,13 @@ enum image_op_kind {
 	IMAGE_MAX_POOL_2D,
 	IMAGE_RESHAPE, /* same bytes; often the same place in the arena */
 	IMAGE_SOFTMAX, /* over the last dimension */
-	IMAGE_ADD,     /* equal shapes */
-	IMAGE_MUL,     /* equal shapes */
-	IMAGE_MEAN,
-	IMAGE_PAD,     /* with the output's zero point */
-	IMAGE_CONCATENATION,
-	IMAGE_RESIZE_NEAREST_NEIGHBOR,
+	/* Equal shapes; the portable set also repeats an input along each dimension where it is 1. */
+	IMAGE_ADD,
+	IMAGE_MUL,
+	IMAGE_MEAN,          /* the output's elements are those of the dimensions that stay */
+	IMAGE_PAD,           /* with the output's zero point */
+	IMAGE_CONCATENATION, /* of bytes: no input is rescaled */
+	IMAGE_RESIZE_NEAREST_NEIGHBOR, /* height and width */
 	IMAGE_TRANSPOSE,
 	IMAGE_OP_KIND_END,
 };
@@ -150,11 +153,17 @@ struct image_op {
 	uint16_t pad_top, pad_left; /* bottom and right follow from the output's shape */
 	int32_t activation_min, activation_max; /* -128 .. 127 */
 	int32_t diff_min;                /* SOFTMAX: below maximum + diff_min the result is 0 */
-	/* ADD: inputs, output; MUL, MEAN: [0], the output; SOFTMAX: [0], the input */
+	/* ADD: inputs, output. SOFTMAX: [0], the input. MUL: [0], the product of both inputs less
+	 * their zero points; shift at most IMAGE_MUL_SHIFT_MAX. MEAN: [0], the sum of the inputs
+	 * less their zero point: the division by their number is in it, so its multiplier may be
+	 * below 2^30, and no such sum shifted to the left leaves 31 bits. MUL and MEAN add the
+	 * output's zero point and clamp: MUL to the activation, MEAN to int8. */
 	struct image_rescale rescale[3];
 	/* PAD: elements in front of each dimension. TRANSPOSE: the input's dimension that becomes
-	 * each of the output's. MEAN: 1 for each dimension that is averaged. CONCATENATION: [0] the
-	 * dimension. RESIZE_NEAREST_NEIGHBOR: [0] align corners, [1] half pixel centers. */
+	 * each of the output's. MEAN: 1 for each dimension that is averaged, else 0.
+	 * CONCATENATION: [0] the dimension, 0 .. 3. RESIZE_NEAREST_NEIGHBOR: [0] align corners,
+	 * [1] half pixel centers, 0 or 1; the source of an output row is the one that TensorFlow
+	 * Lite's float32 arithmetic gives (GetNearestNeighbor). */
 	uint16_t args[4];
 };
 

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "firmware/image/image_check_kinds.h"
 #include "firmware/image/needs.h"
 #include "firmware/wire/wire.h"
 
@@ -46,121 +47,6 @@ static bool tensor_is_valid(const struct image_tensor *tensor, uint32_t arena_by
 	return count == tensor->bytes && tensor->zero_point >= -128 && tensor->zero_point <= 127 &&
 	       range_fits(tensor->arena_offset, tensor->bytes, IMAGE_ALIGN, arena_bytes);
 }
-
-static bool rescale_is_valid(const struct image_rescale *rescale)
-{
-	return rescale->multiplier >= 0 && rescale->shift >= -31 && rescale->shift <= 31;
-}
-
-static bool activation_is_valid(const struct image_op *op)
-{
-	return op->activation_min >= -128 && op->activation_max <= 127 &&
-	       op->activation_min <= op->activation_max;
-}
-
-/* Along one axis: every window has at least one tap inside the input, and positions, the one behind
- * the last included, fit 31 bits. */
-static bool axis_is_valid(uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride,
-			  uint32_t dilation, uint32_t pad)
-{
-	uint64_t reach, last;
-
-	if (kernel == 0 || stride == 0 || dilation == 0)
-		return false;
-	reach = (uint64_t)(kernel - 1) * dilation + 1;
-	last = (uint64_t)(out - 1) * stride;
-	return pad < reach && last < (uint64_t)in + pad && last + reach + dilation < INT32_MAX;
-}
-
-static bool window_is_valid(const struct image_use *use)
-{
-	const struct image_op *op = use->op;
-	const uint32_t *in = use->in[0]->shape, *out = use->out->shape;
-
-	return in[0] == out[0] &&
-	       axis_is_valid(in[1], out[1], op->kernel_h, op->stride_h, op->dilation_h,
-			     op->pad_top) &&
-	       axis_is_valid(in[2], out[2], op->kernel_w, op->stride_w, op->dilation_w,
-			     op->pad_left);
-}
-
-/* A window's bytes, and all weights, are more than nothing and no more than an image holds. */
-static bool weights_are_countable(const struct image_use *use, uint64_t per_channel)
-{
-	return per_channel > 0 && per_channel <= IMAGE_BYTES_MAX &&
-	       per_channel * use->out->shape[3] <= IMAGE_BYTES_MAX;
-}
-
-static bool conv_is_valid(const struct image_use *use)
-{
-	uint64_t taps = (uint64_t)use->op->kernel_h * use->op->kernel_w;
-
-	return window_is_valid(use) && activation_is_valid(use->op) && taps <= IMAGE_BYTES_MAX &&
-	       weights_are_countable(use, taps * use->in[0]->shape[3]);
-}
-
-static bool depthwise_is_valid(const struct image_use *use)
-{
-	uint64_t taps = (uint64_t)use->op->kernel_h * use->op->kernel_w;
-
-	return conv_is_valid(use) && weights_are_countable(use, taps) &&
-	       use->out->shape[3] % use->in[0]->shape[3] == 0;
-}
-
-static bool fully_connected_is_valid(const struct image_use *use)
-{
-	uint32_t rows = use->out->bytes / use->out->shape[3];
-
-	return use->in[0]->bytes % rows == 0 && activation_is_valid(use->op) &&
-	       weights_are_countable(use, use->in[0]->bytes / rows);
-}
-
-static bool pool_is_valid(const struct image_use *use)
-{
-	return window_is_valid(use) && use->op->dilation_h == 1 && use->op->dilation_w == 1 &&
-	       use->in[0]->shape[3] == use->out->shape[3] && activation_is_valid(use->op) &&
-	       (uint64_t)use->op->kernel_h * use->op->kernel_w <= IMAGE_POOL_TAPS_MAX;
-}
-
-static bool reshape_is_valid(const struct image_use *use)
-{
-	return use->in[0]->bytes == use->out->bytes;
-}
-
-/* No difference of two inputs above diff_min may leave 32 bits when shifted. */
-static bool softmax_is_valid(const struct image_use *use)
-{
-	const struct image_rescale *rescale = &use->op->rescale[0];
-
-	if (use->in[0]->bytes != use->out->bytes || use->in[0]->shape[3] != use->out->shape[3] ||
-	    use->out->shape[3] > IMAGE_SOFTMAX_DEPTH_MAX)
-		return false;
-	return rescale_is_valid(rescale) && rescale->shift >= 0 && use->op->diff_min <= 0 &&
-	       -(int64_t)use->op->diff_min <= ((int64_t)1 << 31) >> rescale->shift;
-}
-
-/* Right shifts only: the three rescaled values and their sum then stay below 2^30. */
-static bool add_is_valid(const struct image_use *use)
-{
-	if (use->op->input_count != 2 || use->in[0]->bytes != use->out->bytes ||
-	    use->in[1]->bytes != use->out->bytes || !activation_is_valid(use->op))
-		return false;
-	for (int i = 0; i < 3; i++)
-		if (!rescale_is_valid(&use->op->rescale[i]) || use->op->rescale[i].shift > 0)
-			return false;
-	return true;
-}
-
-static bool (*const kind_checks[IMAGE_OP_KIND_END])(const struct image_use *) = {
-	[IMAGE_CONV_2D] = conv_is_valid,
-	[IMAGE_DEPTHWISE_CONV_2D] = depthwise_is_valid,
-	[IMAGE_FULLY_CONNECTED] = fully_connected_is_valid,
-	[IMAGE_AVERAGE_POOL_2D] = pool_is_valid,
-	[IMAGE_MAX_POOL_2D] = pool_is_valid,
-	[IMAGE_RESHAPE] = reshape_is_valid,
-	[IMAGE_SOFTMAX] = softmax_is_valid,
-	[IMAGE_ADD] = add_is_valid,
-};
 
 /* Output and scratch must not touch what the operator reads, but for what it can do in place. */
 static bool writes_are_apart(const struct image_use *use, const struct image_needs *needs)
@@ -239,8 +125,7 @@ static bool op_is_valid(const struct checker *checker, const struct image_op *op
 	struct image_use use = {0};
 	struct image_needs needs;
 
-	if (op->kind == 0 || op->kind >= IMAGE_OP_KIND_END || !kind_checks[op->kind] ||
-	    !tensors_find(checker, op, &use) || !kind_checks[op->kind](&use) ||
+	if (!tensors_find(checker, op, &use) || !image_kind_is_valid(&use) ||
 	    !image_needs(&use, &needs))
 		return false;
 	return op->scratch_bytes >= needs.scratch_bytes &&

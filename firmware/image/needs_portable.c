@@ -43,11 +43,12 @@ static void fully_connected_needs(const struct image_use *use, struct image_need
 	needs->channels_bytes = (uint64_t)channels * sizeof(struct image_channel);
 }
 
-/* Element i of the output is made of element i of the inputs alone. */
-static void elementwise_needs(const struct image_use *use, struct image_needs *needs)
+/* Element i of the output is made of element i of each input that is not repeated. */
+static void pair_needs(const struct image_use *use, struct image_needs *needs)
 {
-	(void)use;
-	needs->in_place = 3;
+	for (unsigned i = 0; i < use->op->input_count; i++)
+		if (use->in[i]->bytes == use->out->bytes)
+			needs->in_place |= (uint16_t)(1u << i);
 }
 
 static void reshape_needs(const struct image_use *use, struct image_needs *needs)
@@ -61,8 +62,8 @@ static void (*const kinds[IMAGE_OP_KIND_END])(const struct image_use *, struct i
 	[IMAGE_DEPTHWISE_CONV_2D] = depthwise_needs,
 	[IMAGE_FULLY_CONNECTED] = fully_connected_needs,
 	[IMAGE_RESHAPE] = reshape_needs,
-	[IMAGE_ADD] = elementwise_needs,
-	[IMAGE_MUL] = elementwise_needs,
+	[IMAGE_ADD] = pair_needs,
+	[IMAGE_MUL] = pair_needs,
 };
 
 bool image_needs_portable(const struct image_use *use, struct image_needs *ret_needs)

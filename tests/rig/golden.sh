@@ -1,22 +1,29 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Two of MLPerf Tiny's reference models on the virtual board: every operator's output equals TensorFlow
-# Lite Micro's, for every recorded input. The models are not part of the project: skipped without them.
+# Real models on every virtual board, with portable and with optimised kernels: every operator's output
+# equals TensorFlow Lite Micro's, for every recorded input. The models are not part of the project:
+# skipped without them.
+#
+# usage: golden.sh BOARD CHIP KERNELS [MODEL that may not fit]...
+set -euo pipefail
 models=${JOULEBENCH_MODELS:-../shared/models}
-for name in kws_ref_model ad01_int8; do
+build=${JOULEBENCH_BUILD:-build}
+board=$1 chip=$2 kernels=$3
+shift 3
+names=(ad01_int8 hello_world_int8 kws_ref_model mcunet_detection micro_speech_quantized pretrainedResnet_quant vww_96_int8)
+for name in "${names[@]}"; do
 	[ -f "$models/$name.tflite" ] || { echo "skipped: $models/$name.tflite is not there"; exit 77; }
 done
-source tests/rig/rig.sh
-models=$(realpath "$models")
-write_rig 5
-cat >"$scratch/plan.yaml" <<EOF
-plan: golden
-models: ["$models/kws_ref_model.tflite", "$models/ad01_int8.tflite"]
-clocks: [120 MHz]
-repeats: 1
-window: 100 ms
-idle: 50 ms
-EOF
-start_rig
-"$build/bin/rig_golden" "$scratch/rig.yaml" "$scratch/plan.yaml" "$build/firmware"
+files=()
+for name in "${names[@]}"; do files+=("$models/$name.tflite"); done
+for set in portable "$kernels"; do
+	echo "$board, $set kernels:"
+	output=$("$build/bin/rig_golden" "$build/bin/virtual-rig" "$chip" "$build/firmware/$board-O2.bin" "$set" \
+		"${files[@]}" 2>&1) && status=0 || status=$?
+	echo "$output"
+	[ $status -eq 0 ] || exit 1
+	while IFS=: read -r name _; do
+		[[ " $* " == *" $name "* ]] || { echo "$name should fit this board"; exit 1; }
+	done < <(grep 'does not fit' <<<"$output")
+done

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The model image's slot: all of the flash behind the firmware's 64 KB. RM0438, FLASH: page erase,
+ * The model image's slot: all of the flash behind the firmware's 96 KB. RM0438, FLASH: page erase,
  * standard programming by double-words; dual-bank mode with 2 KB pages and TrustZone off, which is
  * how the chip is delivered (options DBANK, TZEN). While the bank that holds the firmware changes,
  * the core stands still; it runs on while the other does.
@@ -14,8 +14,8 @@
 
 enum {
 	FLASH_AT = 0x08000000,
-	SLOT_AT = 0x08010000,
-	SLOT_BYTES = 448 * 1024,
+	SLOT_AT = 0x08018000,
+	SLOT_BYTES = 416 * 1024,
 	PAGE_BYTES = 2048,
 	PAGES_PER_BANK = 128,
 	ERASE_US = 60000,  /* DS12737: at most 25 ms for a page */

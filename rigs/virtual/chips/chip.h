@@ -32,7 +32,8 @@ struct chip_activity {
 	double hclk_hz;                /* true frequency */
 	double core_v;                 /* regulator set point */
 	bool powered, in_reset;
-	bool msi_on, hsi_on, pll_on;
+	bool smps_on;                  /* the core is fed by a switching converter, not an LDO */
+	bool msi_on, hsi_on, hse_on, pll_on;
 	double msi_hz, pll_vco_hz;
 	unsigned peripherals_on;       /* peripheral clocks enabled */
 	bool flash_busy;               /* erasing or programming */

@@ -167,12 +167,13 @@ static struct core_counts counts_now(const struct esp32c3 *s)
 	return counts;
 }
 
-/* hsi stands for RC_FAST here; the part has no second RC oscillator of that kind. */
+/* hsi stands for RC_FAST here, hse for the crystal: the part has no other of that kind. */
 static void report_clocks(const struct esp32c3 *s, struct chip_activity *activity)
 {
 	activity->hclk_hz = (double)s->cpu_millihz / 1e3;
 	activity->core_v = CORE_V;
 	activity->hsi_on = esp32c3_rc_fast_millihz(s) > 0;
+	activity->hse_on = esp32c3_xtal_millihz(s) > 0;
 	activity->pll_on = esp32c3_pll_is_on(s);
 	activity->pll_vco_hz = (double)esp32c3_pll_millihz(s) / 1e3;
 	activity->peripherals_on =

@@ -210,6 +210,7 @@ static void report_clocks(const struct stm32f767 *s, struct chip_activity *activ
 	activity->hclk_hz = (double)s->hclk_millihz / 1e3;
 	activity->core_v = stm32f767_pwr_core_v(s);
 	activity->hsi_on = rcc[F767_RCC_CR / 4] & F767_CR_HSION;
+	activity->hse_on = rcc[F767_RCC_CR / 4] & F767_CR_HSEON;
 	activity->pll_on = rcc[F767_RCC_CR / 4] & F767_CR_PLLON;
 	if (activity->pll_on)
 		activity->pll_vco_hz =

@@ -131,6 +131,7 @@ static void report(const struct stm32 *chip, struct chip_activity *activity)
 
 	activity->hclk_hz = (double)chip->hclk_millihz / 1e3;
 	activity->core_v = stm32l552_core_v(s);
+	activity->smps_on = !(s->clock.cr4 & L552_CR4_SMPSBYP);
 	activity->msi_on = rcc[L552_RCC_CR / 4] & L552_CR_MSION;
 	activity->hsi_on = rcc[L552_RCC_CR / 4] & L552_CR_HSION;
 	activity->pll_on = rcc[L552_RCC_CR / 4] & L552_CR_PLLON;
@@ -173,6 +174,7 @@ static const struct stm32_part part = {
 	/* AN2606: the loader runs from HSI16 through the PLL, at 60 MHz */
 	.rom_activity = {.hclk_hz = 60e6,
 			 .core_v = 1.2,
+			 .smps_on = true,
 			 .hsi_on = true,
 			 .pll_on = true,
 			 .pll_vco_hz = 120e6},

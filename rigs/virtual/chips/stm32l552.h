@@ -3,9 +3,9 @@
  * STM32L552ZE (Cortex-M33, TZEN = 0, dual bank) as RM0438 describes it, for the files stm32l552*.c
  * and for tests. Life, time and pins: stm32.h.
  *
- * Limits of the model: no HSE, LSE or HSI48 crystal; no option bytes; the regulator is the LDO or
- * the SMPS in high-power mode without a difference; reads of a busy flash bank by code that runs
- * elsewhere do not wait; the ICACHE never serves a stale line.
+ * Limits of the model: no HSE, LSE or HSI48 crystal; no option bytes; the LDO and the SMPS in
+ * high-power mode differ in current only; reads of a busy flash bank by code that runs elsewhere do
+ * not wait; the ICACHE never serves a stale line.
  */
 #ifndef RIGS_VIRTUAL_CHIPS_STM32L552_H
 #define RIGS_VIRTUAL_CHIPS_STM32L552_H

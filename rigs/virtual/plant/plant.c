@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The electrical side of a board.
+ * The electrical side of a board: the model over the tables of plant_PART.c.
  *
- * Regulator: these parts run from their linear regulator, so what the core takes, the supply gives:
- * I_supply = I_core, whatever the supply voltage (the published MLPerf Tiny runs of the STM32L4R5
- * at 1.8 V and 3.0 V agree within 2 % in current). Switched charge scales with the core voltage.
+ *   switched charge  sum of charge_c * count, times Vcore / nominal: Q = C * V
+ *   leakage          I0 * exp((T - T0) / Ts) * exp((Vcore - Vn) / Vs)
+ *   regulator        LDO: the supply gives what the core takes, whatever VDD (the published MLPerf
+ *                    Tiny runs of the STM32L4R5 at 1.8 V and 3.0 V agree within 2 % in current);
+ *                    SMPS: times Vcore / (efficiency * VDD)
+ *   VDD side         oscillators, PLL, flash, regulator
+ *   settling, drift  what a predictor from counted cycles is not told, like operands and flash
+ *   decoupling       first-order low-pass R * C between chip and meter
+ *   junction         first-order, thermal resistance times power
  *
- * Anchors for the STM32L4R5, from the data sheet's (DS12023) headline figures and approximate:
- * about 110 uA/MHz in range 1 and 93 uA/MHz in range 2 running Dhrystone from flash, about a
- * quarter of that asleep. The split over instruction classes is this model's own: it is shaped like
- * published instruction-level measurements of Cortex-M parts (memory and multiply cost more than
- * ALU, stalls less), not measured on this chip.
+ * A step costs no transcendental function unless its width, the temperature (by 0.01 K) or the core
+ * voltage changed. Splitting a slice of even activity changes no charge: every tail is integrated
+ * over the slice, not sampled.
  */
 #include "rigs/virtual/plant/plant.h"
 
@@ -20,112 +24,83 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rigs/virtual/plant/plant_part.h"
 #include "rigs/virtual/plant/random.h"
 
-struct plant_part {
-	const char *name;
-	/* Charge at nominal_core_v [C]. */
-	double nominal_core_v;
-	double class_c[CORE_CLASS_COUNT];  /* per executed instruction, on top of the clock */
-	double taken_branch_c;             /* pipeline refill */
-	double fetch_stall_c;              /* per cycle: a flash line is being read */
-	double flash_read_c;               /* per data read that reaches the flash interface */
-	double flash_stall_c;              /* per cycle */
-	double toggled_bit_c;              /* data bus: no predictor that counts cycles sees this */
-	double exception_c;                /* stacking and unstacking */
-	double clock_run_c, clock_sleep_c; /* clock tree and memories, per cycle */
-	double peripheral_c;               /* per enabled peripheral clock and cycle */
-	/* Current [A]. */
-	double msi_a, msi_a_per_hz;
-	double hsi_a;
-	double pll_a, pll_a_per_hz; /* of the VCO */
-	double regulator_a;
-	double reset_a;
-	double flash_busy_a;
-	double leakage_a; /* at leakage_temp_c and nominal_core_v */
-	double leakage_temp_c, leakage_slope_k;
-	/* Package and board. */
-	double thermal_k_per_w, thermal_tau_s;
-	double decoupling_tau_s; /* decoupling capacitors against the meter's source impedance */
-	double settle_share, settle_tau_s; /* after a clock change, of the change in current */
-	/* Spread between boards, +-. */
-	double dynamic_spread, leakage_spread;
+#define LEAKAGE_STEP_K 0.01 /* 0.04 % of the leakage */
+#define DRIFT_STEP_S   0.02
+#define DRIFT_WAVES    2
+#define NEGLIGIBLE_A   1e-9
+
+static const struct plant_part *const parts[] = {
+	&plant_part_esp32c3,
+	&plant_part_stm32f767,
+	&plant_part_stm32l4r5,
+	&plant_part_stm32l552,
 };
 
-static const struct plant_part parts[] = {
-	{
-		.name = "stm32l4r5",
-		.nominal_core_v = 1.2,
-		.class_c =
-			{
-				[CORE_CLASS_ALU] = 60e-12,
-				[CORE_CLASS_LOAD] = 112e-12,
-				[CORE_CLASS_STORE] = 104e-12,
-				[CORE_CLASS_LOAD_MULTIPLE] = 260e-12,
-				[CORE_CLASS_STORE_MULTIPLE] = 245e-12,
-				[CORE_CLASS_MUL] = 84e-12,
-				[CORE_CLASS_MAC] = 118e-12,
-				[CORE_CLASS_SIMD] = 98e-12,
-				[CORE_CLASS_DIV] = 210e-12,
-				[CORE_CLASS_BRANCH] = 52e-12,
-				[CORE_CLASS_FP] = 105e-12,
-				[CORE_CLASS_OTHER] = 40e-12,
-			},
-		.taken_branch_c = 46e-12,
-		.fetch_stall_c = 17e-12,
-		.flash_read_c = 64e-12,
-		.flash_stall_c = 11e-12,
-		.toggled_bit_c = 1.6e-12,
-		.exception_c = 900e-12,
-		.clock_run_c = 34e-12,
-		.clock_sleep_c = 22e-12,
-		.peripheral_c = 0.35e-12,
-		.msi_a = 1.5e-6,
-		.msi_a_per_hz = 3.2e-12, /* 155 uA at 48 MHz */
-		.hsi_a = 155e-6,
-		.pll_a = 90e-6,
-		.pll_a_per_hz = 1.25e-12, /* 390 uA at a 240 MHz VCO */
-		.regulator_a = 60e-6,
-		.reset_a = 120e-6,
-		.flash_busy_a = 3.4e-3,
-		.leakage_a = 38e-6,
-		.leakage_temp_c = 25,
-		.leakage_slope_k = 27,
-		.thermal_k_per_w = 43,
-		.thermal_tau_s = 20,
-		.decoupling_tau_s = 20e-6,
-		.settle_share = 0.02,
-		.settle_tau_s = 3e-3,
-		.dynamic_spread = 0.02,
-		.leakage_spread = 0.2,
-	},
+/* A first-order lag of a slice of cached width. */
+struct lag {
+	double dt_s;
+	double keep; /* what is left at the slice's end, exp(-dt / tau) */
+	double mean; /* mean over the slice, tau / dt * (1 - keep) */
+};
+
+struct tail {
+	struct lag lag;
+	double rest_a;
+};
+
+struct wave {
+	double share, rad_per_s, phase;
+};
+
+struct drift {
+	struct wave waves[DRIFT_WAVES];
+	double age_s, next_s, gain;
 };
 
 struct plant {
-	const struct plant_part *part;
-	double dynamic_scale, leakage_scale;
+	struct plant_part board; /* the part's table with this board's spread */
 	double ambient_c, junction_c;
 	double filtered_a; /* after the decoupling capacitors */
-	double settle_a;   /* decaying extra current after a clock change */
-	bool settle_due;   /* the slice before ended on a new clock */
+	struct lag filter;
+	struct tail settle, creep;
+	bool settle_due; /* the slice before ended on a new clock */
 	double before_change_a;
 	double last_hz, last_core_v, last_raw_a;
-	/* exp() of the last step width and temperature: both change rarely. */
-	double cached_dt_s, cached_keep, cached_mean;
-	double cached_temp_c, cached_leakage_a;
+	struct drift drift;
+	double leakage_temp_c, leakage_core_v, leakage_a; /* the last exp() */
 };
 
 static const struct plant_part *plant_part_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (!strcmp(parts[i].name, name))
-			return &parts[i];
+		if (!strcmp(parts[i]->name, name))
+			return parts[i];
 	return NULL;
 }
 
 bool plant_knows_part(const char *part)
 {
 	return plant_part_find(part) != NULL;
+}
+
+/* Periods of four to fifteen minutes, and of half an hour to an hour and a half: supply reference,
+ * air of a room. */
+static void drift_init(struct drift *drift, double share, struct vrandom *random)
+{
+	static const double period_s[DRIFT_WAVES] = {570, 3600};
+	static const double period_spread[DRIFT_WAVES] = {0.58, 0.5};
+
+	for (unsigned i = 0; i < DRIFT_WAVES; i++) {
+		double seconds = period_s[i] * (1 + period_spread[i] * vrandom_even(random));
+
+		drift->waves[i] = (struct wave){.share = share * vrandom_even(random),
+						.rad_per_s = 2 * M_PI / seconds,
+						.phase = M_PI * vrandom_even(random)};
+	}
+	drift->gain = 1;
 }
 
 int plant_new(const char *part_name, uint64_t seed, double ambient_c, struct plant **ret_plant,
@@ -140,12 +115,12 @@ int plant_new(const char *part_name, uint64_t seed, double ambient_c, struct pla
 	plant = calloc(1, sizeof(*plant));
 	if (!plant)
 		return verr_set(err, -ENOMEM, "out of memory");
-	plant->part = part;
-	plant->dynamic_scale = 1 + part->dynamic_spread * vrandom_even(&random);
-	plant->leakage_scale = 1 + part->leakage_spread * vrandom_even(&random);
+	plant->board = *part;
+	plant_part_vary(&plant->board, &random);
+	drift_init(&plant->drift, part->drift_share, &random);
 	plant->ambient_c = ambient_c;
 	plant->junction_c = ambient_c;
-	plant->cached_temp_c = -INFINITY;
+	plant->leakage_temp_c = -INFINITY;
 	*ret_plant = plant;
 	return 0;
 }
@@ -160,70 +135,158 @@ double plant_junction_c(const struct plant *plant)
 	return plant->junction_c;
 }
 
-/* Charge switched in the slice at nominal core voltage [C]. */
-static double plant_switched_c(const struct plant_part *part, const struct chip_activity *activity)
+void plant_set_ambient(struct plant *plant, double ambient_c)
 {
-	const struct core_counts *counts = &activity->counts;
-	double charge_c = 0;
-
-	for (int i = 0; i < CORE_CLASS_COUNT; i++)
-		charge_c += part->class_c[i] * (double)counts->classes[i];
-	charge_c += part->taken_branch_c * (double)counts->taken_branches;
-	charge_c += part->fetch_stall_c * (double)counts->flash_fetch_stalls;
-	charge_c += part->flash_read_c * (double)counts->flash_data_reads;
-	charge_c += part->flash_stall_c * (double)counts->flash_stalls;
-	charge_c += part->toggled_bit_c * (double)counts->toggled_bits;
-	charge_c += part->exception_c * (double)counts->exceptions;
-	/* The clock runs by time, not by counted cycles, so that an instruction that straddles the
-	 * slice's end moves none of it into the next slice. */
-	charge_c += part->clock_run_c * activity->active_s * activity->hclk_hz;
-	charge_c += part->clock_sleep_c * activity->sleep_s * activity->hclk_hz;
-	charge_c += part->peripheral_c * activity->peripherals_on *
-		    (activity->active_s + activity->sleep_s) * activity->hclk_hz;
-	return charge_c;
+	plant->ambient_c = ambient_c;
 }
 
-static double plant_analog_a(const struct plant_part *part, const struct chip_activity *activity)
-{
-	double current_a = part->regulator_a;
+/* Core side ---------------------------------------------------------------------------------- */
 
+/* Charge switched in the slice at nominal core voltage [C]. Clocks run by time, not by counted
+ * cycles, so that an instruction that straddles the slice's end moves none of it into the next. */
+static double plant_switched_c(const struct plant_part *board, const struct chip_activity *activity)
+{
+	const struct core_counts *counts = &activity->counts;
+	const double *charge_c = board->charge_c;
+	double bus_hz = fmin(activity->hclk_hz, board->bus_max_hz);
+	double bus_cycles = (activity->active_s + activity->sleep_s) * bus_hz;
+	double sum_c = 0;
+
+	for (unsigned i = 0; i < CORE_CLASS_COUNT; i++)
+		sum_c += charge_c[i] * (double)(int64_t)counts->classes[i];
+	sum_c += charge_c[PLANT_TAKEN_BRANCH] * (double)(int64_t)counts->taken_branches;
+	sum_c += charge_c[PLANT_EXCEPTION] * (double)(int64_t)counts->exceptions;
+	sum_c += charge_c[PLANT_FETCH_STALL] * (double)(int64_t)counts->flash_fetch_stalls;
+	sum_c += charge_c[PLANT_FLASH_STALL] * (double)(int64_t)counts->flash_stalls;
+	sum_c += charge_c[PLANT_FLASH_READ] * (double)(int64_t)counts->flash_data_reads;
+	sum_c += charge_c[PLANT_TOGGLED_BIT] * (double)(int64_t)counts->toggled_bits;
+	sum_c += charge_c[PLANT_CLOCK_RUN] * activity->active_s * activity->hclk_hz;
+	sum_c += charge_c[PLANT_CLOCK_SLEEP] * activity->sleep_s * activity->hclk_hz;
+	sum_c += charge_c[PLANT_BUS_CLOCK] * bus_cycles;
+	sum_c += charge_c[PLANT_PERIPHERAL_CLOCK] * activity->peripherals_on * bus_cycles;
+	return sum_c;
+}
+
+static double plant_leakage_a(struct plant *plant, double core_v)
+{
+	const struct plant_part *board = &plant->board;
+
+	if (fabs(plant->junction_c - plant->leakage_temp_c) > LEAKAGE_STEP_K ||
+	    fabs(core_v - plant->leakage_core_v) > 1e-6) {
+		plant->leakage_temp_c = plant->junction_c;
+		plant->leakage_core_v = core_v;
+		plant->leakage_a =
+			board->leakage_a *
+			exp((plant->junction_c - board->leakage_temp_c) / board->leakage_slope_k +
+			    (core_v - board->nominal_core_v) / board->leakage_slope_v);
+	}
+	return plant->leakage_a;
+}
+
+static double plant_drift_gain(struct drift *drift, double dt_s)
+{
+	if (drift->age_s >= drift->next_s) {
+		drift->next_s = drift->age_s + DRIFT_STEP_S;
+		drift->gain = 1;
+		for (unsigned i = 0; i < DRIFT_WAVES; i++)
+			drift->gain += drift->waves[i].share *
+				       sin(drift->waves[i].rad_per_s * drift->age_s +
+					   drift->waves[i].phase);
+	}
+	drift->age_s += dt_s;
+	return drift->gain;
+}
+
+/* Supply current per core current. A converter cannot give more than it takes. */
+static double plant_regulator_ratio(const struct plant_part *board,
+				    const struct chip_activity *activity, double supply_v)
+{
+	if (!activity->smps_on || board->smps_efficiency <= 0)
+		return 1;
+	return fmin(1, activity->core_v / (board->smps_efficiency * supply_v));
+}
+
+/* VDD side ----------------------------------------------------------------------------------- */
+
+static double plant_flash_a(const struct plant_part *board, const struct chip_activity *activity,
+			    double dt_s)
+{
+	const struct core_counts *counts = &activity->counts;
+	double stalls = (double)(int64_t)(counts->flash_fetch_stalls + counts->flash_stalls);
+	double current_a = activity->flash_busy ? board->flash_busy_a : 0;
+	double share;
+
+	if (stalls <= 0)
+		return current_a;
+	share = stalls / (activity->hclk_hz * dt_s);
+	return current_a + board->flash_read_a * share +
+	       board->flash_wake_a * share / (share + board->flash_wake_half);
+}
+
+static double plant_analog_a(const struct plant_part *board, const struct chip_activity *activity)
+{
+	double current_a = board->regulator_a;
+
+	if (activity->smps_on)
+		current_a += board->smps_a;
 	if (activity->msi_on)
-		current_a += part->msi_a + part->msi_a_per_hz * activity->msi_hz;
+		current_a += board->msi_a + board->msi_a_per_hz * activity->msi_hz;
 	if (activity->hsi_on)
-		current_a += part->hsi_a;
+		current_a += board->hsi_a;
+	if (activity->hse_on)
+		current_a += board->hse_a;
 	if (activity->pll_on)
-		current_a += part->pll_a + part->pll_a_per_hz * activity->pll_vco_hz;
-	if (activity->flash_busy)
-		current_a += part->flash_busy_a;
+		current_a += board->pll_a + board->pll_a_per_hz * activity->pll_vco_hz;
 	return current_a;
 }
 
-static double plant_leakage_a(struct plant *plant)
-{
-	const struct plant_part *part = plant->part;
-
-	/* 0.01 K is 0.04 % of the leakage. */
-	if (fabs(plant->junction_c - plant->cached_temp_c) > 0.01) {
-		plant->cached_temp_c = plant->junction_c;
-		plant->cached_leakage_a =
-			part->leakage_a * plant->leakage_scale *
-			exp((plant->junction_c - part->leakage_temp_c) / part->leakage_slope_k);
-	}
-	return plant->cached_leakage_a;
-}
-
 /* What the chip itself takes, before the decoupling capacitors. */
-static double plant_raw_a(struct plant *plant, const struct chip_activity *activity, double dt_s)
+static double plant_raw_a(struct plant *plant, const struct chip_activity *activity,
+			  double supply_v, double dt_s)
 {
-	const struct plant_part *part = plant->part;
-	double core_scale = activity->core_v / part->nominal_core_v;
+	const struct plant_part *board = &plant->board;
+	double gain = plant_drift_gain(&plant->drift, dt_s), core_a;
 
 	if (!activity->powered)
 		return 0;
 	if (activity->in_reset)
-		return part->reset_a + plant_leakage_a(plant);
-	return plant->dynamic_scale * core_scale * plant_switched_c(part, activity) / dt_s +
-	       plant_analog_a(part, activity) + core_scale * plant_leakage_a(plant);
+		return board->reset_a + plant_leakage_a(plant, board->nominal_core_v);
+	core_a = gain * activity->core_v / board->nominal_core_v *
+		 plant_switched_c(board, activity) / dt_s;
+	core_a += plant_leakage_a(plant, activity->core_v);
+	return core_a * plant_regulator_ratio(board, activity, supply_v) +
+	       plant_analog_a(board, activity) + plant_flash_a(board, activity, dt_s);
+}
+
+/* Tails -------------------------------------------------------------------------------------- */
+
+static void lag_for(struct lag *lag, double dt_s, double tau_s)
+{
+	if (fabs(dt_s - lag->dt_s) <= 1e-6 * dt_s)
+		return;
+	lag->dt_s = dt_s;
+	lag->keep = exp(-dt_s / tau_s);
+	lag->mean = -expm1(-dt_s / tau_s) * tau_s / dt_s;
+}
+
+/* Mean over the slice. */
+static double tail_step(struct tail *tail, double dt_s, double tau_s)
+{
+	double mean_a;
+
+	if (fabs(tail->rest_a) < NEGLIGIBLE_A)
+		return tail->rest_a = 0;
+	lag_for(&tail->lag, dt_s, tau_s);
+	mean_a = tail->rest_a * tail->lag.mean;
+	tail->rest_a *= tail->lag.keep;
+	return mean_a;
+}
+
+static void plant_forget_tails(struct plant *plant)
+{
+	plant->settle.rest_a = plant->creep.rest_a = 0;
+	plant->last_hz = 0;
+	plant->settle_due = false;
 }
 
 static bool plant_clock_changed(const struct plant *plant, const struct chip_activity *activity)
@@ -232,58 +295,47 @@ static bool plant_clock_changed(const struct plant *plant, const struct chip_act
 	       fabs(activity->core_v - plant->last_core_v) > 0.005;
 }
 
-/* A clock or voltage change rings out over a few milliseconds: a share of the step in current. The
- * step is taken from the slice after the change, the first that runs at the new clock throughout.
- */
+/* The step in current is taken from the slice after the change, the first that runs at the new
+ * clock throughout. */
 static double plant_settle_a(struct plant *plant, const struct chip_activity *activity,
 			     double raw_a, double dt_s)
 {
-	const struct plant_part *part = plant->part;
-	double decay, mean_a;
+	const struct plant_part *board = &plant->board;
 
 	if (!activity->powered || activity->in_reset) {
-		plant->settle_a = 0;
-		plant->last_hz = 0;
-		plant->settle_due = false;
+		plant_forget_tails(plant);
 		return 0;
 	}
-	if (plant->settle_due)
-		plant->settle_a += part->settle_share * (raw_a - plant->before_change_a);
+	if (plant->settle_due) {
+		plant->settle.rest_a += board->settle_share * (raw_a - plant->before_change_a);
+		plant->creep.rest_a += board->creep_share * (raw_a - plant->before_change_a);
+	}
 	plant->settle_due = plant->last_hz > 0 && plant_clock_changed(plant, activity);
 	if (plant->settle_due)
 		plant->before_change_a = plant->last_raw_a;
 	plant->last_hz = activity->hclk_hz;
 	plant->last_core_v = activity->core_v;
 	plant->last_raw_a = raw_a;
-	if (fabs(plant->settle_a) < 1e-9)
-		return plant->settle_a = 0;
-	decay = exp(-dt_s / part->settle_tau_s);
-	mean_a = plant->settle_a * part->settle_tau_s / dt_s * (1 - decay);
-	plant->settle_a *= decay;
-	return mean_a;
+	return tail_step(&plant->settle, dt_s, board->settle_tau_s) +
+	       tail_step(&plant->creep, dt_s, board->creep_tau_s);
 }
 
 /* Mean over the slice of a first-order low-pass driven by a constant. */
 static double plant_filter(struct plant *plant, double raw_a, double dt_s)
 {
-	double tau_s = plant->part->decoupling_tau_s;
+	const struct plant_part *board = &plant->board;
 	double excess_a = plant->filtered_a - raw_a;
 
-	if (fabs(dt_s - plant->cached_dt_s) > 1e-6 * dt_s) {
-		plant->cached_dt_s = dt_s;
-		plant->cached_keep = exp(-dt_s / tau_s);
-		plant->cached_mean = tau_s / dt_s * (1 - plant->cached_keep);
-	}
-	plant->filtered_a = raw_a + excess_a * plant->cached_keep;
-	return raw_a + excess_a * plant->cached_mean;
+	lag_for(&plant->filter, dt_s, board->source_ohm * board->decoupling_f);
+	plant->filtered_a = raw_a + excess_a * plant->filter.keep;
+	return raw_a + excess_a * plant->filter.mean;
 }
 
 static void plant_heat(struct plant *plant, double power_w, double dt_s)
 {
-	const struct plant_part *part = plant->part;
-	double settled_c = plant->ambient_c + part->thermal_k_per_w * power_w;
-
-	double x = dt_s / part->thermal_tau_s;
+	const struct plant_part *board = &plant->board;
+	double settled_c = plant->ambient_c + board->thermal_k_per_w * power_w;
+	double x = dt_s / board->thermal_tau_s;
 
 	/* The share is 1 - exp(-x); for a slice of a millisecond or less its first order. */
 	plant->junction_c += (settled_c - plant->junction_c) * (x < 1e-4 ? x : -expm1(-x));
@@ -295,20 +347,17 @@ double plant_step(struct plant *plant, const struct chip_activity *activity, dou
 	double raw_a, supply_a;
 
 	assert(dt_s > 0);
-	if (supply_v <=
-	    0) { /* the switch is open: the capacitors feed the chip, the meter sees none */
+	if (supply_v <= 0) {
+		/* The switch is open: the capacitors feed the chip, the meter sees none. */
 		plant->filtered_a = 0;
-		plant->settle_a = 0;
-		plant->last_hz = 0;
-		plant->settle_due = false;
+		plant->drift.age_s += dt_s;
+		plant_forget_tails(plant);
 		plant_heat(plant, 0, dt_s);
 		return 0;
 	}
-	raw_a = plant_raw_a(plant, activity, dt_s);
+	raw_a = plant_raw_a(plant, activity, supply_v, dt_s);
 	raw_a += plant_settle_a(plant, activity, raw_a, dt_s);
-	supply_a = plant_filter(plant, raw_a, dt_s);
-	if (supply_a < 0)
-		supply_a = 0;
+	supply_a = fmax(0, plant_filter(plant, raw_a, dt_s));
 	plant_heat(plant, supply_a * supply_v, dt_s);
 	return supply_a;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What a board draws from its supply: switched charge per instruction class, clock tree,
- * oscillators, regulator, leakage, junction temperature. Parameters per chip, spread per board by
- * seed.
+ * oscillators, regulator, leakage, junction temperature. Parameters per part (plant_part.h), spread
+ * per board by seed.
  */
 #ifndef RIGS_VIRTUAL_PLANT_PLANT_H
 #define RIGS_VIRTUAL_PLANT_PLANT_H
@@ -24,5 +24,8 @@ void plant_free(struct plant *plant);
 double plant_step(struct plant *plant, const struct chip_activity *activity, double supply_v,
 		  double dt_s);
 double plant_junction_c(const struct plant *plant);
+
+/* Of the air around the board; the junction follows with its time constant. */
+void plant_set_ambient(struct plant *plant, double ambient_c);
 
 #endif

@@ -324,6 +324,130 @@ static void test_add(void **state)
 	}
 }
 
+/* Rescaled products, also with the output in place of either input. */
+static void test_mul(void **state)
+{
+	static int8_t expected[BYTES_MAX];
+
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct kernel_call call = bench_call();
+		int place = draw(0, 2);
+
+		bench.op =
+			(struct image_op){.activation_min = draw(-128, 0), .activation_max = 127};
+		bench.op.rescale[0] =
+			(struct image_rescale){draw(1 << 30, INT32_MAX - 1), draw(-12, 2)};
+		for (int i = 0; i < 2; i++) {
+			tensor_shape(&bench.in[i], 2, 3, 7);
+			fill(bench.input[i], bench.in[i].bytes);
+		}
+		tensor_shape(&bench.out, 2, 3, 7);
+		for (uint32_t i = 0; i < bench.out.bytes; i++)
+			expected[i] =
+				finish_plain((bench.input[0][i] - bench.in[0].zero_point) *
+						     (bench.input[1][i] - bench.in[1].zero_point),
+					     &bench.op.rescale[0]);
+		call.output = place < 2 ? bench.input[place] : bench.output;
+		portable_mul(&call);
+		assert_memory_equal(call.output, expected, bench.out.bytes);
+	}
+}
+
+static void test_mean(void **state)
+{
+	(void)state;
+	for (int round = 0; round < ROUNDS; round++) {
+		struct kernel_call call = bench_call();
+		int32_t h = draw(1, 6), w = draw(1, 6), c = draw(1, 6);
+		bool rows = draw(0, 1), columns = draw(0, 1), channels = draw(0, 1);
+
+		bench.op = (struct image_op){.activation_min = -128,
+					     .activation_max = 127,
+					     .args = {0, rows, columns, channels}};
+		bench.op.rescale[0] =
+			(struct image_rescale){draw(1 << 29, INT32_MAX - 1), draw(-9, 1)};
+		tensor_shape(&bench.in[0], h, w, c);
+		tensor_shape(&bench.out, rows ? 1 : h, columns ? 1 : w, channels ? 1 : c);
+		fill(bench.input[0], bench.in[0].bytes);
+		portable_mean(&call);
+		for (uint32_t i = 0; i < bench.out.bytes; i++) {
+			const uint32_t *left = bench.out.shape;
+			int32_t sum = 0;
+
+			for (int32_t k = 0; k < h * w * c; k++) {
+				uint32_t place = (uint32_t)(rows ? 0 : k / c / w) * left[2] +
+						 (uint32_t)(columns ? 0 : k / c % w);
+
+				place = place * left[3] + (uint32_t)(channels ? 0 : k % c);
+				if (place == i)
+					sum += bench.input[0][k] - bench.in[0].zero_point;
+			}
+			assert_int_equal(bench.output[i], finish_plain(sum, &bench.op.rescale[0]));
+		}
+	}
+}
+
+/* Against the definition in float32, for all pairs of sizes up to 70 and large ones; the first is
+ * one whose quotient is a half of its last bit and a little more. */
+static void test_resize(void **state)
+{
+	(void)state;
+	for (int32_t round = 0; round < 4 * 5000; round++) {
+		struct kernel_call call = bench_call();
+		int32_t in = round < 4 * 4900 ? round / 4 / 70 + 1 : draw(1, 1000);
+		int32_t out = round < 4 * 4900 ? round / 4 % 70 + 1 : draw(1, BYTES_MAX);
+		bool corners = round & 1, centers = round & 2;
+		float scale;
+
+		in = round < 4 ? 2 : in;
+		out = round < 4 ? 1020 : out;
+		scale = corners && out > 1 ? (float)(in - 1) / (float)(out - 1)
+					   : (float)in / (float)out;
+
+		bench.op = (struct image_op){.args = {corners, centers, 0, 0}};
+		tensor_shape(&bench.in[0], in, 1, 1);
+		tensor_shape(&bench.out, out, 1, 1);
+		fill(bench.input[0], bench.in[0].bytes);
+		portable_resize_nearest_neighbor(&call);
+		for (int32_t i = 0; i < out; i++) {
+			float at = ((float)i + (centers ? 0.5f : 0)) * scale;
+			int32_t source = (int32_t)(corners ? roundf(at) : floorf(at));
+
+			source = source < in ? source : in - 1;
+			assert_int_equal(bench.output[i], bench.input[0][source]);
+		}
+	}
+}
+
+/* By hand. */
+static void test_moves(void **state)
+{
+	static const int8_t padded[] = {9, 9, 9, 9, 9, 9, 1, 2, 3, 4, 9, 9, 5, 6, 7, 8, 9, 9};
+	static const int8_t turned[] = {1, 5, 2, 6, 3, 7, 4, 8};
+	static const int8_t together[] = {1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 5, 6, 7, 8};
+	struct kernel_call call = bench_call();
+
+	(void)state;
+	for (int8_t i = 0; i < 8; i++)
+		bench.input[0][i] = bench.input[1][i] = (int8_t)(i + 1);
+	tensor_shape(&bench.in[0], 2, 2, 2);
+	tensor_shape(&bench.in[1], 2, 2, 2);
+	bench.op = (struct image_op){.args = {0, 1, 0, 0}};
+	tensor_shape(&bench.out, 3, 3, 2);
+	bench.out.zero_point = 9;
+	portable_pad(&call);
+	assert_memory_equal(bench.output, padded, sizeof(padded));
+	bench.op = (struct image_op){.args = {0, 2, 3, 1}};
+	tensor_shape(&bench.out, 2, 2, 2);
+	portable_transpose(&call);
+	assert_memory_equal(bench.output, turned, sizeof(turned));
+	bench.op = (struct image_op){.input_count = 2, .args = {2}};
+	tensor_shape(&bench.out, 2, 4, 2);
+	portable_concatenation(&call);
+	assert_memory_equal(bench.output, together, sizeof(together));
+}
+
 static void test_reshape(void **state)
 {
 	struct kernel_call call = bench_call();
@@ -423,7 +547,9 @@ int main(void)
 		cmocka_unit_test(test_depthwise),    cmocka_unit_test(test_fully_connected),
 		cmocka_unit_test(test_pools),        cmocka_unit_test(test_add),
 		cmocka_unit_test(test_reshape),      cmocka_unit_test(test_softmax),
-		cmocka_unit_test(test_softmax_ends),
+		cmocka_unit_test(test_softmax_ends), cmocka_unit_test(test_mul),
+		cmocka_unit_test(test_mean),         cmocka_unit_test(test_resize),
+		cmocka_unit_test(test_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

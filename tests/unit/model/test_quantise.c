@@ -119,6 +119,56 @@ static void test_add(void **state)
 	assert_false(quantise_add(1, 1, 0x1p-19f, rescale));
 }
 
+/* The product of the scales is exact in double; in float32 the multipliers would be 1906914176 and
+ * 1236038528. */
+static void test_mul(void **state)
+{
+	struct image_rescale rescale;
+
+	(void)state;
+	assert_true(quantise_mul(0.33415103f, 0.983241498f, 0.37f, &rescale));
+	assert_int_equal(rescale.multiplier, 1906914142);
+	assert_int_equal(rescale.shift, 0);
+	assert_true(quantise_mul(0.388584912f, 0.548047125f, 0.37f, &rescale));
+	assert_int_equal(rescale.multiplier, 1236038430);
+	assert_true(quantise_mul(1, 1, 0x1p-14f, &rescale));
+	assert_int_equal(rescale.shift, IMAGE_MUL_SHIFT_MAX);
+	assert_false(quantise_mul(1, 1, 0x1p-15f, &rescale));
+}
+
+/* 2^30 * 2^3 / 12 between equal scales, and shifts that end at -31. */
+static void test_mean(void **state)
+{
+	struct image_rescale rescale;
+
+	(void)state;
+	assert_true(quantise_mean(0.5f, 0.5f, 12, &rescale));
+	assert_int_equal(rescale.multiplier, 715827882);
+	assert_int_equal(rescale.shift, -2);
+	assert_true(quantise_mean(0.5f, 0.5f, 1, &rescale));
+	assert_int_equal(rescale.multiplier, 1 << 30);
+	assert_int_equal(rescale.shift, 1);
+	assert_true(quantise_mean(0x1p-30f, 1, 64, &rescale)); /* shift -29: 2 of 6 bits fold */
+	assert_int_equal(rescale.multiplier, 1 << 26);
+	assert_int_equal(rescale.shift, -31);
+	assert_true(quantise_mean(1, 1, IMAGE_POOL_TAPS_MAX, &rescale));
+	assert_false(quantise_mean(1, 0x1p-30f, 255, &rescale));
+}
+
+/* The quotient is a float32, in which these are a half and go away from zero; in double they are
+ * below it. */
+static void test_values(void **state)
+{
+	(void)state;
+	assert_int_equal(quantise_value(39.5829964f, 0.504242003f, 0), 79);
+	assert_int_equal(quantise_value(-39.5829964f, 0.504242003f, 0), -79);
+	assert_int_equal(quantise_value(15.1623945f, 0.235075891f, -128), -63);
+	assert_int_equal(quantise_value(1e38f, 1e-30f, -128), 127);
+	assert_int_equal(quantise_value(-1e38f, 1e-30f, 127), -128);
+	assert_int_equal(quantise_value(NAN, 1, -5), -5);
+	assert_true(quantise_real(-128, 0.1f, 127) == 0.1f * -255.0f);
+}
+
 static void test_softmax(void **state)
 {
 	struct image_rescale rescale;
@@ -173,7 +223,8 @@ int main(void)
 		cmocka_unit_test(test_multiplier), cmocka_unit_test(test_multiplier_refuses),
 		cmocka_unit_test(test_activation), cmocka_unit_test(test_float_product),
 		cmocka_unit_test(test_add),        cmocka_unit_test(test_softmax),
-		cmocka_unit_test(test_axis),
+		cmocka_unit_test(test_axis),       cmocka_unit_test(test_mul),
+		cmocka_unit_test(test_mean),       cmocka_unit_test(test_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

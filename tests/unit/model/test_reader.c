@@ -64,7 +64,7 @@ static const struct refusal refusals[] = {
 	{"operator 3: operator code 9 of 6", AT(op[3]), 0, 0, 9},
 	{"operator 0 (CONV_2D): filter: type int4 is not supported (int8, int32 constants)",
 	 IN_TENSOR(1), 1, 0, 17},
-	{"operator 0 (CONV_2D): input: type float32 is not supported (int8, int32 constants)",
+	{"operator 0 (CONV_2D): input: float32 where int8 is expected",
 	 IN_TENSOR(0), 1, 0, 0},
 	{"operator 0 (CONV_2D): filter: 72 bytes of data for a shape of 288", IN_TENSOR(1), 1, 0,
 	 2},

@@ -10,6 +10,12 @@ static kernel_fn *const functions[IMAGE_OP_KIND_END] = {
 	[IMAGE_RESHAPE] = portable_reshape,
 	[IMAGE_SOFTMAX] = portable_softmax,
 	[IMAGE_ADD] = portable_add,
+	[IMAGE_MUL] = portable_mul,
+	[IMAGE_MEAN] = portable_mean,
+	[IMAGE_PAD] = portable_pad,
+	[IMAGE_CONCATENATION] = portable_concatenation,
+	[IMAGE_RESIZE_NEAREST_NEIGHBOR] = portable_resize_nearest_neighbor,
+	[IMAGE_TRANSPOSE] = portable_transpose,
 };
 
 const struct kernel_set kernel_set_portable = {functions, IMAGE_OP_KIND_END, true};
