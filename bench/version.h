@@ -2,6 +2,6 @@
 #ifndef BENCH_VERSION_H
 #define BENCH_VERSION_H
 
-#define BENCH_VERSION "0.1.0"
+#define BENCH_VERSION "0.2.0"
 
 #endif
