@@ -11,6 +11,7 @@ write_plan "26 MHz, 120 MHz" 4
 start_rig
 run=("$bench" run "$scratch/plan.yaml" --rig "$scratch/rig.yaml")
 "${run[@]}" --db "$scratch/whole.db" >/dev/null
+before=$(wc -l <"$scratch/truth.jsonl")
 
 RANDOM=20
 for i in $(seq 20); do
@@ -22,3 +23,5 @@ for i in $(seq 20); do
 done
 "${run[@]}" --db "$scratch/killed.db"
 "$build/bin/rig_compare" "$scratch/whole.db" "$scratch/killed.db" 32
+tail -n "+$((before + 1))" "$scratch/truth.jsonl" >"$scratch/killed.jsonl"
+"$build/bin/rig_truth" "$scratch/killed.db" "$scratch/killed.jsonl" 32 0.005
