@@ -18,7 +18,7 @@
 
 enum { EXIT_DONE = 0, EXIT_CONFIG = 2, EXIT_INFRASTRUCTURE = 3 };
 
-static const char help[] =
+static const char usage_text[] =
 	"usage: virtual-rig RIG.yaml        run the rig until SIGINT or SIGTERM\n"
 	"       virtual-rig check RIG.yaml  check the file; opens nothing\n"
 	"       virtual-rig count PART FIRMWARE.bin unix:SOCKET COUNTS.jsonl\n"
@@ -29,6 +29,33 @@ static const char help[] =
 	"Prints one line per port on stderr (name and address), then \"virtual-rig: ready\".\n"
 	"Board faults are reported there as \"virtual-rig: BOARD: fault: ...\".\n"
 	"Exit status: 0 done, 2 usage or configuration, 3 socket, file or memory.\n";
+
+static const char help[] =
+	"\n"
+	"RIG.yaml\n"
+	"  seed: 1                  every board, meter, noise and error follows from it\n"
+	"  pace: 25                 virtual seconds per host second, at most\n"
+	"  threads: 2               boards run on so many threads (default: processors); results\n"
+	"                           do not depend on it\n"
+	"  truth: PATH              what each window really cost, JSON lines\n"
+	"  fault_log: PATH          what was injected, JSON lines (default: beside the truth)\n"
+	"  boards:\n"
+	"    - name: NAME\n"
+	"      part: PART           stm32l4r5, stm32f767, stm32l552, esp32c3\n"
+	"      listen: unix:PATH    or tcp:127.0.0.1:PORT; serves RFC 2217\n"
+	"      supply: NAME         a meter, a supply, or a voltage (3.3 V) without a meter\n"
+	"      ambient: 21 degC     or chamber: NAME\n"
+	"      flash: PATH          file that keeps its flash\n"
+	"      lines: {reset: dtr, boot: \"!rts\"}   or devkit (auto-reset circuit)\n"
+	"      faults: [{fault: NAME, probability: P}, {fault: NAME, at: 2 s, limit: 1}]\n"
+	"  meters:\n"
+	"    - {name: NAME, kind: ppk2, listen: ADDRESS, faults: [...]}\n"
+	"  devices:                 SCPI over a stream socket\n"
+	"    - {name: NAME, kind: supply, listen: ADDRESS, voltage: 3.3 V}\n"
+	"    - {name: NAME, kind: chamber, listen: ADDRESS, ambient: 21 degC, slew: 2 K/min,\n"
+	"       overshoot: 0.5 K, settle: 60 s}\n"
+	"\n"
+	"Faults (where, how often it has a chance, what can be set):\n";
 
 static int fail(const struct verr *err, int status)
 {
@@ -86,6 +113,17 @@ static int command_run(const char *path)
 	return rc < 0 ? fail(&err, EXIT_INFRASTRUCTURE) : EXIT_DONE;
 }
 
+static unsigned count_faults(const struct config *config)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < config->boards_count; i++)
+		count += config->boards[i].faults.count;
+	for (unsigned i = 0; i < config->meters_count; i++)
+		count += config->meters[i].faults.count;
+	return count;
+}
+
 static int command_check(const char *path)
 {
 	struct config *config;
@@ -93,8 +131,9 @@ static int command_check(const char *path)
 
 	if (config_load(path, &config, &err) < 0)
 		return fail(&err, EXIT_CONFIG);
-	printf("%s: ok: boards %u, meters %u, seed %llu\n", path, config->boards_count,
-	       config->meters_count, (unsigned long long)config->seed);
+	printf("%s: ok: boards %u, meters %u, devices %u, faults %u, threads %u, seed %llu\n", path,
+	       config->boards_count, config->meters_count, config->devices_count,
+	       count_faults(config), config->threads, (unsigned long long)config->seed);
 	config_free(config);
 	return EXIT_DONE;
 }
@@ -121,16 +160,24 @@ static int command_count(char **arguments)
 	return rc < 0 ? fail(&err, EXIT_INFRASTRUCTURE) : EXIT_DONE;
 }
 
+static int command_help(void)
+{
+	fputs(usage_text, stdout);
+	fputs(help, stdout);
+	fault_kinds_print(stdout);
+	return fflush(stdout) ? EXIT_INFRASTRUCTURE : EXIT_DONE;
+}
+
 static int usage(void)
 {
-	fputs(help, stderr);
+	fputs(usage_text, stderr);
 	return EXIT_CONFIG;
 }
 
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return fputs(help, stdout) < 0 ? EXIT_INFRASTRUCTURE : EXIT_DONE;
+		return command_help();
 	if (argc == 2 && !strcmp(argv[1], "--version"))
 		return puts("virtual-rig " VIRTUAL_RIG_VERSION) < 0 ? EXIT_INFRASTRUCTURE
 								    : EXIT_DONE;

@@ -45,6 +45,8 @@ struct vppk2 {
 	/* Bytes for the host: a ring. */
 	uint8_t *queue;
 	size_t head, pending;
+	struct ppk2_faults faults;
+	uint64_t stuck_samples; /* that are left; 0: no end, while stuck */
 };
 
 struct ppk2_command {
@@ -63,6 +65,7 @@ static void ppk2_defaults(struct vppk2 *meter)
 	meter->analog.range = 0;
 	meter->analog.below = 0;
 	meter->analog.disturbance = 0;
+	meter->analog.stuck = false;
 }
 
 struct vppk2 *vppk2_new(uint64_t seed)
@@ -287,25 +290,45 @@ int64_t vppk2_sample_end_ps(const struct vppk2 *meter, uint64_t n)
 	return count * INTERVAL_PS + count * meter->crystal_ppb / (1000000000 / INTERVAL_PS);
 }
 
+static void ppk2_range_age(struct vppk2 *meter)
+{
+	if (meter->analog.stuck && meter->stuck_samples && --meter->stuck_samples == 0)
+		meter->analog.stuck = false;
+}
+
+static void ppk2_send(struct vppk2 *meter, struct ppk2_reading reading, uint8_t logic)
+{
+	uint32_t word = reading.adc | (uint32_t)reading.range << 14 |
+			(uint32_t)meter->counter << 18 | (uint32_t)logic << 24;
+	uint8_t bytes[4];
+
+	meter->counter = (meter->counter + 1) % 64;
+	for (int i = 0; i < 4; i++)
+		bytes[i] = (uint8_t)(word >> (8 * i));
+	if (meter->faults.lose)
+		meter->faults.lose--;
+	else
+		ppk2_emit(meter, bytes, sizeof(bytes));
+}
+
 void vppk2_sample(struct vppk2 *meter, double current_a, uint8_t logic)
 {
 	struct ppk2_reading reading;
-	uint32_t word;
-	uint8_t bytes[4];
 
+	ppk2_range_age(meter);
+	logic = ppk2_faults_logic(&meter->faults, logic);
 	if (!meter->streaming) {
 		ppk2_analog_track(&meter->analog, current_a);
 		return;
 	}
 	reading = ppk2_analog_read(&meter->analog, current_a, meter->set_mv);
+	if (meter->faults.saturate) {
+		meter->faults.saturate--;
+		reading = ppk2_analog_top();
+	}
 	if (vppk2_supply_v(meter) <= 0)
 		logic = 0; /* the logic port is fed by the board's supply */
-	word = reading.adc | (uint32_t)reading.range << 14 | (uint32_t)meter->counter << 18 |
-	       (uint32_t)logic << 24;
-	meter->counter = (meter->counter + 1) % 64;
-	for (int i = 0; i < 4; i++)
-		bytes[i] = (uint8_t)(word >> (8 * i));
-	ppk2_emit(meter, bytes, sizeof(bytes));
+	ppk2_send(meter, reading, logic);
 }
 
 bool vppk2_streaming(const struct vppk2 *meter)
@@ -318,4 +341,31 @@ double vppk2_supply_v(const struct vppk2 *meter)
 	if (!meter->dut_on || meter->mode != MODE_SOURCE)
 		return 0;
 	return meter->set_mv / 1000.0 * meter->supply_gain;
+}
+
+/* Faults ------------------------------------------------------------------------------------- */
+
+void vppk2_lose_samples(struct vppk2 *meter, unsigned count)
+{
+	meter->faults.lose = count;
+}
+
+void vppk2_saturate(struct vppk2 *meter, unsigned count)
+{
+	meter->faults.saturate = count;
+}
+
+void vppk2_stick_range(struct vppk2 *meter, unsigned range, uint64_t samples)
+{
+	if (range >= PPK2_RANGES)
+		return;
+	meter->analog.stuck = true;
+	meter->analog.stuck_range = range;
+	meter->stuck_samples = samples;
+}
+
+void vppk2_disturb_marker(struct vppk2 *meter, unsigned line, enum ppk2_marker_fault fault,
+			  unsigned samples)
+{
+	ppk2_faults_marker(&meter->faults, line, fault, samples);
 }

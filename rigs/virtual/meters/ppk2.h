@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rigs/virtual/meters/ppk2_faults.h"
+
 struct vppk2;
 
 struct vppk2 *vppk2_new(uint64_t seed); /* NULL: out of memory */
@@ -36,5 +38,14 @@ bool vppk2_streaming(const struct vppk2 *meter);
 /* True voltage at the board: 0 while the supply is switched off, and in ampere meter mode (nothing
  * else feeds the board here). */
 double vppk2_supply_v(const struct vppk2 *meter);
+
+/* Faults. The next count samples are not sent; the counter in the words goes on. */
+void vppk2_lose_samples(struct vppk2 *meter, unsigned count);
+/* The next count samples read the top of the last range. */
+void vppk2_saturate(struct vppk2 *meter, unsigned count);
+/* Stays in a range for so many samples; 0: until the reset command. */
+void vppk2_stick_range(struct vppk2 *meter, unsigned range, uint64_t samples);
+void vppk2_disturb_marker(struct vppk2 *meter, unsigned line, enum ppk2_marker_fault fault,
+			  unsigned samples);
 
 #endif

@@ -66,6 +66,10 @@ static bool update_range(struct ppk2_analog *analog, double current_a)
 {
 	unsigned before = analog->range;
 
+	if (analog->stuck) {
+		analog->range = analog->stuck_range;
+		return analog->range != before;
+	}
 	while (analog->range < PPK2_RANGES - 1 && current_a > switch_up_a[analog->range])
 		analog->range++;
 	if (analog->range > before ||
@@ -85,6 +89,11 @@ void ppk2_analog_track(struct ppk2_analog *analog, double current_a)
 {
 	update_range(analog, current_a);
 	analog->disturbance = 0;
+}
+
+struct ppk2_reading ppk2_analog_top(void)
+{
+	return (struct ppk2_reading){.range = PPK2_RANGES - 1, .adc = ADC_MAX};
 }
 
 /* The converter's input for a current that the host should compute, in units of 4 * adc. */

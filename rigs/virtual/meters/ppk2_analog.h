@@ -5,6 +5,7 @@
 #ifndef RIGS_VIRTUAL_METERS_PPK2_ANALOG_H
 #define RIGS_VIRTUAL_METERS_PPK2_ANALOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "rigs/virtual/plant/random.h"
@@ -25,6 +26,9 @@ struct ppk2_analog {
 	unsigned range;
 	unsigned below;     /* consecutive samples that a lower range could hold */
 	double disturbance; /* share of the value; decays after a range switch */
+	/* A fault: the range does not follow the current. */
+	bool stuck;
+	unsigned stuck_range;
 };
 
 struct ppk2_reading {
@@ -35,6 +39,8 @@ struct ppk2_reading {
 /* Draws one instrument; the printed values are rounded to the decimals of the metadata text. */
 void ppk2_analog_init(struct ppk2_analog *analog, uint64_t seed);
 struct ppk2_reading ppk2_analog_read(struct ppk2_analog *analog, double current_a, double vdd_mv);
+/* What full scale of the last range reads. */
+struct ppk2_reading ppk2_analog_top(void);
 /* The range follows the current between streams, too. */
 void ppk2_analog_track(struct ppk2_analog *analog, double current_a);
 

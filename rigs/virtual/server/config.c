@@ -1,353 +1,265 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The rig file: schema, defaults, checks. See the header.
+ * The rig file: loading, top level, what all its parts share. See the header.
  */
 #include "rigs/virtual/server/config.h"
 
-#include <cyaml/cyaml.h>
 #include <errno.h>
-#include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "rigs/virtual/plant/plant.h"
+#include "rigs/virtual/server/config_read.h"
 #include "rigs/virtual/server/listener.h"
-#include "rigs/virtual/server/yaml_position.h"
 
-#define TEXT_MAX        256
-#define NAME_MAX_CHARS  48
-#define BOARDS_MAX      64
-#define CONFIG_MAX      (1 << 20)
-#define DEFAULT_PACE    25.0
-#define PACE_MAX        1000.0
-#define DEFAULT_AMBIENT 21.0
-#define AMBIENT_MIN_C   (-40.0)
-#define AMBIENT_MAX_C   105.0 /* the parts' range */
+#define NAME_MAX_CHARS 48
+#define BOARDS_MAX     64
+#define CONFIG_MAX     (1 << 20)
+#define DEFAULT_PACE   25.0
+#define PACE_MAX       1000.0
+#define THREADS_MAX    64
 
-/* Schema ------------------------------------------------------------------------------------- */
+/* Shared readers ----------------------------------------------------------------------------- */
 
-#define TEXT(key, type, member)                                                                    \
-	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, type, member, 1, TEXT_MAX)
-#define TEXT_OPTIONAL(key, type, member)                                                           \
-	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, member, 1,     \
-			       TEXT_MAX)
-
-static const cyaml_schema_field_t lines_fields[] = {
-	TEXT_OPTIONAL("reset", struct config_lines, reset),
-	TEXT_OPTIONAL("boot", struct config_lines, boot),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_field_t board_fields[] = {
-	TEXT("name", struct config_board, name),
-	TEXT("part", struct config_board, part),
-	TEXT("listen", struct config_board, listen),
-	TEXT("supply", struct config_board, supply),
-	TEXT_OPTIONAL("ambient", struct config_board, ambient),
-	TEXT_OPTIONAL("flash", struct config_board, flash),
-	CYAML_FIELD_MAPPING_PTR("lines", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
-				struct config_board, lines_text, lines_fields),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t board_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_board, board_fields),
-};
-
-static const cyaml_schema_field_t meter_fields[] = {
-	TEXT("name", struct config_meter, name),
-	TEXT("kind", struct config_meter, kind),
-	TEXT("listen", struct config_meter, listen),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t meter_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct config_meter, meter_fields),
-};
-
-static const cyaml_schema_field_t config_fields[] = {
-	TEXT("seed", struct config, seed_text),
-	TEXT_OPTIONAL("pace", struct config, pace_text),
-	TEXT_OPTIONAL("truth", struct config, truth),
-	CYAML_FIELD_SEQUENCE("boards", CYAML_FLAG_POINTER, struct config, boards, &board_schema, 1,
-			     BOARDS_MAX),
-	CYAML_FIELD_SEQUENCE("meters", CYAML_FLAG_POINTER, struct config, meters, &meter_schema, 1,
-			     BOARDS_MAX),
-	CYAML_FIELD_END,
-};
-
-static const cyaml_schema_value_t config_schema = {
-	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct config, config_fields),
-};
-
-/* What libcyaml says: its first sentence, and the line of the innermost element it was in. */
-struct complaint {
-	char text[256];
-	unsigned line;
-};
-
-static void take_log(cyaml_log_t level, void *context, const char *format, va_list args)
+int read_text(struct reading *reading, struct yaml_value value, const char *key,
+	      const char **ret_text)
 {
-	struct complaint *complaint = context;
-	char text[256];
-	const char *line;
-
-	(void)level;
-	vsnprintf(text, sizeof(text), format, args);
-	text[strcspn(text, "\n")] = '\0';
-	line = strstr(text, "(line: ");
-	if (!complaint->text[0])
-		snprintf(complaint->text, sizeof(complaint->text), "%s",
-			 !strncmp(text, "Load: ", 6) ? text + 6 : text);
-	else if (!complaint->line && line)
-		complaint->line = (unsigned)strtoul(line + strlen("(line: "), NULL, 10);
-}
-
-static const cyaml_config_t *cyaml_settings(struct complaint *complaint)
-{
-	static cyaml_config_t settings;
-
-	settings = (cyaml_config_t){
-		.log_fn = take_log,
-		.log_ctx = complaint,
-		.mem_fn = cyaml_mem,
-		.log_level = CYAML_LOG_ERROR,
-		.flags = CYAML_CFG_DEFAULT,
-	};
-	return &settings;
-}
-
-/* Checks ------------------------------------------------------------------------------------- */
-
-struct check {
-	const char *path;
-	struct yaml_positions *positions;
-	struct config *config;
-	struct verr *err;
-};
-
-__attribute__((format(printf, 5, 6))) static int refuse(const struct check *check, const char *list,
-							unsigned index, const char *key,
-							const char *format, ...)
-{
-	char text[400];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	return verr_set(check->err, -EINVAL, "%s:%u: %s%s%s", check->path,
-			yaml_positions_line(check->positions, list, index, key), key ? key : "",
-			key ? ": " : "", text);
-}
-
-/* A sentence of libcyaml's with the right line: it reports the element before. */
-static int refuse_complaint(const struct check *check, const struct complaint *complaint)
-{
-	static const char unknown[] = "Unexpected key: ", again[] = "Mapping field already seen: ";
-	unsigned line = 0;
-
-	if (!strncmp(complaint->text, unknown, strlen(unknown)))
-		line = yaml_positions_key_line(check->positions, complaint->text + strlen(unknown),
-					       complaint->line, false);
-	else if (!strncmp(complaint->text, again, strlen(again)))
-		line = yaml_positions_key_line(check->positions, complaint->text + strlen(again),
-					       complaint->line, true);
-	return verr_set(check->err, -EINVAL, "%s:%u: %s", check->path,
-			line ? line : complaint->line, complaint->text);
-}
-
-static int check_top(const struct check *check)
-{
-	struct config *config = check->config;
-	char *end;
-
-	errno = 0;
-	config->seed = strtoull(config->seed_text, &end, 10);
-	if (config->seed_text[0] < '0' || config->seed_text[0] > '9' || *end || errno)
-		return refuse(check, NULL, 0, "seed", "\"%s\" is no number from 0 to 2^64 - 1",
-			      config->seed_text);
-	config->pace = DEFAULT_PACE;
-	if (config->pace_text) {
-		config->pace = strtod(config->pace_text, &end);
-		if (end == config->pace_text || *end || !(config->pace > 0) ||
-		    config->pace > PACE_MAX)
-			return refuse(check, NULL, 0, "pace",
-				      "\"%s\" is no number above 0 and at most %g (virtual seconds "
-				      "per second)",
-				      config->pace_text, PACE_MAX);
-	}
+	if (!value.text)
+		return yaml_tree_refuse(reading->tree, value.line, reading->err,
+					"%s: a text is needed here", key);
+	*ret_text = value.text;
 	return 0;
 }
 
-static int check_name(const struct check *check, const char *list, unsigned index, const char *name)
+int read_quantity(struct reading *reading, struct yaml_value value, const char *key,
+		  enum quantity quantity, double min, double max, double *ret_value)
+{
+	char sentence[200];
+	const char *text = NULL;
+	double read;
+	int rc;
+
+	if (!value.index)
+		return 0;
+	rc = read_text(reading, value, key, &text);
+	if (rc < 0)
+		return rc;
+	if (quantity_read(text, quantity, &read, sentence, sizeof(sentence)) < 0)
+		return yaml_tree_refuse(reading->tree, value.line, reading->err, "%s: %s", key,
+					sentence);
+	if (!(read >= min && read <= max))
+		return yaml_tree_refuse(reading->tree, value.line, reading->err,
+					"%s: %s is outside %g..%g", key, text, min, max);
+	*ret_value = read;
+	return 0;
+}
+
+/* Notes that a text is used; refuses a second use. */
+static int use_once(struct reading *reading, struct yaml_value value, const char *key,
+		    struct yaml_value **list, unsigned *count)
+{
+	struct yaml_value *longer;
+
+	for (unsigned i = 0; i < *count; i++)
+		if (!strcmp((*list)[i].text, value.text))
+			return yaml_tree_refuse(reading->tree, value.line, reading->err,
+						"%s: \"%s\" is there twice, first on line %u", key,
+						value.text, (*list)[i].line);
+	longer = realloc(*list, (*count + 1) * sizeof(**list));
+	if (!longer)
+		return verr_set(reading->err, -ENOMEM, "out of memory");
+	*list = longer;
+	longer[(*count)++] = value;
+	return 0;
+}
+
+int read_name(struct reading *reading, struct yaml_value value, const char **ret_name)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789._-";
-	const struct config *config = check->config;
+	int rc = read_text(reading, value, "name", ret_name);
 
-	if (strlen(name) > NAME_MAX_CHARS || name[strspn(name, plain)])
-		return refuse(check, list, index, "name",
-			      "\"%s\": at most %d letters, digits, or one of . _ -", name,
-			      NAME_MAX_CHARS);
-	for (unsigned i = 0; i < config->boards_count; i++)
-		if (config->boards[i].name != name && !strcmp(config->boards[i].name, name))
-			return refuse(check, list, index, "name", "\"%s\" is there twice", name);
-	for (unsigned i = 0; i < config->meters_count; i++)
-		if (config->meters[i].name != name && !strcmp(config->meters[i].name, name))
-			return refuse(check, list, index, "name", "\"%s\" is there twice", name);
-	return 0;
+	if (rc < 0)
+		return rc;
+	if (strlen(*ret_name) > NAME_MAX_CHARS || (*ret_name)[strspn(*ret_name, plain)])
+		return yaml_tree_refuse(reading->tree, value.line, reading->err,
+					"name: \"%s\": at most %d letters, digits, or one of . _ -",
+					*ret_name, NAME_MAX_CHARS);
+	return use_once(reading, value, "name", &reading->used.names, &reading->used.names_count);
 }
 
-static int check_listen(const struct check *check, const char *list, unsigned index,
-			const char *address)
+int read_listen(struct reading *reading, struct yaml_value value, const char **ret_listen)
 {
-	const struct config *config = check->config;
 	struct verr why = {""};
+	int rc = read_text(reading, value, "listen", ret_listen);
+	size_t length;
 
-	if (listener_check(address, &why) < 0)
-		return refuse(check, list, index, "listen", "%s", why.text);
-	if (!strncmp(address, "tcp:", 4) && !strcmp(strrchr(address, ':'), ":0"))
+	if (rc < 0)
+		return rc;
+	if (listener_check(*ret_listen, &why) < 0)
+		return yaml_tree_refuse(reading->tree, value.line, reading->err, "listen: %s",
+					why.text);
+	length = strlen(*ret_listen);
+	if (!strncmp(*ret_listen, "tcp:", 4) && !strcmp(*ret_listen + length - 2, ":0"))
 		return 0; /* the system chooses: never the same */
-	for (unsigned i = 0; i < config->boards_count; i++)
-		if (config->boards[i].listen != address &&
-		    !strcmp(config->boards[i].listen, address))
-			return refuse(check, list, index, "listen", "\"%s\" is there twice",
-				      address);
-	for (unsigned i = 0; i < config->meters_count; i++)
-		if (config->meters[i].listen != address &&
-		    !strcmp(config->meters[i].listen, address))
-			return refuse(check, list, index, "listen", "\"%s\" is there twice",
-				      address);
-	return 0;
+	return use_once(reading, value, "listen", &reading->used.listens,
+			&reading->used.listens_count);
 }
 
-static int check_line(const struct check *check, unsigned index, const char *key, const char *text,
-		      struct config_line *ret_line)
+int read_flash(struct reading *reading, struct yaml_value value, const char **ret_path)
 {
-	static const struct {
-		const char *text;
-		struct config_line line;
-	} known[] = {
-		{"dtr", {true, true}},
-		{"!dtr", {true, false}},
-		{"rts", {false, true}},
-		{"!rts", {false, false}},
-	};
+	int rc = read_text(reading, value, "flash", ret_path);
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (!strcmp(known[i].text, text)) {
-			*ret_line = known[i].line;
-			return 0;
-		}
-	}
-	return refuse(check, "boards", index, "lines",
-		      "%s: \"%s\" is none of dtr, \"!dtr\", rts, \"!rts\"", key, text);
+	return rc ? rc
+		  : use_once(reading, value, "flash", &reading->used.flashes,
+			     &reading->used.flashes_count);
 }
 
-static int check_lines(const struct check *check, unsigned index)
-{
-	struct config_board *board = &check->config->boards[index];
-	const struct config_lines *text = board->lines_text;
-	int rc;
+/* Top ---------------------------------------------------------------------------------------- */
 
-	rc = check_line(check, index, "reset", text && text->reset ? text->reset : "dtr",
-			&board->reset);
-	if (rc == 0)
-		rc = check_line(check, index, "boot", text && text->boot ? text->boot : "!rts",
-				&board->boot);
-	if (rc == 0 && board->reset.is_dtr == board->boot.is_dtr)
-		rc = refuse(check, "boards", index, "lines", "reset and boot share one line");
-	return rc;
-}
+struct top_values {
+	struct yaml_value seed, pace, threads, truth, fault_log, boards, meters, devices;
+};
 
-static int check_ambient(const struct check *check, unsigned index)
+static int read_seed(struct reading *reading, struct yaml_value value)
 {
-	struct config_board *board = &check->config->boards[index];
+	const char *text = NULL;
 	char *end;
+	int rc = read_text(reading, value, "seed", &text);
 
-	board->ambient_c = DEFAULT_AMBIENT;
-	if (!board->ambient)
+	if (rc < 0)
+		return rc;
+	errno = 0;
+	reading->config->seed = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || errno)
+		return yaml_tree_refuse(reading->tree, value.line, reading->err,
+					"seed: \"%s\" is no number from 0 to 2^64 - 1", text);
+	return 0;
+}
+
+static int read_pace(struct reading *reading, struct yaml_value value)
+{
+	double pace = DEFAULT_PACE;
+	int rc = read_quantity(reading, value, "pace", QUANTITY_NUMBER, 0, PACE_MAX, &pace);
+
+	if (rc == 0 && !(pace > 0))
+		rc = yaml_tree_refuse(reading->tree, value.line, reading->err,
+				      "pace: must be above 0");
+	reading->config->pace = pace;
+	return rc;
+}
+
+static int read_threads(struct reading *reading, struct yaml_value value)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	double threads = processors < 1 ? 1 : fmin((double)processors, THREADS_MAX);
+	int rc =
+		read_quantity(reading, value, "threads", QUANTITY_NUMBER, 1, THREADS_MAX, &threads);
+
+	if (rc == 0 && threads != floor(threads))
+		rc = yaml_tree_refuse(reading->tree, value.line, reading->err,
+				      "threads: %s is no whole number", value.text);
+	reading->config->threads = (unsigned)threads;
+	return rc;
+}
+
+static int read_fault_log(struct reading *reading, struct yaml_value value)
+{
+	static const char ending[] = ".jsonl", faults[] = ".faults.jsonl";
+	struct config *config = reading->config;
+	size_t length;
+
+	if (value.index)
+		return read_text(reading, value, "fault_log", &config->fault_log);
+	if (!config->truth)
 		return 0;
-	board->ambient_c = strtod(board->ambient, &end);
-	if (end == board->ambient || strcmp(end, " degC") != 0)
-		return refuse(check, "boards", index, "ambient",
-			      "\"%s\" is no temperature with its unit, such as 21 degC",
-			      board->ambient);
-	if (!(board->ambient_c >= AMBIENT_MIN_C && board->ambient_c <= AMBIENT_MAX_C))
-		return refuse(check, "boards", index, "ambient", "%s is outside %g..%g degC",
-			      board->ambient, AMBIENT_MIN_C, AMBIENT_MAX_C);
+	length = strlen(config->truth);
+	if (length > strlen(ending) && !strcmp(config->truth + length - strlen(ending), ending))
+		length -= strlen(ending);
+	config->fault_log_default = malloc(length + sizeof(faults));
+	if (!config->fault_log_default)
+		return verr_set(reading->err, -ENOMEM, "out of memory");
+	memcpy(config->fault_log_default, config->truth, length);
+	strcpy(config->fault_log_default + length, faults);
+	config->fault_log = config->fault_log_default;
 	return 0;
 }
 
-static int check_supply(const struct check *check, unsigned index)
+/* A list of boards, meters or devices into an array of the configuration. */
+static int read_list(struct reading *reading, struct yaml_value list, const char *what, size_t size,
+		     int (*read)(struct reading *reading, struct yaml_value value, unsigned index),
+		     void **ret_array, unsigned *ret_count)
 {
-	struct config *config = check->config;
-	struct config_board *board = &config->boards[index];
-	unsigned meter = 0;
+	unsigned count;
+	int rc = yaml_tree_count(reading->tree, list, what, BOARDS_MAX, &count, reading->err);
 
-	while (meter < config->meters_count && strcmp(config->meters[meter].name, board->supply))
-		meter++;
-	if (meter == config->meters_count)
-		return refuse(check, "boards", index, "supply", "there is no meter \"%s\"",
-			      board->supply);
-	for (unsigned i = 0; i < index; i++)
-		if (config->boards[i].meter == meter)
-			return refuse(check, "boards", index, "supply", "%s already feeds board %s",
-				      board->supply, config->boards[i].name);
-	board->meter = meter;
+	if (rc < 0 || count == 0)
+		return rc;
+	*ret_array = calloc(count, size);
+	if (!*ret_array)
+		return verr_set(reading->err, -ENOMEM, "out of memory");
+	for (unsigned i = 0; i < count && rc == 0; i++) {
+		*ret_count = i + 1; /* a half-read one is freed, too */
+		rc = read(reading, yaml_tree_item(reading->tree, list, i), i);
+	}
+	return rc;
+}
+
+static int check_meters_used(struct reading *reading, struct yaml_value list)
+{
+	const struct config *config = reading->config;
+
+	for (unsigned i = 0; i < config->meters_count; i++) {
+		unsigned board = 0;
+
+		while (board < config->boards_count && config->boards[board].meter != i)
+			board++;
+		if (board == config->boards_count)
+			return yaml_tree_refuse(
+				reading->tree, yaml_tree_item(reading->tree, list, i).line,
+				reading->err, "%s feeds no board", config->meters[i].name);
+	}
 	return 0;
 }
 
-static int check_board(const struct check *check, unsigned index)
+static int read_top(struct reading *reading)
 {
-	struct config_board *board = &check->config->boards[index];
-	int rc = check_name(check, "boards", index, board->name);
+	static const struct yaml_key keys[] = {
+		{"seed", true, offsetof(struct top_values, seed)},
+		{"pace", false, offsetof(struct top_values, pace)},
+		{"threads", false, offsetof(struct top_values, threads)},
+		{"truth", false, offsetof(struct top_values, truth)},
+		{"fault_log", false, offsetof(struct top_values, fault_log)},
+		{"boards", true, offsetof(struct top_values, boards)},
+		{"meters", false, offsetof(struct top_values, meters)},
+		{"devices", false, offsetof(struct top_values, devices)},
+	};
+	struct config *config = reading->config;
+	struct top_values values = {{0}};
+	int rc = yaml_tree_take(reading->tree, yaml_tree_root(reading->tree), "a rig", keys,
+				READ_COUNT(keys), &values, reading->err);
 
 	if (rc == 0)
-		rc = check_listen(check, "boards", index, board->listen);
-	if (rc == 0 && !plant_knows_part(board->part))
-		rc = refuse(check, "boards", index, "part", "\"%s\" is not known", board->part);
-	for (unsigned i = 0; rc == 0 && board->flash && i < index; i++)
-		if (check->config->boards[i].flash &&
-		    !strcmp(check->config->boards[i].flash, board->flash))
-			rc = refuse(check, "boards", index, "flash",
-				    "\"%s\" is another board's already", board->flash);
+		rc = read_seed(reading, values.seed);
 	if (rc == 0)
-		rc = check_ambient(check, index);
+		rc = read_pace(reading, values.pace);
 	if (rc == 0)
-		rc = check_supply(check, index);
+		rc = read_threads(reading, values.threads);
+	if (rc == 0 && values.truth.index)
+		rc = read_text(reading, values.truth, "truth", &config->truth);
 	if (rc == 0)
-		rc = check_lines(check, index);
-	return rc;
-}
-
-static int check_meter(const struct check *check, unsigned index)
-{
-	const struct config *config = check->config;
-	const struct config_meter *meter = &config->meters[index];
-	int rc = check_name(check, "meters", index, meter->name);
-
+		rc = read_fault_log(reading, values.fault_log);
 	if (rc == 0)
-		rc = check_listen(check, "meters", index, meter->listen);
-	if (rc == 0 && strcmp(meter->kind, "ppk2") != 0)
-		rc = refuse(check, "meters", index, "kind", "\"%s\" is not known; there is ppk2",
-			    meter->kind);
-	for (unsigned i = 0; rc == 0 && i < config->boards_count; i++)
-		if (config->boards[i].meter == index)
-			return 0;
-	return rc ? rc : refuse(check, "meters", index, NULL, "%s feeds no board", meter->name);
-}
-
-static int check_all(const struct check *check)
-{
-	int rc = check_top(check);
-
-	for (unsigned i = 0; rc == 0 && i < check->config->boards_count; i++)
-		rc = check_board(check, i);
-	for (unsigned i = 0; rc == 0 && i < check->config->meters_count; i++)
-		rc = check_meter(check, i);
-	return rc;
+		rc = read_list(reading, values.devices, "devices", sizeof(config->devices[0]),
+			       read_device, (void **)&config->devices, &config->devices_count);
+	if (rc == 0)
+		rc = read_list(reading, values.meters, "meters", sizeof(config->meters[0]),
+			       read_meter, (void **)&config->meters, &config->meters_count);
+	if (rc == 0)
+		rc = read_list(reading, values.boards, "boards", sizeof(config->boards[0]),
+			       read_board, (void **)&config->boards, &config->boards_count);
+	return rc ? rc : check_meters_used(reading, values.meters);
 }
 
 /* Loading ------------------------------------------------------------------------------------ */
@@ -380,47 +292,55 @@ static int read_file(const char *path, char **ret_text, size_t *ret_length, stru
 	return 0;
 }
 
-static int load_text(struct check *check, const char *text, size_t length)
+static int load_text(const char *path, const char *text, size_t length, struct config *config,
+		     struct verr *err)
 {
-	struct complaint complaint = {"", 0};
-	cyaml_data_t *data = NULL;
-	int rc = yaml_positions_load(check->path, text, length, &check->positions, check->err);
+	struct reading reading = {.config = config, .err = err};
+	int rc = yaml_tree_load(path, text, length, &config->tree, err);
 
 	if (rc < 0)
 		return rc;
-	if (cyaml_load_data((const uint8_t *)text, length, cyaml_settings(&complaint),
-			    &config_schema, &data, NULL) != CYAML_OK)
-		return refuse_complaint(check, &complaint);
-	check->config = data;
-	if (!data)
-		return verr_set(check->err, -EINVAL, "%s:1: the file is empty", check->path);
-	return check_all(check);
+	reading.tree = config->tree;
+	rc = read_top(&reading);
+	free(reading.used.names);
+	free(reading.used.listens);
+	free(reading.used.flashes);
+	return rc;
 }
 
 int config_load(const char *path, struct config **ret_config, struct verr *err)
 {
-	struct check check = {.path = path, .err = err};
+	struct config *config;
 	size_t length;
 	char *text;
 	int rc = read_file(path, &text, &length, err);
 
 	if (rc < 0)
 		return rc;
-	rc = load_text(&check, text, length);
+	config = calloc(1, sizeof(*config));
+	rc = config ? load_text(path, text, length, config, err)
+		    : verr_set(err, -ENOMEM, "out of memory");
 	free(text);
-	yaml_positions_free(check.positions);
 	if (rc < 0) {
-		config_free(check.config);
+		config_free(config);
 		return rc;
 	}
-	*ret_config = check.config;
+	*ret_config = config;
 	return 0;
 }
 
 void config_free(struct config *config)
 {
-	struct complaint complaint = {"", 0};
-
-	if (config)
-		cyaml_free(cyaml_settings(&complaint), &config_schema, config, 0);
+	if (!config)
+		return;
+	for (unsigned i = 0; i < config->boards_count; i++)
+		free(config->boards[i].faults.list);
+	for (unsigned i = 0; i < config->meters_count; i++)
+		free(config->meters[i].faults.list);
+	free(config->boards);
+	free(config->meters);
+	free(config->devices);
+	free(config->fault_log_default);
+	yaml_tree_free(config->tree);
+	free(config);
 }

@@ -4,21 +4,38 @@
  *
  *   seed: 1                    every board, meter, noise and error follows from it
  *   pace: 25                   at most so many virtual seconds per host second (default 25)
+ *   threads: 2                 boards run on so many threads (default: the host's processors)
  *   truth: build/truth.jsonl   the truth log (default: none); emptied when the rig starts
+ *   fault_log: build/f.jsonl   what was injected (default: the truth log's path, its ".jsonl"
+ *                              replaced by ".faults.jsonl"; none without a truth log)
  *   boards:
  *     - name: nucleo-1         letters, digits, ". _ -"
- *       part: stm32l4r5
+ *       part: stm32l4r5        stm32l4r5, stm32f767, stm32l552, esp32c3
  *       ambient: 21 degC       (default 21 degC)
+ *       chamber: NAME          instead of ambient: the chamber it is in
  *       listen: unix:PATH      or tcp:127.0.0.1:PORT
- *       supply: ppk2-1         the meter that feeds it; its D0..D2 are marker lines 0..2
+ *       supply: ppk2-1         the meter that feeds it (its D0..D2 are marker lines 0..2), a
+ *                              supply of devices, or a fixed voltage ("3.3 V") without a meter
  *       flash: PATH            file that keeps its flash (default: none, erased at start)
  *       lines: {reset: dtr, boot: "!rts"}
  *                              (default) active while the client asserts the line, "!": while it
  *                              does not; reset pulls NRST low, boot raises BOOT0
+ *       lines: devkit          (default of an esp32c3) the two transistors of Espressif's boards:
+ *                              EN is low while RTS alone is asserted, GPIO9 while DTR alone is;
+ *                              EN's capacitor holds reset for 14 ms longer
+ *       faults: [...]          see fault_kinds.h
  *   meters:
  *     - name: ppk2-1
  *       kind: ppk2
  *       listen: unix:PATH
+ *       faults: [...]
+ *   devices:
+ *     - {name: psu, kind: supply, listen: tcp:127.0.0.1:0, voltage: 3.3 V}       see supply.h
+ *     - {name: oven, kind: chamber, listen: ..., ambient: 21 degC, slew: 2 K/min,
+ *        overshoot: 0.5 K, settle: 60 s}                                         see chamber.h
+ *
+ * A fault: {fault: NAME, probability: P} or {fault: NAME, at: 1.5 s}, with `limit:` (how often at
+ * most) and what fault_kinds.h gives the kind; a link's faults stand with its device.
  *
  * Relative paths are relative to the current directory.
  */
@@ -28,41 +45,72 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "rigs/virtual/server/fault_kinds.h"
 #include "rigs/virtual/verr.h"
+
+#define CONFIG_NONE UINT32_MAX /* of an index */
 
 struct config_line {
 	bool is_dtr;
 	bool active_asserted;
 };
 
-struct config_lines { /* as text; NULL: default */
-	char *reset, *boot;
+struct config_fault {
+	enum fault_id id;
+	double probability; /* 0: only at at_ps */
+	int64_t at_ps;      /* -1: never */
+	unsigned limit;     /* 0: none */
+	double settings[FAULT_SETTINGS];
+	const char *part; /* of another board; NULL: the same part */
+};
+
+struct config_faults {
+	struct config_fault *list; /* NULL: none */
+	unsigned count;
 };
 
 struct config_board {
-	char *name, *part, *listen, *supply;
-	char *ambient, *flash; /* text; NULL: default */
-	struct config_lines *lines_text;
-	/* Resolved. */
+	const char *name, *part, *listen;
+	const char *flash; /* NULL: none */
 	double ambient_c;
-	unsigned meter; /* index */
+	unsigned meter;        /* index, or CONFIG_NONE */
+	unsigned supply;       /* index of a device, or CONFIG_NONE */
+	double fixed_supply_v; /* when it has neither */
+	unsigned chamber;      /* index of a device, or CONFIG_NONE */
+	bool devkit;           /* the lines below are not used then */
 	struct config_line reset, boot;
+	struct config_faults faults;
 };
 
 struct config_meter {
-	char *name, *kind, *listen;
+	const char *name, *listen;
+	struct config_faults faults;
+};
+
+enum config_device_kind { CONFIG_SUPPLY = 1, CONFIG_CHAMBER };
+
+struct config_device {
+	const char *name, *listen;
+	enum config_device_kind kind;
+	double voltage_v;                                      /* of a supply */
+	double ambient_c, slew_k_per_s, overshoot_k, settle_s; /* of a chamber */
 };
 
 struct config {
-	char *seed_text, *pace_text;
-	char *truth; /* NULL: none */
+	uint64_t seed;
+	double pace;
+	unsigned threads;
+	const char *truth;     /* NULL: none */
+	const char *fault_log; /* NULL: none */
 	struct config_board *boards;
 	unsigned boards_count;
 	struct config_meter *meters;
 	unsigned meters_count;
-	/* Resolved. */
-	uint64_t seed;
-	double pace;
+	struct config_device *devices;
+	unsigned devices_count;
+	/* Own the texts. */
+	struct yaml_tree *tree;
+	char *fault_log_default;
 };
 
 /* Reads and checks everything that can be checked without touching a socket. The sentence begins

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 
@@ -15,10 +16,10 @@
 
 #define BACKLOG_MAX      (1u << 20)
 #define COARSE_INTERVALS 100
-#define LAG_MAX_NS       4000000 /* host time that may be caught up: no bursts after a stall */
-#define SLICES_PER_LOOK  16      /* between two looks at the host's clock */
+#define INTERVAL_PS      10000000 /* where no meter says it */
+#define LAG_MAX_NS       4000000  /* host time that may be caught up: no bursts after a stall */
+#define SLICES_PER_LOOK  16       /* between two looks at the host's clock */
 #define JUNCTION_STEP_K  0.005
-#define MARKERS          3
 
 int64_t pair_clock_ns(void)
 {
@@ -34,22 +35,35 @@ static void on_uart_tx(void *context, uint8_t byte, const struct chip_uart_forma
 		       int64_t t_ps)
 {
 	struct pair *pair = context;
+	struct chip_uart_format heard = *format;
 
 	(void)t_ps;
-	if (port_has_client(pair->board_port))
-		uart_hear(&pair->uart, byte, format);
+	if (!port_has_client(pair->board_port))
+		return;
+	if (pair->chip_time.excess != 0)
+		heard.baud = (uint32_t)lround(heard.baud * (1 + pair->chip_time.excess));
+	if (pair_faults_byte(pair, &byte))
+		uart_hear(&pair->uart, byte, &heard);
+}
+
+static void add_marker(struct pair *pair, unsigned line, bool level, int64_t t_ps, uint64_t cycles)
+{
+	const struct truth_edge edge = {line, level, t_ps, cycles};
+
+	if (line >= PAIR_MARKERS || (pair->logic >> line & 1) == level)
+		return;
+	pair->logic = (uint8_t)(pair->logic ^ 1u << line);
+	if (line == 0)
+		*(level ? &pair->faults.window_begins : &pair->faults.window_ends) = true;
+	if (truth_add_edge(&pair->truth, &edge, &pair->truth_error) < 0)
+		pair->truth_failed = true;
 }
 
 static void on_marker(void *context, unsigned line, bool level, int64_t t_ps, uint64_t cycles)
 {
 	struct pair *pair = context;
-	const struct truth_edge edge = {line, level, t_ps, cycles};
 
-	if (line >= MARKERS)
-		return;
-	pair->logic = (uint8_t)((pair->logic & ~(1u << line)) | (unsigned)level << line);
-	if (truth_add_edge(&pair->truth, &edge, &pair->truth_error) < 0)
-		pair->truth_failed = true;
+	add_marker(pair, line, level, chip_time_to_board(&pair->chip_time, t_ps), cycles);
 }
 
 static void on_fault(void *context, const char *sentence, int64_t t_ps)
@@ -62,36 +76,87 @@ static void on_fault(void *context, const char *sentence, int64_t t_ps)
 
 /* Making and ending -------------------------------------------------------------------------- */
 
+static int make_flash(struct pair_body *body, const char *path, struct verr *err)
+{
+	uint32_t bytes = chip_flash_bytes(body->part);
+
+	body->flash_mapped = path != NULL;
+	if (path)
+		return files_map(path, bytes, &body->flash, err);
+	body->flash = malloc(bytes);
+	if (!body->flash)
+		return verr_set(err, -ENOMEM, "out of memory");
+	memset(body->flash, 0xFF, bytes);
+	return 0;
+}
+
+int pair_body_new(struct pair *pair, const char *part, uint64_t seed, const char *flash_path,
+		  struct pair_body *ret_body, struct verr *err)
+{
+	const struct chip_callbacks callbacks = {pair, on_uart_tx, on_marker, on_fault};
+	struct chip_config chip_config = {.part = part, .seed = seed, .callbacks = &callbacks};
+	int rc;
+
+	ret_body->part = part;
+	rc = make_flash(ret_body, flash_path, err);
+	chip_config.flash = ret_body->flash;
+	if (rc == 0)
+		rc = chip_new(&chip_config, &ret_body->chip, err);
+	if (rc == 0)
+		rc = plant_new(part, seed, pair->board->ambient_c, &ret_body->plant, err);
+	if (rc == 0)
+		chip_set_junction(ret_body->chip, pair->board->ambient_c);
+	return rc;
+}
+
+void pair_body_done(struct pair_body *body)
+{
+	if (body->plant)
+		plant_free(body->plant);
+	if (body->chip)
+		chip_free(body->chip);
+	if (body->flash && body->flash_mapped)
+		munmap(body->flash, chip_flash_bytes(body->part));
+	else
+		free(body->flash);
+}
+
 static int make_parts(struct pair *pair, struct verr *err)
 {
 	const struct config_board *board = pair->board;
 	uint64_t seed = vrandom_seed(pair->config->seed, board->name);
-	const char *meter_name = pair->config->meters[board->meter].name;
-	const struct chip_callbacks callbacks = {pair, on_uart_tx, on_marker, on_fault};
-	struct chip_config chip_config = {
-		.part = board->part,
-		.seed = seed,
-		.callbacks = &callbacks,
-	};
-	int rc = 0;
+	int rc = pair_body_new(pair, board->part, seed, board->flash, &pair->body, err);
 
-	if (board->flash)
-		rc = files_map(board->flash, chip_flash_bytes(board->part), &pair->flash, err);
-	chip_config.flash = pair->flash;
-	if (rc == 0)
-		rc = chip_new(&chip_config, &pair->chip, err);
-	if (rc == 0)
-		rc = plant_new(board->part, seed, board->ambient_c, &pair->plant, err);
 	if (rc < 0)
 		return rc;
-	pair->meter = vppk2_new(vrandom_seed(pair->config->seed, meter_name));
-	if (!uart_init(&pair->uart) || !pair->meter)
+	if (board->meter != CONFIG_NONE) {
+		const char *name = pair->config->meters[board->meter].name;
+
+		pair->meter = vppk2_new(vrandom_seed(pair->config->seed, name));
+		if (!pair->meter)
+			return verr_set(err, -ENOMEM, "out of memory");
+	}
+	if (!uart_init(&pair->uart))
 		return verr_set(err, -ENOMEM, "out of memory");
 	truth_init(&pair->truth, board->name);
-	return 0;
+	return pair_faults_init(pair, err);
 }
 
-int pair_new(const struct config *config, unsigned board, struct pair **ret_pair, struct verr *err)
+static void attach(struct pair *pair, struct supply *supply, struct chamber *chamber)
+{
+	pair->supply = supply;
+	pair->chamber = chamber;
+	if (supply) {
+		pair->supply_place = supply_attach(supply);
+		pair->supply_output = supply_output(supply);
+	}
+	if (chamber)
+		pair->chamber_place = chamber_attach(chamber);
+	pair->air.temp_c = pair->board->ambient_c;
+}
+
+int pair_new(const struct config *config, unsigned board, struct supply *supply,
+	     struct chamber *chamber, struct pair **ret_pair, struct verr *err)
 {
 	struct pair *pair = calloc(1, sizeof(*pair));
 	int rc;
@@ -101,6 +166,7 @@ int pair_new(const struct config *config, unsigned board, struct pair **ret_pair
 	pair->config = config;
 	pair->board = &config->boards[board];
 	pair->state = PAIR_STILL;
+	pair->release_ps = INT64_MAX;
 	pair->told_junction_c = pair->board->ambient_c;
 	rc = make_parts(pair, err);
 	if (rc == 0)
@@ -109,7 +175,7 @@ int pair_new(const struct config *config, unsigned board, struct pair **ret_pair
 		pair_free(pair);
 		return rc;
 	}
-	chip_set_junction(pair->chip, pair->told_junction_c);
+	attach(pair, supply, chamber);
 	pair_drive_lines(pair, false, false);
 	*ret_pair = pair;
 	return 0;
@@ -121,21 +187,21 @@ void pair_free(struct pair *pair)
 		return;
 	port_close(pair->meter_port);
 	port_close(pair->board_port);
+	pair_faults_done(pair);
 	truth_done(&pair->truth);
 	uart_done(&pair->uart);
-	vppk2_free(pair->meter);
-	if (pair->plant)
-		plant_free(pair->plant);
-	if (pair->chip)
-		chip_free(pair->chip);
-	if (pair->flash)
-		munmap(pair->flash, chip_flash_bytes(pair->board->part));
+	if (pair->meter)
+		vppk2_free(pair->meter);
+	pair_body_done(&pair->body);
+	pair_body_done(&pair->other);
 	free(pair);
 }
 
-void pair_set_truth(struct pair *pair, FILE *truth_file)
+void pair_set_logs(struct pair *pair, FILE *truth, FILE *faults)
 {
-	pair->truth.file = truth_file;
+	pair->truth.file = truth;
+	pair->faults.board.log = faults;
+	pair->faults.meter.log = faults;
 }
 
 struct port *pair_port(const struct pair *pair, unsigned index)
@@ -150,90 +216,145 @@ enum pair_state pair_state(const struct pair *pair)
 
 /* Time --------------------------------------------------------------------------------------- */
 
-static int64_t slice_end_ps(const struct pair *pair, int64_t now_ps)
+static int64_t interval_end_ps(const struct pair *pair, uint64_t interval)
+{
+	return pair->meter ? vppk2_sample_end_ps(pair->meter, interval)
+			   : ((int64_t)interval + 1) * INTERVAL_PS;
+}
+
+static int64_t slice_end_ps(const struct pair *pair)
 {
 	int64_t arrival_ps = uart_next_arrival_ps(&pair->uart);
-	bool coarse = pair->resting && !pair->truth.open && !vppk2_streaming(pair->meter);
-	int64_t end_ps = vppk2_sample_end_ps(pair->meter,
-					     pair->interval + (coarse ? COARSE_INTERVALS - 1 : 0));
+	bool coarse = pair->resting && !pair->truth.open && !pair->faults.hung &&
+		      !(pair->meter && vppk2_streaming(pair->meter));
+	int64_t end_ps =
+		interval_end_ps(pair, pair->interval + (coarse ? COARSE_INTERVALS - 1 : 0));
 
-	if (arrival_ps <= now_ps) /* a byte that waited while time stood still */
-		return now_ps;
+	if (arrival_ps <= pair->now_ps) /* a byte that waited while time stood still */
+		return pair->now_ps;
 	return arrival_ps < end_ps ? arrival_ps : end_ps;
 }
 
 /* The slice reached the end of an interval: the meter's turn. */
-static void end_interval(struct pair *pair, int64_t now_ps)
+static void end_interval(struct pair *pair)
 {
-	double seconds = (double)(now_ps - pair->interval_start_ps) * 1e-12;
+	double seconds = (double)(pair->now_ps - pair->interval_start_ps) * 1e-12;
 
-	vppk2_sample(pair->meter, pair->interval_charge_c / seconds, pair->logic);
-	pair->interval_start_ps = now_ps;
+	if (pair->meter)
+		vppk2_sample(pair->meter, pair->interval_charge_c / seconds, pair->logic);
+	pair->interval_start_ps = pair->now_ps;
 	pair->interval_charge_c = 0;
 	do
 		pair->interval++;
-	while (vppk2_sample_end_ps(pair->meter, pair->interval) <= now_ps);
+	while (interval_end_ps(pair, pair->interval) <= pair->now_ps);
 }
 
 static void tell_junction(struct pair *pair)
 {
-	double junction_c = plant_junction_c(pair->plant);
+	double junction_c = plant_junction_c(pair->body.plant);
 
 	if (fabs(junction_c - pair->told_junction_c) < JUNCTION_STEP_K)
 		return;
 	pair->told_junction_c = junction_c;
-	chip_set_junction(pair->chip, junction_c);
+	chip_set_junction(pair->body.chip, junction_c);
 }
 
 /* A board that lost power or is held in reset drives no line: open windows end here. */
 static void release_markers(struct pair *pair, int64_t now_ps)
 {
-	uint64_t cycles = chip_counts(pair->chip)->cycles;
+	uint64_t cycles = chip_counts(pair->body.chip)->cycles;
 
-	for (unsigned line = 0; line < MARKERS; line++)
-		if (pair->logic >> line & 1)
-			on_marker(pair, line, false, now_ps, cycles);
+	for (unsigned line = 0; line < PAIR_MARKERS; line++)
+		add_marker(pair, line, false, now_ps, cycles);
+}
+
+static void run_chip(struct pair *pair, int64_t end_ps, double dt_s,
+		     struct chip_activity *ret_activity)
+{
+	double rate = 1 + pair->chip_time.excess;
+
+	if (pair->faults.hung) {
+		pair_faults_hung_activity(pair, dt_s, ret_activity);
+		return;
+	}
+	chip_run(pair->body.chip, chip_time_of_board(&pair->chip_time, end_ps), ret_activity);
+	if (pair->chip_time.excess != 0) { /* times and frequencies as the world sees them */
+		ret_activity->active_s /= rate;
+		ret_activity->sleep_s /= rate;
+		ret_activity->hclk_hz *= rate;
+	}
+}
+
+static int pass_time(struct pair *pair, int64_t end_ps, struct verr *err)
+{
+	struct truth_slice slice = {pair->now_ps, end_ps, 0, pair->supply_v, 0, 0};
+	double dt_s = (double)(end_ps - pair->now_ps) * 1e-12;
+	struct chip_activity activity;
+
+	slice.junction_before_c = plant_junction_c(pair->body.plant);
+	run_chip(pair, end_ps, dt_s, &activity);
+	slice.charge_c = dt_s * plant_step(pair->body.plant, &activity, pair->supply_v, dt_s);
+	slice.junction_c = plant_junction_c(pair->body.plant);
+	pair->now_ps = end_ps;
+	pair->interval_charge_c += slice.charge_c;
+	pair->turn_charge_c += slice.charge_c;
+	pair->resting = activity.active_s <= 0;
+	if (!activity.powered || activity.in_reset)
+		release_markers(pair, end_ps);
+	tell_junction(pair);
+	if (pair->truth_failed)
+		return verr_set(err, -ENOMEM, "%s", pair->truth_error.text);
+	return truth_add_slice(&pair->truth, &slice, err);
+}
+
+static void take_byte(struct pair *pair)
+{
+	struct uart_byte arrived = uart_take_arrived(&pair->uart);
+
+	pair->resting = false;
+	if (!pair_faults_byte(pair, &arrived.byte) || pair->faults.hung || pair->faults.deaf)
+		return;
+	if (pair->chip_time.excess != 0)
+		arrived.format.baud =
+			(uint32_t)lround(arrived.format.baud / (1 + pair->chip_time.excess));
+	chip_uart_rx(pair->body.chip, arrived.byte, &arrived.format);
 }
 
 static int run_slice(struct pair *pair, struct verr *err)
 {
-	int64_t start_ps = chip_now_ps(pair->chip);
-	int64_t end_ps = slice_end_ps(pair, start_ps);
-	struct truth_slice slice = {start_ps, end_ps, 0, pair->supply_v, 0};
-	struct chip_activity activity;
+	int64_t end_ps = slice_end_ps(pair);
 	int rc = 0;
 
-	if (end_ps > start_ps) {
-		double dt_s = (double)(end_ps - start_ps) * 1e-12;
-
-		chip_run(pair->chip, end_ps, &activity);
-		slice.charge_c = dt_s * plant_step(pair->plant, &activity, pair->supply_v, dt_s);
-		slice.junction_c = plant_junction_c(pair->plant);
-		pair->interval_charge_c += slice.charge_c;
-		pair->resting = activity.active_s <= 0;
-		if (!activity.powered || activity.in_reset)
-			release_markers(pair, end_ps);
-		rc = pair->truth_failed ? verr_set(err, -ENOMEM, "%s", pair->truth_error.text)
-					: truth_add_slice(&pair->truth, &slice, err);
-		tell_junction(pair);
-	}
-	if (uart_next_arrival_ps(&pair->uart) <= end_ps) {
-		struct uart_byte arrived = uart_take_arrived(&pair->uart);
-
-		chip_uart_rx(pair->chip, arrived.byte, &arrived.format);
-		pair->resting = false;
-	}
-	if (end_ps >= vppk2_sample_end_ps(pair->meter, pair->interval))
-		end_interval(pair, end_ps);
+	if (end_ps > pair->now_ps)
+		rc = pass_time(pair, end_ps, err);
+	if (uart_next_arrival_ps(&pair->uart) <= end_ps)
+		take_byte(pair);
+	if (end_ps >= interval_end_ps(pair, pair->interval))
+		end_interval(pair);
+	pair_follow_reset(pair);
+	pair_faults_step(pair);
+	if (pair->chamber)
+		pair_follow_air(pair);
+	if (rc == 0 && (pair->faults.board.log_failed || pair->faults.meter.log_failed))
+		rc = verr_set(err, -EIO, "fault log: cannot be written");
 	return rc;
+}
+
+/* Turns -------------------------------------------------------------------------------------- */
+
+static bool has_client(const struct pair *pair)
+{
+	return port_has_client(pair->board_port) ||
+	       (pair->meter_port && port_has_client(pair->meter_port)) ||
+	       pair->supply_output.has_client;
 }
 
 static bool stands_still(const struct pair *pair)
 {
-	if (!port_has_client(pair->board_port) && !port_has_client(pair->meter_port))
+	if (!has_client(pair))
 		return true;
 	return pair->uart.to_host_count > BACKLOG_MAX ||
-	       (port_has_client(pair->meter_port) &&
+	       (pair->meter_port && port_has_client(pair->meter_port) &&
 		vppk2_pending_bytes(pair->meter) > BACKLOG_MAX);
 }
 
@@ -241,7 +362,7 @@ static bool stands_still(const struct pair *pair)
 static int64_t limit_ps(struct pair *pair, int64_t now_ns)
 {
 	double pace = pair->config->pace;
-	int64_t now_ps = chip_now_ps(pair->chip), limit;
+	int64_t now_ps = pair->now_ps, limit;
 
 	if (!pair->anchored) {
 		pair->anchored = true;
@@ -257,7 +378,7 @@ static int64_t limit_ps(struct pair *pair, int64_t now_ns)
 	return limit;
 }
 
-int pair_advance(struct pair *pair, int64_t now_ns, int64_t deadline_ns, struct verr *err)
+static int run_turn(struct pair *pair, int64_t now_ns, int64_t deadline_ns, struct verr *err)
 {
 	int64_t limit;
 	int rc = 0;
@@ -271,12 +392,33 @@ int pair_advance(struct pair *pair, int64_t now_ns, int64_t deadline_ns, struct 
 	pair->state = PAIR_BEHIND;
 	do {
 		for (int i = 0; i < SLICES_PER_LOOK && rc == 0; i++) {
-			if (chip_now_ps(pair->chip) >= limit) {
+			if (pair->now_ps >= limit) {
 				pair->state = PAIR_AHEAD;
 				return 0;
 			}
 			rc = run_slice(pair, err);
 		}
 	} while (rc == 0 && !stands_still(pair) && pair_clock_ns() < deadline_ns);
+	return rc;
+}
+
+int pair_advance(struct pair *pair, int64_t now_ns, int64_t deadline_ns, struct verr *err)
+{
+	int rc;
+
+	pair_look_around(pair, now_ns);
+	rc = run_turn(pair, now_ns, deadline_ns, err);
+	pair_report_around(pair);
+	return rc;
+}
+
+int pair_run_until(struct pair *pair, int64_t until_ps, struct verr *err)
+{
+	int rc = 0;
+
+	if (!pair->meter)
+		pair_update_supply(pair);
+	while (rc == 0 && pair->now_ps < until_ps)
+		rc = run_slice(pair, err);
 	return rc;
 }

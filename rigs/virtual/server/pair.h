@@ -1,35 +1,47 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One board and the meter that feeds it, each with its port, and the virtual time they share.
+ * One board and the meter that feeds it (or another supply), each with its port, and the virtual
+ * time they share.
  *
- * Time runs in slices: to the end of the meter's sample interval (10 us of its crystal), cut short
- * where a byte arrives at the board's UART. While the core sleeps or is off, no window is open and
- * the meter does not stream, a slice spans up to 100 intervals.
+ * Time runs in slices: to the end of the meter's sample interval (10 us of its crystal; 10 us where
+ * there is no meter), cut short where a byte arrives at the board's UART. While the core sleeps or
+ * is off, no window is open and the meter does not stream, a slice spans up to 100 intervals.
+ *
+ * A pair shares nothing that changes with another one but the chamber and the supply it follows,
+ * which lock themselves. One thread at a time may call its functions. What it does depends on the
+ * rig's seed, its own virtual time and its clients' bytes only: not on threads, not on other pairs.
  */
 #ifndef RIGS_VIRTUAL_SERVER_PAIR_H
 #define RIGS_VIRTUAL_SERVER_PAIR_H
 
 #include <stdio.h>
 
+#include "rigs/virtual/server/chamber.h"
 #include "rigs/virtual/server/config.h"
 #include "rigs/virtual/server/port.h"
+#include "rigs/virtual/server/supply.h"
 
 struct pair;
 
-/* Opens both ports. The configuration is not owned and outlives the pair. */
-int pair_new(const struct config *config, unsigned board, struct pair **ret_pair, struct verr *err);
-/* Where the windows go from now on: NULL for nowhere; not owned. */
-void pair_set_truth(struct pair *pair, FILE *truth_file);
+/* Opens the ports. The configuration, and what the board's supply and chamber name, are not owned
+ * and outlive the pair; NULL where it has none. */
+int pair_new(const struct config *config, unsigned board, struct supply *supply,
+	     struct chamber *chamber, struct pair **ret_pair, struct verr *err);
+/* Where windows and faults go from now on: NULL for nowhere; not owned. */
+void pair_set_logs(struct pair *pair, FILE *truth, FILE *faults);
 void pair_free(struct pair *pair); /* accepts NULL */
 
 #define PAIR_PORTS 2
+/* NULL: a board without a meter has one port. */
 struct port *pair_port(const struct pair *pair, unsigned index);
 
 /* Lets virtual time pass as far as the pace allows at host time now_ns (CLOCK_MONOTONIC), and no
- * longer than until host time deadline_ns. Time stands still while no client is on either port, and
- * while a client leaves more than 1 MB unread. Afterwards pair_is_ahead says that the pace was the
- * limit. Negative: the truth log cannot be written. */
+ * longer than until host time deadline_ns. Time stands still while no client is on either port or
+ * the supply, and while a client leaves more than 1 MB unread. Afterwards pair_state says what it
+ * waits for. Negative: a log cannot be written. */
 int pair_advance(struct pair *pair, int64_t now_ns, int64_t deadline_ns, struct verr *err);
+/* Lets virtual time pass until then, whatever the clients do. */
+int pair_run_until(struct pair *pair, int64_t until_ps, struct verr *err);
 
 enum pair_state {
 	PAIR_STILL = 1, /* waits for a client to come, or to read */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a pair is made of: for pair.c (life and time) and pair_ports.c (the hooks of its ports)
- * only.
+ * What a pair is made of: for pair*.c (life and time, ports, faults, surroundings) only.
  */
 #ifndef RIGS_VIRTUAL_SERVER_PAIR_PARTS_H
 #define RIGS_VIRTUAL_SERVER_PAIR_PARTS_H
@@ -9,30 +8,88 @@
 #include "rigs/virtual/chips/chip.h"
 #include "rigs/virtual/meters/ppk2.h"
 #include "rigs/virtual/plant/plant.h"
+#include "rigs/virtual/server/chip_time.h"
+#include "rigs/virtual/server/faults.h"
 #include "rigs/virtual/server/pair.h"
 #include "rigs/virtual/server/truth.h"
 #include "rigs/virtual/server/uart.h"
 
+#define PAIR_MARKERS 3
+
+/* What the fault "other-board" exchanges. */
+struct pair_body {
+	const char *part;
+	struct chip *chip;
+	struct plant *plant;
+	uint8_t *flash;
+	bool flash_mapped; /* else allocated */
+};
+
+struct flipped_byte {
+	uint32_t offset;
+	uint8_t right, wrong;
+};
+
+/* Faults that are under way. */
+struct pair_faults {
+	struct faults board, meter;
+	bool window_begins, window_ends; /* in the slice that is being run */
+	bool hung, deaf;
+	struct chip_activity hung_activity; /* what it goes on doing, per hung_s */
+	double hung_s;
+	int64_t brown_out_until_ps, drop_until_ps;
+	double brown_out_v, drop_share;
+	bool off_rate; /* the chip's time is not the board's */
+	double rate_share, rate_drift_per_s, rate_for_s;
+	int64_t rate_since_ps;
+	/* flash-flip: the flash as it was at the last look; NULL: not armed. */
+	uint8_t *flash_seen;
+	int64_t flash_look_ps;
+	uint32_t flash_written;
+	struct fault_run *flash_run;
+	/* output-flip: to be put right when the window ends. */
+	struct flipped_byte *flipped;
+	unsigned flipped_count;
+};
+
 struct pair {
 	const struct config *config;
 	const struct config_board *board;
-	struct chip *chip;
-	uint8_t *flash; /* mapped; NULL: the chip has its own */
-	struct plant *plant;
-	struct vppk2 *meter;
+	struct pair_body body, other; /* other: no chip, unless a fault needs it */
+	struct chip_time chip_time;
+	int64_t now_ps;
+	struct vppk2 *meter; /* NULL: none */
 	struct port *board_port, *meter_port;
 	struct uart uart;
 	struct truth truth;
 	struct verr truth_error; /* of an edge, seen inside a callback */
 	bool truth_failed;
 	uint8_t logic; /* marker lines 0..2 */
+	bool dtr, rts;
+	bool reset_held, boot_active;
+	int64_t release_ps; /* when reset ends that nobody pulls any more; INT64_MAX: not due */
 	bool meter_dtr;
-	double supply_v, told_junction_c;
+	double source_v; /* what feeds the board */
+	double supply_v; /* at the chip: after its faults */
+	double told_junction_c;
 	/* The meter's interval that is under way. */
 	uint64_t interval;
 	int64_t interval_start_ps;
 	double interval_charge_c;
 	bool resting; /* the core was asleep or off for the whole last slice */
+	/* Surroundings. */
+	struct supply *supply;
+	unsigned supply_place, supply_cuts;
+	struct supply_output supply_output; /* as last looked at */
+	double turn_charge_c;
+	int64_t turn_start_ps;
+	struct chamber *chamber;
+	unsigned chamber_place;
+	struct chamber_air air;
+	struct chamber_program program;
+	int64_t air_ps; /* until when the air has been followed */
+	bool air_known;
+	struct pair_faults faults;
 	/* Pace: virtual time may be anchor_ps + pace * (host time - anchor_ns). */
 	bool anchored;
 	int64_t anchor_ps, anchor_ns;
@@ -43,5 +100,39 @@ struct pair {
 int pair_open_ports(struct pair *pair, struct verr *err);
 /* The board's modem lines, as its client drives them. */
 void pair_drive_lines(struct pair *pair, bool dtr, bool rts);
+/* Ends a reset that is due to end. */
+void pair_follow_reset(struct pair *pair);
+/* Tells the chip the supply as its source and its faults make it. */
+void pair_update_supply(struct pair *pair);
+/* The chip starts anew: it no longer hangs, and its loader may be spoken to. */
+void pair_chip_restarts(struct pair *pair, bool into_loader);
+
+/* Surroundings: once per turn, and along the board's time. */
+void pair_look_around(struct pair *pair, int64_t now_ns);
+void pair_report_around(struct pair *pair);
+void pair_follow_air(struct pair *pair);
+
+/* Faults. */
+int pair_faults_init(struct pair *pair, struct verr *err);
+void pair_faults_done(struct pair *pair);
+/* A byte on the board's line: false when it is lost. */
+bool pair_faults_byte(struct pair *pair, uint8_t *byte);
+/* After a slice: opportunities, and what is due. */
+void pair_faults_step(struct pair *pair);
+/* The chip gets its supply. */
+void pair_faults_power_up(struct pair *pair);
+/* What a core that hangs does for dt_s. */
+void pair_faults_hung_activity(struct pair *pair, double dt_s, struct chip_activity *ret_activity);
+
+/* Of the flash. Armed: a bit of what the loader writes next will be wrong. */
+void pair_flash_arm(struct pair *pair, struct fault_run *run);
+void pair_flash_disarm(struct pair_faults *faults);
+void pair_flash_look(struct pair *pair);
+double pair_flash_spoil(struct pair *pair, struct fault_run *run);
+void pair_flash_restore(struct pair *pair);
+
+int pair_body_new(struct pair *pair, const char *part, uint64_t seed, const char *flash_path,
+		  struct pair_body *ret_body, struct verr *err);
+void pair_body_done(struct pair_body *body);
 
 #endif

@@ -5,6 +5,10 @@
 #include "rigs/virtual/server/pair_parts.h"
 
 #define METER_ROOM 4096
+/* CHIP_EN is high from 0.75 VDD on (ESP32-C3 data sheet, DC characteristics); the devkit's 10 kOhm
+ * and 1 uF (ESP32-C3 hardware design guidelines, Chip Power-up and Reset Timing) take ln 4 times 10
+ * ms. */
+#define EN_RISE_PS 13863000000
 
 /* The board's port --------------------------------------------------------------------------- */
 
@@ -19,7 +23,7 @@ static void board_receive(void *context, const uint8_t *bytes, size_t count)
 {
 	struct pair *pair = context;
 
-	uart_queue(&pair->uart, bytes, count, chip_now_ps(pair->chip));
+	uart_queue(&pair->uart, bytes, count, pair->now_ps);
 }
 
 static size_t board_take(void *context, uint8_t *ret_bytes, size_t capacity)
@@ -41,12 +45,60 @@ static bool line_active(struct config_line line, bool dtr, bool rts)
 	return (line.is_dtr ? dtr : rts) == line.active_asserted;
 }
 
+static void wire_lines(const struct config_board *board, bool dtr, bool rts, bool *ret_reset,
+		       bool *ret_boot)
+{
+	if (board->devkit) {
+		*ret_reset = rts && !dtr;
+		*ret_boot = dtr && !rts;
+		return;
+	}
+	*ret_reset = line_active(board->reset, dtr, rts);
+	*ret_boot = line_active(board->boot, dtr, rts);
+}
+
+static void release_reset(struct pair *pair)
+{
+	pair->reset_held = false;
+	pair->release_ps = INT64_MAX;
+	pair->resting = false;
+	chip_set_nrst(pair->body.chip, true);
+	if (pair->boot_active && pair->supply_v > 0)
+		pair_chip_restarts(pair, true);
+}
+
+static void hold_reset(struct pair *pair)
+{
+	pair->reset_held = true;
+	pair->release_ps = INT64_MAX;
+	pair_chip_restarts(pair, false);
+	chip_set_nrst(pair->body.chip, false);
+}
+
 void pair_drive_lines(struct pair *pair, bool dtr, bool rts)
 {
-	/* BOOT0 first: it is sampled when NRST rises. */
-	chip_set_boot0(pair->chip, line_active(pair->board->boot, dtr, rts));
-	chip_set_nrst(pair->chip, !line_active(pair->board->reset, dtr, rts));
+	bool reset;
+
+	pair->dtr = dtr;
+	pair->rts = rts;
 	pair->resting = false;
+	wire_lines(pair->board, dtr, rts, &reset, &pair->boot_active);
+	/* BOOT0 first: it is sampled when NRST rises. */
+	chip_set_boot0(pair->body.chip, pair->boot_active);
+	if (reset)
+		hold_reset(pair);
+	else if (!pair->reset_held)
+		chip_set_nrst(pair->body.chip, true);
+	else if (!pair->board->devkit)
+		release_reset(pair);
+	else if (pair->release_ps == INT64_MAX)
+		pair->release_ps = pair->now_ps + EN_RISE_PS;
+}
+
+void pair_follow_reset(struct pair *pair)
+{
+	if (pair->now_ps >= pair->release_ps)
+		release_reset(pair);
 }
 
 static void board_lines(void *context, bool dtr, bool rts)
@@ -81,17 +133,6 @@ static size_t meter_room(void *context)
 	return METER_ROOM;
 }
 
-static void update_supply(struct pair *pair)
-{
-	double supply_v = vppk2_supply_v(pair->meter);
-
-	if (supply_v == pair->supply_v)
-		return;
-	pair->supply_v = supply_v;
-	pair->resting = false;
-	chip_set_supply(pair->chip, supply_v);
-}
-
 static void meter_receive(void *context, const uint8_t *bytes, size_t count)
 {
 	struct pair *pair = context;
@@ -99,7 +140,7 @@ static void meter_receive(void *context, const uint8_t *bytes, size_t count)
 	/* One by one: a supply switched off and on within one packet is a power cycle. */
 	for (size_t i = 0; i < count; i++) {
 		vppk2_host_bytes(pair->meter, bytes + i, 1);
-		update_supply(pair);
+		pair_update_supply(pair);
 	}
 }
 
@@ -153,7 +194,7 @@ static void meter_connected(void *context, bool connected)
 
 int pair_open_ports(struct pair *pair, struct verr *err)
 {
-	const struct config_meter *meter = &pair->config->meters[pair->board->meter];
+	const struct config_meter *meter;
 	const struct port_device board_device = {
 		pair,           board_room,  board_receive, board_take,
 		board_settings, board_lines, board_purge,   board_connected,
@@ -165,7 +206,8 @@ int pair_open_ports(struct pair *pair, struct verr *err)
 	int rc = port_open(pair->board->name, pair->board->listen, &board_device, &pair->board_port,
 			   err);
 
-	if (rc == 0)
-		rc = port_open(meter->name, meter->listen, &meter_device, &pair->meter_port, err);
-	return rc;
+	if (rc < 0 || !pair->meter)
+		return rc;
+	meter = &pair->config->meters[pair->board->meter];
+	return port_open(meter->name, meter->listen, &meter_device, &pair->meter_port, err);
 }

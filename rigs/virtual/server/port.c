@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rigs/virtual/server/listener.h"
@@ -32,6 +33,7 @@ struct port {
 	bool failed;   /* the client is to be dropped */
 	bool deaf;     /* it reads no more; what it sent may still be on its way */
 	bool suspended;
+	int64_t unplugged_until_ns; /* 0: never was */
 	struct rfc2217 telnet;
 	uint8_t out[OUT_BYTES];
 	size_t out_start, out_count; /* out_start + out_count <= OUT_BYTES */
@@ -82,6 +84,22 @@ const char *port_address_text(const struct port *port)
 bool port_has_client(const struct port *port)
 {
 	return port->client_fd >= 0;
+}
+
+void port_unplug(struct port *port, int64_t until_ns)
+{
+	port->unplugged_until_ns = until_ns;
+	port->failed = true; /* dropped when the port is next served */
+}
+
+static bool is_unplugged(const struct port *port)
+{
+	struct timespec now;
+
+	if (!port->unplugged_until_ns)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ll + now.tv_nsec < port->unplugged_until_ns;
 }
 
 /* Output ------------------------------------------------------------------------------------- */
@@ -268,7 +286,9 @@ static void accept_clients(struct port *port)
 	int fd;
 
 	while ((fd = accept4(port->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-		if (port->client_fd >= 0)
+		if (is_unplugged(port))
+			close(fd);
+		else if (port->client_fd >= 0)
 			refuse_client(fd);
 		else
 			welcome_client(port, fd);

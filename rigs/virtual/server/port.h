@@ -33,6 +33,8 @@ void port_close(struct port *port); /* accepts NULL */
 const char *port_name(const struct port *port);
 const char *port_address_text(const struct port *port); /* as a client needs it */
 bool port_has_client(const struct port *port);
+/* Hangs up on the client, and on all that come until host time until_ns (CLOCK_MONOTONIC). */
+void port_unplug(struct port *port, int64_t until_ns);
 
 #define PORT_POLLFDS 2
 void port_fill_pollfds(const struct port *port, struct pollfd fds[PORT_POLLFDS]);

@@ -1,59 +1,127 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The rig's loop: sockets, then a few milliseconds of each board, and so on. See the header.
+ * The rig's loop: sockets of those that wait, turns of the pool for those that run. See the header.
  */
 #include "rigs/virtual/server/rig.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rigs/virtual/server/line_port.h"
 #include "rigs/virtual/server/pair.h"
+#include "rigs/virtual/server/pool.h"
 #include "rigs/virtual/server/truth.h"
 
-#define TURN_NS          2000000 /* of host time per board between two looks at the sockets */
+#define TURN_NS          2000000 /* of host time per board between two looks at its sockets */
+#define AHEAD_MS         1       /* how long a board rests that is ahead of the clock */
+#define FIXED_FDS        2       /* stop, pool */
 #define POLLFDS_PER_PAIR (PAIR_PORTS * PORT_POLLFDS)
 
-struct rig {
-	FILE *truth_file; /* NULL: none */
-	struct pair **pairs;
-	unsigned pair_count;
-	struct pollfd *fds; /* stop_fd first */
+struct rig_device {
+	struct supply *supply;
+	struct chamber *chamber;
+	struct line_port *port;
 };
 
-/* The ports first: a rig that runs already keeps its truth log. */
-static int open_all(struct rig *rig, const struct config *config, struct verr *err)
+struct rig {
+	const struct config *config;
+	FILE *truth_file, *fault_file; /* NULL: none */
+	struct rig_device *devices;    /* all of config's */
+	struct pair **pairs;
+	unsigned pair_count;
+	struct pollfd *fds; /* stop, pool, devices, pairs */
+	struct pool *pool;
+	pthread_mutex_t mutex;
+	/* Under the mutex: what broke a board first. */
+	int broken;
+	struct verr broken_error;
+};
+
+/* Making and ending -------------------------------------------------------------------------- */
+
+static void on_supply_client(void *context, int is_connected)
 {
+	supply_set_client(context, is_connected);
+}
+
+static int open_device(const struct config *config, unsigned index, struct rig_device *device,
+		       struct verr *err)
+{
+	const struct config_device *described = &config->devices[index];
+	bool is_supply = described->kind == CONFIG_SUPPLY;
+	int rc = is_supply ? supply_new(described, &device->supply, err)
+			   : chamber_new(described, config->pace, &device->chamber, err);
+
+	if (rc < 0)
+		return rc;
+	return line_port_open(described->name, described->listen,
+			      is_supply ? supply_commands : chamber_commands,
+			      is_supply ? (void *)device->supply : (void *)device->chamber,
+			      is_supply ? on_supply_client : NULL, &device->port, err);
+}
+
+static int open_pair(struct rig *rig, unsigned index, struct verr *err)
+{
+	const struct config_board *board = &rig->config->boards[index];
+	struct supply *supply =
+		board->supply == CONFIG_NONE ? NULL : rig->devices[board->supply].supply;
+	struct chamber *chamber =
+		board->chamber == CONFIG_NONE ? NULL : rig->devices[board->chamber].chamber;
+	int rc = pair_new(rig->config, index, supply, chamber, &rig->pairs[index], err);
+
+	if (rc == 0)
+		rig->pair_count++;
+	return rc;
+}
+
+/* The ports first: a rig that runs already keeps its logs. */
+static int open_all(struct rig *rig, struct verr *err)
+{
+	const struct config *config = rig->config;
 	int rc = 0;
 
-	for (unsigned i = 0; i < config->boards_count; i++) {
-		rc = pair_new(config, i, &rig->pairs[i], err);
-		if (rc < 0)
-			return rc;
-		rig->pair_count++;
-	}
-	if (config->truth)
+	for (unsigned i = 0; i < config->devices_count && rc == 0; i++)
+		rc = open_device(config, i, &rig->devices[i], err);
+	for (unsigned i = 0; i < config->boards_count && rc == 0; i++)
+		rc = open_pair(rig, i, err);
+	if (rc == 0 && config->truth)
 		rc = truth_file_open(config->truth, &rig->truth_file, err);
-	for (unsigned i = 0; rc == 0 && i < rig->pair_count; i++)
-		pair_set_truth(rig->pairs[i], rig->truth_file);
+	if (rc == 0 && config->fault_log)
+		rc = truth_file_open(config->fault_log, &rig->fault_file, err);
+	for (unsigned i = 0; i < rig->pair_count && rc == 0; i++)
+		pair_set_logs(rig->pairs[i], rig->truth_file, rig->fault_file);
 	return rc;
+}
+
+static int allocate(struct rig *rig, struct verr *err)
+{
+	const struct config *config = rig->config;
+	size_t fds = FIXED_FDS + config->devices_count * LINE_PORT_POLLFDS +
+		     config->boards_count * POLLFDS_PER_PAIR;
+
+	rig->pairs = calloc(config->boards_count, sizeof(rig->pairs[0]));
+	rig->devices = calloc(config->devices_count + 1, sizeof(rig->devices[0]));
+	rig->fds = calloc(fds, sizeof(rig->fds[0]));
+	if (!rig->pairs || !rig->devices || !rig->fds)
+		return verr_set(err, -ENOMEM, "out of memory");
+	return 0;
 }
 
 int rig_new(const struct config *config, struct rig **ret_rig, struct verr *err)
 {
 	struct rig *rig = calloc(1, sizeof(*rig));
-	unsigned boards = config->boards_count;
-	int rc = 0;
+	int rc;
 
 	if (!rig)
 		return verr_set(err, -ENOMEM, "out of memory");
-	rig->pairs = calloc(boards, sizeof(rig->pairs[0]));
-	rig->fds = calloc(1 + boards * POLLFDS_PER_PAIR, sizeof(rig->fds[0]));
-	if (!rig->pairs || !rig->fds)
-		rc = verr_set(err, -ENOMEM, "out of memory");
+	rig->config = config;
+	pthread_mutex_init(&rig->mutex, NULL);
+	rc = allocate(rig, err);
 	if (rc == 0)
-		rc = open_all(rig, config, err);
+		rc = open_all(rig, err);
 	if (rc < 0) {
 		rig_free(rig);
 		return rc;
@@ -66,91 +134,208 @@ void rig_free(struct rig *rig)
 {
 	if (!rig)
 		return;
+	pool_free(rig->pool);
 	for (unsigned i = 0; i < rig->pair_count; i++)
 		pair_free(rig->pairs[i]);
+	for (unsigned i = 0; rig->devices && i < rig->config->devices_count; i++) {
+		line_port_close(rig->devices[i].port);
+		supply_free(rig->devices[i].supply);
+		chamber_free(rig->devices[i].chamber);
+	}
 	if (rig->truth_file)
 		fclose(rig->truth_file);
+	if (rig->fault_file)
+		fclose(rig->fault_file);
+	pthread_mutex_destroy(&rig->mutex);
 	free(rig->fds);
+	free(rig->devices);
 	free(rig->pairs);
 	free(rig);
 }
 
 void rig_announce(const struct rig *rig)
 {
+	for (unsigned i = 0; i < rig->config->devices_count; i++)
+		fprintf(stderr, "virtual-rig: %s: %s\n", line_port_name(rig->devices[i].port),
+			line_port_address_text(rig->devices[i].port));
 	for (unsigned i = 0; i < rig->pair_count; i++) {
 		for (unsigned k = 0; k < PAIR_PORTS; k++) {
 			const struct port *port = pair_port(rig->pairs[i], k);
 
-			fprintf(stderr, "virtual-rig: %s: %s\n", port_name(port),
-				port_address_text(port));
+			if (port)
+				fprintf(stderr, "virtual-rig: %s: %s\n", port_name(port),
+					port_address_text(port));
 		}
 	}
 }
 
-/* Not at all while a board has more to run; a moment when all are ahead of the clock; for ever
- * while all stand still. */
-static int timeout_ms(const struct rig *rig)
+/* A pair's turn, on a thread of the pool ------------------------------------------------------- */
+
+static void fill_pair_fds(const struct pair *pair, struct pollfd *fds)
 {
-	int timeout = -1;
+	for (unsigned k = 0; k < PAIR_PORTS; k++) {
+		const struct port *port = pair_port(pair, k);
 
-	for (unsigned i = 0; i < rig->pair_count; i++) {
-		enum pair_state state = pair_state(rig->pairs[i]);
-
-		if (state == PAIR_BEHIND)
-			return 0;
-		if (state == PAIR_AHEAD)
-			timeout = 1;
+		if (port) {
+			port_fill_pollfds(port, fds + k * PORT_POLLFDS);
+			continue;
+		}
+		for (unsigned j = 0; j < PORT_POLLFDS; j++)
+			fds[k * PORT_POLLFDS + j] = (struct pollfd){.fd = -1};
 	}
-	return timeout;
 }
 
-static struct pollfd *port_fds(const struct rig *rig, unsigned pair, unsigned port)
+static void note_broken(struct rig *rig, int rc, const struct verr *err)
 {
-	return rig->fds + 1 + pair * POLLFDS_PER_PAIR + port * PORT_POLLFDS;
+	pthread_mutex_lock(&rig->mutex);
+	if (!rig->broken) {
+		rig->broken = rc;
+		rig->broken_error = *err;
+	}
+	pthread_mutex_unlock(&rig->mutex);
 }
 
-static int wait_sockets(struct rig *rig, int stop_fd, struct verr *err)
+static bool run_pair(void *context, unsigned index)
 {
-	rig->fds[0] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
-	for (unsigned i = 0; i < rig->pair_count; i++)
-		for (unsigned k = 0; k < PAIR_PORTS; k++)
-			port_fill_pollfds(pair_port(rig->pairs[i], k), port_fds(rig, i, k));
-	if (poll(rig->fds, 1 + rig->pair_count * POLLFDS_PER_PAIR, timeout_ms(rig)) >= 0)
-		return 0;
-	if (errno != EINTR)
-		return verr_set(err, -errno, "poll: %s", strerror(errno));
-	for (unsigned i = 0; i < 1 + rig->pair_count * POLLFDS_PER_PAIR; i++)
-		rig->fds[i].revents = 0;
-	return 0;
-}
-
-static int serve_pair(struct rig *rig, unsigned i, struct verr *err)
-{
-	struct pair *pair = rig->pairs[i];
+	struct rig *rig = context;
+	struct pair *pair = rig->pairs[index];
+	struct pollfd fds[POLLFDS_PER_PAIR];
+	struct verr err = {""};
 	int64_t now_ns;
 	int rc;
 
+	fill_pair_fds(pair, fds);
+	if (poll(fds, POLLFDS_PER_PAIR, 0) < 0)
+		for (unsigned i = 0; i < POLLFDS_PER_PAIR; i++)
+			fds[i].revents = 0;
 	for (unsigned k = 0; k < PAIR_PORTS; k++)
-		port_service(pair_port(pair, k), port_fds(rig, i, k));
+		if (pair_port(pair, k))
+			port_service(pair_port(pair, k), fds + k * PORT_POLLFDS);
 	now_ns = pair_clock_ns();
-	rc = pair_advance(pair, now_ns, now_ns + TURN_NS, err);
+	rc = pair_advance(pair, now_ns, now_ns + TURN_NS, &err);
 	for (unsigned k = 0; k < PAIR_PORTS; k++)
-		port_flush(pair_port(pair, k));
+		if (pair_port(pair, k))
+			port_flush(pair_port(pair, k));
+	if (rc < 0)
+		note_broken(rig, rc, &err);
+	return rc == 0 && pair_state(pair) == PAIR_BEHIND;
+}
+
+/* The loop ------------------------------------------------------------------------------------- */
+
+static struct pollfd *device_fds(const struct rig *rig, unsigned index)
+{
+	return rig->fds + FIXED_FDS + index * LINE_PORT_POLLFDS;
+}
+
+static struct pollfd *pair_fds(const struct rig *rig, unsigned index)
+{
+	return device_fds(rig, rig->config->devices_count) + index * POLLFDS_PER_PAIR;
+}
+
+/* Of the boards in the pool's hands no socket is watched. Returns how long to wait: a moment while
+ * one rests that is ahead of the clock, else until something happens. */
+static int watch(struct rig *rig, int stop_fd)
+{
+	int timeout_ms = -1;
+
+	rig->fds[0] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
+	rig->fds[1] = (struct pollfd){.fd = pool_idle_fd(rig->pool), .events = POLLIN};
+	for (unsigned i = 0; i < rig->config->devices_count; i++)
+		line_port_fill_pollfds(rig->devices[i].port, device_fds(rig, i));
+	for (unsigned i = 0; i < rig->pair_count; i++) {
+		struct pollfd *fds = pair_fds(rig, i);
+
+		if (!pool_is_idle(rig->pool, i)) {
+			for (unsigned k = 0; k < POLLFDS_PER_PAIR; k++)
+				fds[k] = (struct pollfd){.fd = -1};
+			continue;
+		}
+		fill_pair_fds(rig->pairs[i], fds);
+		if (pair_state(rig->pairs[i]) == PAIR_AHEAD)
+			timeout_ms = AHEAD_MS;
+	}
+	return timeout_ms;
+}
+
+static bool has_events(const struct pollfd *fds)
+{
+	for (unsigned k = 0; k < POLLFDS_PER_PAIR; k++)
+		if (fds[k].fd >= 0 && fds[k].revents)
+			return true;
+	return false;
+}
+
+/* What is fed by a supply looks at it when its client has spoken. */
+static bool serve_devices(struct rig *rig)
+{
+	bool spoken = false;
+
+	for (unsigned i = 0; i < rig->config->devices_count; i++) {
+		struct pollfd *fds = device_fds(rig, i);
+
+		spoken |= fds[0].revents || fds[1].revents;
+		line_port_service(rig->devices[i].port, fds);
+	}
+	return spoken;
+}
+
+static void start_pairs(struct rig *rig, bool all)
+{
+	for (unsigned i = 0; i < rig->pair_count; i++) {
+		struct pair *pair = rig->pairs[i];
+
+		if (!pool_is_idle(rig->pool, i))
+			continue;
+		if (all || pair_state(pair) == PAIR_AHEAD || has_events(pair_fds(rig, i)))
+			pool_start(rig->pool, i);
+	}
+}
+
+static int broken(struct rig *rig, struct verr *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&rig->mutex);
+	rc = rig->broken;
+	if (rc)
+		verr_set(err, rc, "%s", rig->broken_error.text);
+	pthread_mutex_unlock(&rig->mutex);
 	return rc;
+}
+
+static int run_loop(struct rig *rig, int stop_fd, struct verr *err)
+{
+	unsigned count = (unsigned)(pair_fds(rig, rig->pair_count) - rig->fds);
+
+	for (;;) {
+		int timeout_ms = watch(rig, stop_fd), rc;
+
+		if (poll(rig->fds, count, timeout_ms) < 0) {
+			if (errno != EINTR)
+				return verr_set(err, -errno, "poll: %s", strerror(errno));
+			continue;
+		}
+		if (rig->fds[0].revents)
+			return 0;
+		if (rig->fds[1].revents)
+			pool_clear(rig->pool);
+		rc = broken(rig, err);
+		if (rc < 0)
+			return rc;
+		start_pairs(rig, serve_devices(rig));
+	}
 }
 
 int rig_run(struct rig *rig, int stop_fd, struct verr *err)
 {
-	for (;;) {
-		int rc = wait_sockets(rig, stop_fd, err);
+	const struct pool_work work = {rig, run_pair};
+	int rc = pool_new(rig->config->threads, rig->pair_count, &work, &rig->pool, err);
 
-		if (rc < 0)
-			return rc;
-		if (rig->fds[0].revents)
-			return 0;
-		for (unsigned i = 0; rc == 0 && i < rig->pair_count; i++)
-			rc = serve_pair(rig, i, err);
-		if (rc < 0)
-			return rc;
-	}
+	if (rc < 0)
+		return rc;
+	rc = run_loop(rig, stop_fd, err);
+	pool_free(rig->pool);
+	rig->pool = NULL;
+	return rc;
 }

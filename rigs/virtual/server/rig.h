@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The whole rig: every board with its meter, in one thread.
+ * The whole rig: every board with what feeds it, the instruments, the threads that run them.
+ *
+ * One thread watches the sockets of the boards that wait; a board that has something to do (a
+ * client's bytes, virtual time that may pass) is given to the pool, whose threads serve its sockets
+ * and let a few milliseconds of host time pass for it per turn.
  */
 #ifndef RIGS_VIRTUAL_SERVER_RIG_H
 #define RIGS_VIRTUAL_SERVER_RIG_H
@@ -9,7 +13,7 @@
 
 struct rig;
 
-/* Opens the truth log and all ports. The configuration stays the caller's and outlives the rig. */
+/* Opens the logs and all ports. The configuration stays the caller's and outlives the rig. */
 int rig_new(const struct config *config, struct rig **ret_rig, struct verr *err);
 void rig_free(struct rig *rig); /* accepts NULL; removes the socket files */
 

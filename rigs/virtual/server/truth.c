@@ -57,8 +57,18 @@ int truth_add_edge(struct truth *truth, const struct truth_edge *edge, struct ve
 	return 0;
 }
 
-static void start_window(struct truth *truth, const struct truth_edge *edge)
+/* Within a slice the junction moves by millikelvins at most: in a straight line. */
+static double junction_at(const struct truth_slice *slice, int64_t t_ps)
 {
+	double width_ps = (double)(slice->end_ps - slice->start_ps);
+	double share = width_ps > 0 ? (double)(t_ps - slice->start_ps) / width_ps : 1;
+
+	return slice->junction_before_c + share * (slice->junction_c - slice->junction_before_c);
+}
+
+static void start_window(struct truth *truth, const struct truth_edge *edge, double junction_c)
+{
+	truth->junction_start_c = junction_c;
 	truth->open = true;
 	truth->start_ps = edge->t_ps;
 	truth->start_cycles = edge->cycles;
@@ -69,7 +79,8 @@ static void start_window(struct truth *truth, const struct truth_edge *edge)
 	memset(truth->line_edges, 0, sizeof(truth->line_edges));
 }
 
-static int end_window(struct truth *truth, const struct truth_edge *edge, struct verr *err)
+static int end_window(struct truth *truth, const struct truth_edge *edge, double junction_c,
+		      struct verr *err)
 {
 	double duration_s = (double)(edge->t_ps - truth->start_ps) * 1e-12;
 	double per_s = duration_s > 0 ? 1 / duration_s : 0;
@@ -79,15 +90,15 @@ static int end_window(struct truth *truth, const struct truth_edge *edge, struct
 	if (!truth->file)
 		return 0;
 	if (fprintf(truth->file,
-		    "{\"schema\":\"joulebench-truth/1\",\"board\":\"%s\",\"window\":%" PRIu64
+		    "{\"schema\":\"joulebench-truth/2\",\"board\":\"%s\",\"window\":%" PRIu64
 		    ",\"start_ps\":%" PRId64 ",\"end_ps\":%" PRId64 ",\"cycles\":%" PRIu64
 		    ",\"energy_j\":%.12g,\"charge_c\":%.12g,\"mean_supply_v\":%.9g"
-		    ",\"junction_c\":%.6g,\"edges_line1\":%" PRIu64 ",\"edges_line2\":%" PRIu64
-		    "}\n",
+		    ",\"junction_c\":%.6g,\"junction_start_c\":%.6g,\"junction_end_c\":%.6g"
+		    ",\"edges_line1\":%" PRIu64 ",\"edges_line2\":%" PRIu64 "}\n",
 		    truth->board, window, truth->start_ps, edge->t_ps,
 		    edge->cycles - truth->start_cycles, truth->energy_j, truth->charge_c,
-		    truth->volt_s * per_s, truth->kelvin_s * per_s, truth->line_edges[1],
-		    truth->line_edges[2]) < 0 ||
+		    truth->volt_s * per_s, truth->kelvin_s * per_s, truth->junction_start_c,
+		    junction_c, truth->line_edges[1], truth->line_edges[2]) < 0 ||
 	    fflush(truth->file) != 0)
 		return verr_set(err, -EIO, "truth log: %s", strerror(errno));
 	return 0;
@@ -109,15 +120,16 @@ static void integrate(struct truth *truth, const struct truth_slice *slice, int6
 	truth->kelvin_s += seconds * slice->junction_c;
 }
 
-static int take_edge(struct truth *truth, const struct truth_edge *edge, struct verr *err)
+static int take_edge(struct truth *truth, const struct truth_edge *edge, double junction_c,
+		     struct verr *err)
 {
 	if (edge->line > 0) {
 		truth->line_edges[edge->line]++;
 		return 0;
 	}
 	if (!edge->level)
-		return truth->open ? end_window(truth, edge, err) : 0;
-	start_window(truth, edge);
+		return truth->open ? end_window(truth, edge, junction_c, err) : 0;
+	start_window(truth, edge, junction_c);
 	return 0;
 }
 
@@ -139,7 +151,7 @@ int truth_add_slice(struct truth *truth, const struct truth_slice *slice, struct
 
 		integrate(truth, slice, done_ps, t_ps);
 		done_ps = t_ps;
-		rc = take_edge(truth, edge, err);
+		rc = take_edge(truth, edge, junction_at(slice, t_ps), err);
 	}
 	truth->edge_count = 0;
 	integrate(truth, slice, done_ps, slice->end_ps);

@@ -9,10 +9,11 @@
  * low-pass bounds how much the current can bend inside one: for a step of dI at the edge the error
  * is below 0.5 us * dI * V, 16 nJ for 10 mA at 3.3 V.
  *
- * Schema "joulebench-truth/1": board, window (from 0, since the rig started), start_ps, end_ps
+ * Schema "joulebench-truth/2": board, window (from 0, since the rig started), start_ps, end_ps
  * (virtual time), cycles (core cycles between the two edges), energy_j and charge_c (drawn from the
- * supply), mean_supply_v and junction_c (means over time), edges_line1, edges_line2 (of either
- * direction inside).
+ * supply: gross, whatever the board draws when idle included), mean_supply_v and junction_c (means
+ * over time), junction_start_c and junction_end_c, edges_line1, edges_line2 (of either direction
+ * inside). Version 1 had no junction_start_c and junction_end_c.
  */
 #ifndef RIGS_VIRTUAL_SERVER_TRUTH_H
 #define RIGS_VIRTUAL_SERVER_TRUTH_H
@@ -35,7 +36,9 @@ struct truth_edge {
 
 struct truth_slice {
 	int64_t start_ps, end_ps;
-	double charge_c, supply_v, junction_c;
+	double charge_c, supply_v;
+	double junction_c;        /* at its end */
+	double junction_before_c; /* at its start */
 };
 
 /* One board's part of the log. */
@@ -50,6 +53,7 @@ struct truth {
 	int64_t start_ps;
 	uint64_t start_cycles;
 	double energy_j, charge_c, volt_s, kelvin_s; /* integrals so far */
+	double junction_start_c;
 	uint64_t line_edges[TRUTH_LINES];
 };
 

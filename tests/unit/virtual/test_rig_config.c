@@ -82,26 +82,27 @@ static void test_mistakes(void **state)
 		{"seed: -1\n" BOARD METER, ":1:", "-1"},
 		{TOP "sed: 1\n" BOARD METER, ":2:", "sed"},
 		{TOP "seed: 2\n" BOARD METER, ":2:", "already seen"},
-		{TOP BOARD, ":", "meters"},
+		{TOP BOARD, ":6:", "no meter"},
+		{TOP METER, ":1:", "needs the key 'boards'"},
 		{TOP "pace: fast\n" BOARD METER, ":2:", "pace"},
 		{TOP "pace: 0\n" BOARD METER, ":2:", "pace"},
 		{TOP "pace: 25 s\n" BOARD METER, ":2:", "pace"},
 		{TOP BOARD "    ambient: 21\n" METER, ":7:", "unit"},
 		{TOP BOARD "    ambient: 500 degC\n" METER, ":7:", "outside"},
-		{TOP BOARD "    ambient: nan degC\n" METER, ":7:", "outside"},
+		{TOP BOARD "    ambient: nan degC\n" METER, ":7:", "such as 21 degC"},
 		{TOP BOARD "    colour: red\n" METER, ":7:", "colour"},
 		{TOP BOARD "    lines: {reset: cts}\n" METER, ":7:", "cts"},
 		{TOP BOARD "    lines: {reset: dtr, boot: dtr}\n" METER, ":7:", "share"},
 		{TOP BOARD METER "  - name: n\n    kind: ppk2\n    listen: unix:n\n",
 		 ":11:", "feeds no board"},
 		{TOP BOARD METER "  - name: m\n    kind: ppk2\n    listen: unix:n\n",
-		 ":8:", "twice"},
+		 ":11:", "twice, first on line 8"},
 		{TOP BOARD
 		 "  - name: c\n    part: stm32l4r5\n    listen: unix:c\n    supply: m\n" METER,
 		 ":10:", "already feeds"},
 		{TOP BOARD
 		 "  - name: c\n    part: stm32l4r5\n    listen: unix:/tmp/b\n    supply: m\n" METER,
-		 ":5:", "twice"},
+		 ":9:", "twice"},
 		{TOP
 		 "boards:\n  - name: b\n    part: z80\n    listen: unix:b\n    supply: m\n" METER,
 		 ":4:", "z80"},
@@ -117,6 +118,54 @@ static void test_mistakes(void **state)
 		{TOP "boards:\n  - name: b\n    part: stm32l4r5\n    listen: unix:b\n"
 		     "    supply: n\n" METER,
 		 ":6:", "no meter"},
+		/* The nearest known name. */
+		{TOP "pase: 3\n" BOARD METER, ":2:", "did you mean 'pace'"},
+		{TOP BOARD "    ambeint: 20 degC\n" METER, ":7:", "did you mean 'ambient'"},
+		{TOP "boards:\n  - name: b\n    part: stm32l4r6\n    listen: unix:b\n    supply: "
+		     "m\n" METER,
+		 ":4:", "did you mean \"stm32l4r5\""},
+		{TOP BOARD "    faults: [{fault: hnag, at: 1 s}]\n" METER,
+		 ":7:", "did you mean \"hang\""},
+		{TOP
+		 "boards:\n  - name: b\n    part: stm32l4r5\n    listen: unix:b\n"
+		 "    supply: meter-2\nmeters:\n  - {name: meter-1, kind: ppk2, listen: unix:m}\n",
+		 ":6:", "did you mean \"meter-1\""},
+		/* Faults. */
+		{TOP BOARD "    faults:\n      - {fault: hang, at: 1}\n" METER,
+		 ":8:", "such as 20 ms"},
+		{TOP BOARD "    faults:\n      - {fault: hang}\n" METER, ":8:", "either"},
+		{TOP BOARD "    faults:\n      - {fault: hang, at: 1 s, probability: 1}\n" METER,
+		 ":8:", "either"},
+		{TOP BOARD "    faults:\n      - {fault: hang, probability: 2}\n" METER,
+		 ":8:", "outside"},
+		{TOP BOARD "    faults:\n      - {fault: hang, probability: 1, count: 3}\n" METER,
+		 ":8:", "no such setting"},
+		{TOP BOARD "    faults:\n      - {fault: saturation, probability: 1}\n" METER,
+		 ":8:", "belongs to a meter"},
+		{TOP BOARD METER "    faults: [{fault: hang, probability: 1}]\n",
+		 ":11:", "belongs to a board"},
+		{TOP BOARD METER "    faults: [{fault: edge-extra, probability: 1, line: 1.5}]\n",
+		 ":11:", "no whole number"},
+		/* Devices, threads. */
+		{TOP "threads: 0\n" BOARD METER, ":2:", "outside"},
+		{TOP BOARD "    chamber: oven\n" METER, ":7:", "no chamber"},
+		{TOP BOARD "    chamber: owen\n" METER
+			   "devices:\n  - {name: oven, kind: chamber, listen: unix:o}\n",
+		 ":7:", "did you mean \"oven\""},
+		{TOP BOARD "    ambient: 20 degC\n    chamber: oven\n" METER
+			   "devices:\n  - {name: oven, kind: chamber, listen: unix:o}\n",
+		 ":7:", "the chamber says it"},
+		{TOP BOARD METER
+		 "devices:\n  - {name: psu, kind: supply, listen: unix:p, slew: 2 K/min}\n",
+		 ":12:", "not of a supply"},
+		{TOP BOARD METER "devices:\n  - {name: m, kind: supply, listen: unix:p}\n",
+		 ":8:", "twice"},
+		{TOP BOARD METER
+		 "devices:\n  - {name: o, kind: chamber, listen: unix:p, slew: 2}\n",
+		 ":12:", "such as 2 K/min"},
+		{TOP "boards:\n  - {name: b, part: stm32l4r5, listen: unix:b, supply: 33 V}\n",
+		 ":3:", "outside"},
+		{TOP BOARD "    lines: kit\n" METER, ":7:", "devkit"},
 	};
 
 	(void)state;
@@ -131,6 +180,65 @@ static void test_mistakes(void **state)
 		assert_non_null(strstr(err.text, mistakes[i].expected));
 		assert_non_null(strstr(err.text, mistakes[i].words));
 	}
+}
+
+static void test_lab(void **state)
+{
+	static const char *const paths[] = {"rigs/virtual/four-boards.yaml",
+					    "rigs/virtual/farm-16.yaml"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct config *config = NULL;
+		struct verr err = {""};
+
+		if (config_load(paths[i], &config, &err) < 0)
+			fail_msg("%s", err.text);
+		assert_int_equal(config->boards_count, i ? 16 : 4);
+		assert_true(config->boards[3].devkit && !config->boards[0].devkit);
+		config_free(config);
+	}
+}
+
+static void test_supplies_and_faults(void **state)
+{
+	static const char text[] =
+		TOP "truth: /tmp/t.jsonl\nthreads: 3\ndevices:\n"
+		    "  - {name: psu, kind: supply, listen: unix:p, voltage: 3000 mV}\n"
+		    "  - {name: oven, kind: chamber, listen: unix:o, ambient: -10 degC, slew: 6 "
+		    "K/min}\n"
+		    "boards:\n"
+		    "  - {name: a, part: stm32l4r5, listen: unix:a, supply: psu, chamber: oven}\n"
+		    "  - name: b\n    part: esp32c3\n    listen: unix:b\n    supply: 3.3 V\n"
+		    "    faults:\n      - {fault: clock-error, at: 2.5 s, share: -1.3 %, drift: 20 "
+		    "ppm}\n"
+		    "      - {fault: hang, probability: 5 %, limit: 2, within: 3 ms}\n";
+	struct config *config = NULL;
+	struct verr err = {""};
+	const struct config_fault *fault;
+
+	(void)state;
+	if (load_text(text, &config, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(config->threads, 3);
+	assert_string_equal(config->fault_log, "/tmp/t.faults.jsonl");
+	assert_int_equal(config->meters_count, 0);
+	assert_true(config->boards[0].supply == 0 && config->boards[0].chamber == 1);
+	assert_true(config->boards[0].ambient_c == -10);
+	assert_true(config->devices[0].voltage_v == 3);
+	assert_true(config->devices[1].slew_k_per_s == 0.1);
+	assert_true(config->boards[1].meter == CONFIG_NONE &&
+		    config->boards[1].supply == CONFIG_NONE);
+	assert_true(config->boards[1].fixed_supply_v == 3.3 && config->boards[1].devkit);
+	assert_int_equal(config->boards[1].faults.count, 2);
+	fault = &config->boards[1].faults.list[0];
+	assert_true(fault->id == FAULT_CLOCK_ERROR && fault->at_ps == 2500000000000);
+	assert_true(fault->settings[FAULT_SHARE] == -1.3 * 0.01);
+	assert_true(fault->settings[FAULT_DRIFT] == 20 * 1e-6 && fault->probability == 0);
+	fault = &config->boards[1].faults.list[1];
+	assert_true(fault->probability == 5 * 0.01 && fault->limit == 2 && fault->at_ps == -1);
+	assert_true(fault->settings[FAULT_WITHIN] == 3 * 1e-3);
+	config_free(config);
 }
 
 static void test_absent_file(void **state)
@@ -149,6 +257,8 @@ int main(void)
 		cmocka_unit_test(test_example),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_lab),
+		cmocka_unit_test(test_supplies_and_faults),
 		cmocka_unit_test(test_absent_file),
 	};
 

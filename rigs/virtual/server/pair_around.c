@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A pair's surroundings: the supply that feeds it, the chamber it is in.
+ */
+#include "rigs/virtual/server/pair_parts.h"
+
+#include <math.h>
+
+#define RESTART_V   1.6        /* no part runs below */
+#define AIR_STEP_PS 1000000000 /* 1 ms: the fastest slew moves the air by 0.1 K */
+
+static double source_v(const struct pair *pair)
+{
+	if (pair->meter)
+		return vppk2_supply_v(pair->meter);
+	return pair->supply ? pair->supply_output.voltage_v : pair->board->fixed_supply_v;
+}
+
+static double with_faults_v(const struct pair *pair, double volts)
+{
+	const struct pair_faults *faults = &pair->faults;
+
+	if (pair->now_ps < faults->brown_out_until_ps)
+		return fmin(volts, faults->brown_out_v);
+	return pair->now_ps < faults->drop_until_ps ? volts * (1 - faults->drop_share) : volts;
+}
+
+static void set_supply(struct pair *pair, double volts)
+{
+	if (volts == pair->supply_v)
+		return;
+	pair->supply_v = volts;
+	pair->resting = false;
+	if (volts < RESTART_V)
+		pair_chip_restarts(pair, false);
+	chip_set_supply(pair->body.chip, volts);
+	if (volts >= RESTART_V && pair->boot_active && !pair->reset_held)
+		pair_chip_restarts(pair, true);
+}
+
+void pair_update_supply(struct pair *pair)
+{
+	double volts = source_v(pair), before_v = pair->source_v;
+
+	pair->source_v = volts;
+	if (volts <= 0)
+		pair->faults.drop_until_ps = 0; /* switched off: that ends it */
+	else if (before_v <= 0)
+		pair_faults_power_up(pair);
+	set_supply(pair, with_faults_v(pair, volts));
+}
+
+static void cut_supply(struct pair *pair)
+{
+	pair->source_v = 0;
+	set_supply(pair, 0);
+}
+
+static void look_at_supply(struct pair *pair)
+{
+	pair->supply_output = supply_output(pair->supply);
+	if (pair->supply_output.cuts != pair->supply_cuts)
+		cut_supply(pair); /* for an instant, if it is on again */
+	pair->supply_cuts = pair->supply_output.cuts;
+}
+
+/* The air of a board whose time was standing still is the chamber's own. */
+static void look_at_chamber(struct pair *pair, int64_t now_ns)
+{
+	pair->program = chamber_program(pair->chamber);
+	if (pair->state != PAIR_STILL && pair->air_known)
+		return;
+	pair->air = chamber_own_air(pair->chamber, now_ns);
+	pair->air_known = true;
+	pair->air_ps = pair->now_ps;
+	plant_set_ambient(pair->body.plant, pair->air.temp_c);
+}
+
+void pair_look_around(struct pair *pair, int64_t now_ns)
+{
+	pair->turn_charge_c = 0;
+	pair->turn_start_ps = pair->now_ps;
+	if (pair->supply)
+		look_at_supply(pair);
+	if (!pair->meter)
+		pair_update_supply(pair);
+	if (pair->chamber)
+		look_at_chamber(pair, now_ns);
+}
+
+void pair_report_around(struct pair *pair)
+{
+	double seconds = (double)(pair->now_ps - pair->turn_start_ps) * 1e-12;
+
+	if (pair->supply && seconds > 0)
+		supply_report(pair->supply, pair->supply_place, pair->turn_charge_c / seconds);
+	if (pair->chamber)
+		chamber_report(pair->chamber, pair->chamber_place, pair->air.temp_c,
+			       pair->state != PAIR_STILL);
+}
+
+void pair_follow_air(struct pair *pair)
+{
+	const struct config_device *config = &pair->config->devices[pair->board->chamber];
+	int64_t passed_ps = pair->now_ps - pair->air_ps;
+
+	if (passed_ps < AIR_STEP_PS)
+		return;
+	pair->air_ps = pair->now_ps;
+	chamber_air_step(config, &pair->program, &pair->air, (double)passed_ps * 1e-12);
+	plant_set_ambient(pair->body.plant, pair->air.temp_c);
+}
