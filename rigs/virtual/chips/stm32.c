@@ -135,6 +135,8 @@ static void set_supply(struct chip *base, double vdd_v)
 	} else if (!powered && was_powered) {
 		reset_all(chip, STM32_RESET_NO_SUPPLY);
 		chip->mode = STM32_MODE_OFF;
+	} else if (powered && chip->part->supply_changed) {
+		chip->part->supply_changed(chip);
 	}
 }
 

@@ -60,6 +60,8 @@ struct stm32_part {
 	/* The reset sequence is over: stm32_rom_start or stm32_start_program. */
 	void (*boot)(struct stm32 *chip, bool boot0);
 	void (*clock_update)(struct stm32 *chip); /* recompute HCLK, check every rule */
+	/* VDD has changed while there is power. Optional. */
+	void (*supply_changed)(struct stm32 *chip);
 	void (*uart_rx)(struct stm32 *chip, uint8_t byte, const struct chip_uart_format *format);
 	/* Is the address in a flash bank that is busy? Asked while flash_busy is set. */
 	bool (*flash_stalls)(const struct stm32 *chip, uint32_t address);
@@ -82,6 +84,7 @@ struct stm32_rom {
 	uint16_t product_id;
 	unsigned page_count, bank_count, program_bytes;
 	int64_t program_ps, page_erase_ps, boot_ps;
+	int64_t (*erase_ps)(void *context, unsigned page); /* optional, as in rom_loader_target */
 	bool (*program)(struct stm32 *chip, uint32_t address, const uint8_t *bytes);
 	void (*erase_page)(struct stm32 *chip, unsigned page);
 };

@@ -2,8 +2,6 @@
  *
  * ADC1: start-up, conversions, and the voltages its internal channels see.
  */
-#include <math.h>
-
 #include "rigs/virtual/chips/stm32_adc.h"
 
 enum {
@@ -141,19 +139,9 @@ static void convert(struct stm32_adc *adc, int64_t start_ps)
 static unsigned sample(struct stm32_adc *adc, unsigned channel)
 {
 	static const unsigned dropped_bits[4] = {0, 2, 4, 6};
-	double volt = adc->analog->vrefint_v, noise, code;
 
-	if (channel == CHANNEL_SENSOR)
-		volt = adc->analog->sensor_30c_v +
-		       adc->analog->sensor_v_per_c * (adc->chip->pins.junction_c - 30.0);
-	/* triangular, one LSB wide to either side: what a quiet board shows */
-	noise = (stm32_random(adc->chip) / 4294967296.0) - (stm32_random(adc->chip) / 4294967296.0);
-	code = floor(volt / adc->chip->pins.vdd_v * 4095.0 + 0.5 + noise);
-	if (code < 0)
-		code = 0;
-	if (code > 4095)
-		code = 4095;
-	return (unsigned)code >> dropped_bits[adc->cfgr >> 3 & 3];
+	return stm32_analog_sample(adc->chip, adc->analog, channel == CHANNEL_SENSOR) >>
+	       dropped_bits[adc->cfgr >> 3 & 3];
 }
 
 static void store_result(struct stm32_adc *adc)

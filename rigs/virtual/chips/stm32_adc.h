@@ -37,10 +37,12 @@ struct stm32_analog {
 	double vrefint_v, sensor_30c_v, sensor_v_per_c;
 };
 
-/* Where the factory writes what it measured, and under which conditions. */
+/* Where the factory writes what it measured, and under which conditions; what a typical chip has.
+ */
 struct stm32_calibration {
 	uint8_t *vrefint, *ts_1, *ts_2;
 	double supply_v, ts_1_c, ts_2_c;
+	struct stm32_analog typical;
 };
 
 struct stm32_adc {
@@ -57,6 +59,9 @@ struct stm32_adc {
  */
 void stm32_analog_make(struct stm32 *chip, struct stm32_analog *ret_analog,
 		       const struct stm32_calibration *calibration);
+/* A conversion of the temperature sensor or of VREFINT with VDDA as reference, 12 bits. */
+unsigned stm32_analog_sample(struct stm32 *chip, const struct stm32_analog *analog, bool sensor);
+
 void stm32_adc_init(struct stm32_adc *adc, struct stm32 *chip,
 		    const struct stm32_adc_traits *traits, const struct stm32_analog *analog);
 void stm32_adc_reset(struct stm32_adc *adc);

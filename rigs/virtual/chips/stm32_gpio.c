@@ -75,12 +75,19 @@ static uint32_t idr_read(const struct stm32_gpio *gpio, unsigned index)
 	return value;
 }
 
+/* UINT32_MAX: this part has no register there. */
+static uint32_t register_at(const struct stm32_gpio *gpio, uint32_t offset)
+{
+	offset %= STM32_GPIO_STRIDE;
+	return offset < gpio->board->port_bytes ? offset : UINT32_MAX;
+}
+
 uint32_t stm32_gpio_read(struct stm32_gpio *gpio, uint32_t offset)
 {
 	unsigned index = offset / STM32_GPIO_STRIDE;
 	const struct stm32_port *port = &gpio->ports[index];
 
-	switch (offset % STM32_GPIO_STRIDE) {
+	switch (register_at(gpio, offset)) {
 	case GPIO_MODER:
 		return port->moder;
 	case GPIO_OTYPER:
@@ -145,7 +152,7 @@ void stm32_gpio_write(struct stm32_gpio *gpio, uint32_t offset, uint32_t value, 
 {
 	struct stm32_port *port = &gpio->ports[offset / STM32_GPIO_STRIDE];
 
-	switch (offset % STM32_GPIO_STRIDE) {
+	switch (register_at(gpio, offset)) {
 	case GPIO_MODER:
 		configure(port, &port->moder, 0, 2, value, mask);
 		break;

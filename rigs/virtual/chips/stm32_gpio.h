@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * GPIO ports as the STM32L4+ and L5 have them (RM0432 section 8.5; RM0438, chapter GPIO) with the
- * wiring of a bench board: three marker lines and the UART's receive line.
+ * GPIO ports as the STM32L4+, L5 and F7 have them (RM0432 section 8.5; RM0438, chapter GPIO; RM0410
+ * section 6.4) with the wiring of a bench board: three marker lines and the UART's receive line.
  */
 #ifndef RIGS_VIRTUAL_CHIPS_STM32_GPIO_H
 #define RIGS_VIRTUAL_CHIPS_STM32_GPIO_H
@@ -12,6 +12,9 @@
 #define STM32_GPIO_STRIDE   0x400u
 #define STM32_MARKER_COUNT  3
 
+#define STM32_GPIO_BYTES_BRR    0x2Cu
+#define STM32_GPIO_BYTES_NO_BRR 0x28u
+
 struct stm32_gpio_reset {
 	uint32_t moder, ospeedr, pupdr;
 };
@@ -19,6 +22,7 @@ struct stm32_gpio_reset {
 struct stm32_gpio_board {
 	uint32_t base;
 	unsigned port_count;
+	uint32_t port_bytes; /* of a port's registers: the F7's end before BRR */
 	struct stm32_gpio_reset resets[STM32_GPIO_PORT_MAX];
 	unsigned marker_port, marker_pins[STM32_MARKER_COUNT];
 	unsigned rx_port, rx_pin; /* driven from outside, idles high */

@@ -86,6 +86,7 @@ void stm32_rom_init(struct stm32 *chip, const struct stm32_rom *traits)
 		.program_bytes = traits->program_bytes,
 		.program_ps = traits->program_ps,
 		.page_erase_ps = traits->page_erase_ps,
+		.erase_ps = traits->erase_ps,
 		.boot_ps = traits->boot_ps,
 		.area = rom_area,
 		.read = rom_read,

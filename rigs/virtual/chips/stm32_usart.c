@@ -19,8 +19,6 @@ enum {
 	UART_PRESC = 0x2C
 };
 
-#define CR1_MODELLED                                                                               \
-	0xF00097EDu /* all but UESM, IDLEIE, MME, WAKE, CMIE, DEDT, DEAT, RTOIE, EOBIE */
 #define CR1_FORMAT                                                                                 \
 	(STM32_UART_CR1_PS | STM32_UART_CR1_PCE | STM32_UART_CR1_M0 | STM32_UART_CR1_M1 |          \
 	 STM32_UART_CR1_FIFOEN | STM32_UART_CR1_OVER8)
@@ -82,53 +80,10 @@ static void irq_update(struct stm32_usart *uart)
 			level && uart->cr1 & STM32_UART_CR1_UE);
 }
 
-/* USARTDIV: with OVER8 the low four bits of BRR hold one bit less. */
-static uint32_t divider(const struct stm32_usart *uart)
-{
-	if (uart->cr1 & STM32_UART_CR1_OVER8)
-		return (uart->brr & 0xFFF0) | (uart->brr & 7) << 1;
-	return uart->brr;
-}
-
-static uint32_t divider_min(const struct stm32_usart *uart)
-{
-	return uart->traits->low_power ? 0x300 : 0x10;
-}
-
-static uint64_t baud_millihz(const struct stm32_usart *uart)
-{
-	static const unsigned prescalers[16] = {1,  2,  4,   6,   8,   10,  12,  16,
-						32, 64, 128, 256, 256, 256, 256, 256};
-	uint64_t clock = uart->traits->kernel_millihz(uart->chip) / prescalers[uart->presc];
-
-	if (uart->traits->low_power)
-		clock *= 256;
-	else if (uart->cr1 & STM32_UART_CR1_OVER8)
-		clock *= 2;
-	return divider(uart) ? clock / divider(uart) : 0;
-}
-
-static struct chip_uart_format format_now(const struct stm32_usart *uart)
-{
-	struct chip_uart_format format = {(uint32_t)((baud_millihz(uart) + 500) / 1000),
-					  CHIP_PARITY_NONE};
-
-	if (uart->cr1 & STM32_UART_CR1_PCE)
-		format.parity = uart->cr1 & STM32_UART_CR1_PS ? CHIP_PARITY_ODD : CHIP_PARITY_EVEN;
-	return format;
-}
-
-static unsigned frame_bits(const struct stm32_usart *uart)
-{
-	unsigned stop = (uart->cr2 >> 12 & 3) == 2 ? 2 : 1;
-
-	return 1 + 8 + (uart->cr1 & STM32_UART_CR1_PCE ? 1 : 0) + stop;
-}
-
 /* Moves the next byte into the shift register; start_ps is when its start bit begins. */
 static void shift_next(struct stm32_usart *uart, int64_t start_ps)
 {
-	uint64_t millihz = baud_millihz(uart);
+	uint64_t millihz = stm32_usart_baud_millihz(uart);
 
 	if (uart->shifting || uart->tx_count == 0 || !enabled(uart, STM32_UART_CR1_TE) ||
 	    millihz == 0)
@@ -136,10 +91,10 @@ static void shift_next(struct stm32_usart *uart, int64_t start_ps)
 	uart->shifting = true;
 	uart->shift = uart->tx[0];
 	memmove(uart->tx, uart->tx + 1, --uart->tx_count);
-	uart->shift_format = format_now(uart);
+	uart->shift_format = stm32_usart_format(uart);
 	stm32_schedule(uart->chip, STM32_DEADLINE_UART,
-		       start_ps + (int64_t)((__int128)frame_bits(uart) * 1000 * STM32_PS_PER_S /
-					    (__int128)millihz));
+		       start_ps + (int64_t)((__int128)stm32_usart_frame_bits(uart) * 1000 *
+					    STM32_PS_PER_S / (__int128)millihz));
 }
 
 void stm32_usart_event(struct stm32_usart *uart, int64_t t_ps)
@@ -161,7 +116,7 @@ void stm32_usart_event(struct stm32_usart *uart, int64_t t_ps)
 static uint8_t damage(struct stm32_usart *uart, uint8_t byte, const struct chip_uart_format *format,
 		      uint32_t *ret_errors)
 {
-	struct chip_uart_format own = format_now(uart);
+	struct chip_uart_format own = stm32_usart_format(uart);
 	int64_t off = (int64_t)format->baud - own.baud;
 	bool baud_is_off =
 		(off < 0 ? -off : off) * 100 > (int64_t)own.baud * BAUD_TOLERANCE_PERCENT;
@@ -181,7 +136,7 @@ void stm32_usart_rx(struct stm32_usart *uart, uint8_t byte, const struct chip_ua
 	const struct stm32_usart_traits *traits = uart->traits;
 	uint32_t errors;
 
-	if (!enabled(uart, STM32_UART_CR1_RE) || baud_millihz(uart) == 0 ||
+	if (!enabled(uart, STM32_UART_CR1_RE) || stm32_usart_baud_millihz(uart) == 0 ||
 	    !stm32_gpio_pin_is_alternate(uart->gpio, traits->rx_port, traits->rx_pin,
 					 traits->function))
 		return;
@@ -195,7 +150,8 @@ void stm32_usart_rx(struct stm32_usart *uart, uint8_t byte, const struct chip_ua
 		uart->rx_count--; /* the new byte takes the last one's place */
 	}
 	uart->rx[uart->rx_count] = byte;
-	uart->rx_errors[uart->rx_count++] = errors;
+	uart->rx_errors[uart->rx_count++] = traits->generation->errors_per_byte ? errors : 0;
+	uart->sticky |= traits->generation->errors_per_byte ? 0 : errors;
 	irq_update(uart);
 }
 
@@ -229,33 +185,13 @@ static void tdr_write(struct stm32_usart *uart, uint8_t byte)
 	irq_update(uart);
 }
 
-/* Enabling the UART: the frame and the divider must be such that it works. */
-static bool settings_work(struct stm32_usart *uart)
-{
-	const char *name = uart->traits->name;
-	bool m0 = uart->cr1 & STM32_UART_CR1_M0, pce = uart->cr1 & STM32_UART_CR1_PCE;
-
-	if (divider(uart) < divider_min(uart))
-		stm32_fault(uart->chip, "%s enabled with BRR 0x%x, the least is 0x%x", name,
-			    uart->brr, divider_min(uart));
-	else if (uart->cr1 & STM32_UART_CR1_OVER8 && uart->brr & 8)
-		stm32_fault(uart->chip, "%s enabled with OVER8 and BRR 0x%x: bit 3 must be clear",
-			    name, uart->brr);
-	else if (uart->cr1 & STM32_UART_CR1_M1 || m0 != pce)
-		stm32_fault(uart->chip,
-			    "%s frames other than 8 data bits are not modelled (M0 %d, PCE %d)",
-			    name, m0, pce);
-	else
-		return true;
-	return false;
-}
-
 static void cr1_write(struct stm32_usart *uart, uint32_t value)
 {
 	const char *name = uart->traits->name;
 	uint32_t old = uart->cr1;
 
-	if (value & ~CR1_MODELLED || (uart->traits->low_power && value & STM32_UART_CR1_OVER8)) {
+	if (value & ~uart->traits->generation->cr1_modelled ||
+	    (uart->traits->low_power && value & STM32_UART_CR1_OVER8)) {
 		stm32_fault(uart->chip, "%s_CR1 0x%08x sets bits that are not modelled", name,
 			    value);
 		return;
@@ -265,7 +201,7 @@ static void cr1_write(struct stm32_usart *uart, uint32_t value)
 		return;
 	}
 	uart->cr1 = value;
-	if (~old & value & STM32_UART_CR1_UE && !settings_work(uart))
+	if (~old & value & STM32_UART_CR1_UE && !stm32_usart_settings_work(uart))
 		return;
 	if (old & ~value & STM32_UART_CR1_UE) { /* the transfer in progress is lost */
 		uart->shifting = false;
@@ -291,9 +227,15 @@ static void while_disabled_write(struct stm32_usart *uart, const char *name, uin
 		*word = value;
 }
 
+/* UINT32_MAX: this part has no register there. */
+static uint32_t register_at(const struct stm32_usart *uart, uint32_t offset)
+{
+	return offset < uart->traits->generation->bytes ? offset : UINT32_MAX;
+}
+
 uint32_t stm32_usart_read(struct stm32_usart *uart, uint32_t offset)
 {
-	switch (offset) {
+	switch (register_at(uart, offset)) {
 	case UART_CR1:
 		return uart->cr1;
 	case UART_CR2:
@@ -320,9 +262,10 @@ uint32_t stm32_usart_read(struct stm32_usart *uart, uint32_t offset)
 
 static void rqr_write(struct stm32_usart *uart, uint32_t value)
 {
-	if (value & 8) /* RXFRQ */
+	value &= uart->traits->generation->requests;
+	if (value & STM32_UART_RQR_RXFRQ)
 		uart->rx_count = 0;
-	if (value & 16) /* TXFRQ */
+	if (value & STM32_UART_RQR_TXFRQ)
 		uart->tx_count = 0;
 	irq_update(uart);
 }
@@ -346,7 +289,7 @@ static void cr3_write(struct stm32_usart *uart, uint32_t value)
 
 void stm32_usart_write(struct stm32_usart *uart, uint32_t offset, uint32_t value, uint32_t mask)
 {
-	switch (offset) {
+	switch (register_at(uart, offset)) {
 	case UART_CR1:
 		cr1_write(uart, stm32_merge(uart->cr1, value, mask));
 		break;

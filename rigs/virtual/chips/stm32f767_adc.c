@@ -6,7 +6,6 @@
  * (12-bit ADC, temperature sensor and reference voltage characteristics) asks for are rules here:
  * on silicon a wrong one gives a wrong number without a word.
  */
-#include <math.h>
 #include <string.h>
 
 #include "rigs/virtual/chips/stm32f767.h"
@@ -24,12 +23,12 @@ enum {
 	ADC_CCR = 0x304
 };
 
-#define POWER_UP_PS       (3 * F767_PS_PER_US)  /* tSTAB */
-#define SENSOR_PS         (10 * F767_PS_PER_US) /* tSTART of the sensor; the reference is faster */
-#define SAMPLE_PS         (10 * F767_PS_PER_US) /* least sampling time of both */
-#define CLOCK_MIN_MILLIHZ 600000000u            /* 0.6 MHz */
-#define CLOCK_MAX_MILLIHZ 36400000000u          /* 36 MHz, and what an HSI may be fast */
-#define CLOCK_LOW_MILLIHZ 18200000000u          /* below 2.4 V */
+#define POWER_UP_PS       (3 * STM32_PS_PER_US)  /* tSTAB */
+#define SENSOR_PS         (10 * STM32_PS_PER_US) /* tSTART of the sensor; the reference is faster */
+#define SAMPLE_PS         (10 * STM32_PS_PER_US) /* least sampling time of both */
+#define CLOCK_MIN_MILLIHZ 600000000u             /* 0.6 MHz */
+#define CLOCK_MAX_MILLIHZ 36400000000u           /* 36 MHz, and what an HSI may be fast */
+#define CLOCK_LOW_MILLIHZ 18200000000u           /* below 2.4 V */
 #define VDDA_FULL_V       2.4
 #define SR_FLAGS          0x3Fu
 #define CR1_MODELLED      0x07000120u /* OVRIE RES SCAN EOCIE */
@@ -45,19 +44,20 @@ static uint64_t clock_millihz(const struct stm32f767 *s)
 
 static int64_t cycles_ps(const struct stm32f767 *s, unsigned cycles)
 {
-	return (int64_t)((__int128)cycles * 1000 * F767_PS_PER_S / (__int128)clock_millihz(s));
+	return (int64_t)((__int128)cycles * 1000 * STM32_PS_PER_S / (__int128)clock_millihz(s));
 }
 
 static bool clock_is_legal(struct stm32f767 *s)
 {
-	bool low = s->pins.vdd_v < VDDA_FULL_V;
+	bool low = s->base.pins.vdd_v < VDDA_FULL_V;
 	uint64_t millihz = clock_millihz(s);
 
 	if (millihz >= CLOCK_MIN_MILLIHZ &&
 	    millihz <= (low ? CLOCK_LOW_MILLIHZ : CLOCK_MAX_MILLIHZ))
 		return true;
-	stm32f767_fault(s, "ADC clock at %.3f MHz, allowed are 0.6 to %u MHz at a VDDA of %.2f V",
-			(double)millihz / 1e9, low ? 18 : 36, s->pins.vdd_v);
+	stm32_fault(&s->base,
+		    "ADC clock at %.3f MHz, allowed are 0.6 to %u MHz at a VDDA of %.2f V",
+		    (double)millihz / 1e9, low ? 18 : 36, s->base.pins.vdd_v);
 	return false;
 }
 
@@ -82,15 +82,16 @@ static bool channel_is_legal(struct stm32f767 *s, unsigned channel)
 	const char *name = channel == CHANNEL_SENSOR ? "temperature sensor" : "VREFINT";
 
 	if (channel != CHANNEL_VREFINT && channel != CHANNEL_SENSOR)
-		stm32f767_fault(s, "ADC1 channel %u is not modelled (17: VREFINT, 18: temperature)",
-				channel);
+		stm32_fault(&s->base,
+			    "ADC1 channel %u is not modelled (17: VREFINT, 18: temperature)",
+			    channel);
 	else if (!(s->adc.ccr & F767_ADC_CCR_TSVREFE))
-		stm32f767_fault(s, "%s converted while ADC_CCR.TSVREFE is clear", name);
-	else if (stm32f767_now(s) < s->adc.sensor_ready_ps)
-		stm32f767_fault(s, "%s converted before its start time of 10 us is over", name);
+		stm32_fault(&s->base, "%s converted while ADC_CCR.TSVREFE is clear", name);
+	else if (stm32_now(&s->base) < s->adc.sensor_ready_ps)
+		stm32_fault(&s->base, "%s converted before its start time of 10 us is over", name);
 	else if (cycles_ps(s, sample_cycles(s, channel)) < SAMPLE_PS)
-		stm32f767_fault(s, "%s sampled for %.2f us, the least is 10 us", name,
-				(double)cycles_ps(s, sample_cycles(s, channel)) / 1e6);
+		stm32_fault(&s->base, "%s sampled for %.2f us, the least is 10 us", name,
+			    (double)cycles_ps(s, sample_cycles(s, channel)) / 1e6);
 	else
 		return true;
 	return false;
@@ -107,32 +108,16 @@ static void convert(struct stm32f767 *s, int64_t start_ps)
 
 	s->adc.converting = clock_is_legal(s) && channel_is_legal(s, channel);
 	if (s->adc.converting)
-		stm32f767_schedule(
-			s, F767_DEADLINE_ADC,
+		stm32_schedule(
+			&s->base, STM32_DEADLINE_ADC,
 			start_ps + cycles_ps(s, sample_cycles(s, channel) + 12 - dropped_bits(s)));
-}
-
-static unsigned sample(struct stm32f767 *s, unsigned channel)
-{
-	double volt = s->vrefint_v, noise, code;
-
-	if (channel == CHANNEL_SENSOR)
-		volt = s->sensor_30c_v + s->sensor_v_per_c * (s->pins.junction_c - 30.0);
-	/* triangular, one LSB wide to either side: what a quiet board shows */
-	noise = (stm32f767_random(s) / 4294967296.0) - (stm32f767_random(s) / 4294967296.0);
-	code = floor(volt / s->pins.vdd_v * 4095.0 + 0.5 + noise);
-	if (code < 0)
-		code = 0;
-	if (code > 4095)
-		code = 4095;
-	return (unsigned)code >> dropped_bits(s);
 }
 
 static void irq_update(struct stm32f767 *s)
 {
 	uint32_t sr = s->adc.sr, cr1 = s->adc.cr1;
 
-	armv7em_set_irq(s->core, F767_IRQ_ADC,
+	armv7em_set_irq(s->base.core, F767_IRQ_ADC,
 			(sr & F767_ADC_SR_EOC && cr1 & F767_ADC_CR1_EOCIE) ||
 				(sr & F767_ADC_SR_OVR && cr1 & F767_ADC_CR1_OVRIE));
 }
@@ -143,8 +128,9 @@ static bool sequence_goes_on(const struct stm32f767 *s)
 }
 
 /* EOCS: EOC after each conversion, and overrun detection; without it after the sequence. */
-void stm32f767_adc_event(struct stm32f767 *s, int64_t t_ps)
+void stm32f767_adc_event(struct stm32 *chip, int64_t t_ps)
 {
+	struct stm32f767 *s = stm32f767_of(chip);
 	struct f767_adc *adc = &s->adc;
 	bool each = adc->cr2 & F767_ADC_CR2_EOCS, more = sequence_goes_on(s);
 
@@ -154,7 +140,8 @@ void stm32f767_adc_event(struct stm32f767 *s, int64_t t_ps)
 		irq_update(s);
 		return;
 	}
-	adc->dr = sample(s, channel_now(s));
+	adc->dr = stm32_analog_sample(chip, &s->analog, channel_now(s) == CHANNEL_SENSOR) >>
+		  dropped_bits(s);
 	if (each || !more)
 		adc->sr |= F767_ADC_SR_EOC;
 	adc->sequence_index = more ? adc->sequence_index + 1 : 0;
@@ -169,20 +156,20 @@ static void stop(struct stm32f767 *s)
 {
 	s->adc.converting = false;
 	s->adc.sequence_index = 0;
-	stm32f767_schedule(s, F767_DEADLINE_ADC, F767_NEVER_PS);
+	stm32_schedule(&s->base, STM32_DEADLINE_ADC, STM32_NEVER_PS);
 }
 
 static void software_start(struct stm32f767 *s)
 {
-	if (!(s->adc.cr2 & F767_ADC_CR2_ADON) || stm32f767_now(s) < s->adc.on_ready_ps) {
-		stm32f767_fault(s, "ADC1 started before ADON was set for 3 us");
+	if (!(s->adc.cr2 & F767_ADC_CR2_ADON) || stm32_now(&s->base) < s->adc.on_ready_ps) {
+		stm32_fault(&s->base, "ADC1 started before ADON was set for 3 us");
 		return;
 	}
 	if (s->adc.converting)
 		return;
 	s->adc.sr |= F767_ADC_SR_STRT;
 	s->adc.sequence_index = 0;
-	convert(s, stm32f767_now(s));
+	convert(s, stm32_now(&s->base));
 }
 
 static void cr2_write(struct stm32f767 *s, uint32_t value)
@@ -190,12 +177,12 @@ static void cr2_write(struct stm32f767 *s, uint32_t value)
 	uint32_t changed = value ^ s->adc.cr2;
 
 	if (value & ~CR2_MODELLED) {
-		stm32f767_fault(s, "ADC1_CR2 0x%08x sets bits that are not modelled", value);
+		stm32_fault(&s->base, "ADC1_CR2 0x%08x sets bits that are not modelled", value);
 		return;
 	}
 	s->adc.cr2 = value & ~F767_ADC_CR2_SWSTART;
 	if (changed & value & F767_ADC_CR2_ADON)
-		s->adc.on_ready_ps = stm32f767_now(s) + POWER_UP_PS;
+		s->adc.on_ready_ps = stm32_now(&s->base) + POWER_UP_PS;
 	if (!(value & F767_ADC_CR2_ADON))
 		stop(s);
 	if (value & F767_ADC_CR2_SWSTART)
@@ -207,14 +194,15 @@ static void ccr_write(struct stm32f767 *s, uint32_t value)
 	uint32_t rising = value & ~s->adc.ccr;
 
 	if (value & F767_ADC_CCR_VBATE)
-		stm32f767_fault(s, "ADC_CCR.VBATE connects VBAT to channel 18 in the place of the "
-				   "temperature sensor: not modelled");
+		stm32_fault(&s->base,
+			    "ADC_CCR.VBATE connects VBAT to channel 18 in the place of the "
+			    "temperature sensor: not modelled");
 	else if (value & ~CCR_MODELLED)
-		stm32f767_fault(s, "ADC_CCR 0x%08x sets bits that are not modelled", value);
+		stm32_fault(&s->base, "ADC_CCR 0x%08x sets bits that are not modelled", value);
 	else
 		s->adc.ccr = value;
 	if (rising & F767_ADC_CCR_TSVREFE)
-		s->adc.sensor_ready_ps = stm32f767_now(s) + SENSOR_PS;
+		s->adc.sensor_ready_ps = stm32_now(&s->base) + SENSOR_PS;
 }
 
 /* Registers that are only settings; NULL: not one of them. */
@@ -236,10 +224,11 @@ static void settings_write(struct stm32f767 *s, uint32_t offset, uint32_t *word,
 			   uint32_t modelled)
 {
 	if (s->adc.converting)
-		stm32f767_fault(s, "ADC1 register 0x%02x written during a conversion", offset);
+		stm32_fault(&s->base, "ADC1 register 0x%02x written during a conversion", offset);
 	else if (value & ~modelled)
-		stm32f767_fault(s, "ADC1 register 0x%02x: 0x%08x sets bits that are not modelled",
-				offset, value);
+		stm32_fault(&s->base,
+			    "ADC1 register 0x%02x: 0x%08x sets bits that are not modelled", offset,
+			    value);
 	else
 		*word = value;
 	irq_update(s);
@@ -270,7 +259,7 @@ uint32_t stm32f767_adc_read(struct stm32f767 *s, uint32_t offset)
 	case ADC_CCR:
 		return s->adc.ccr;
 	default:
-		stm32f767_unmodelled(s, F767_ADC_BASE + offset);
+		stm32_unmodelled(&s->base, F767_ADC_BASE + offset);
 		return 0;
 	}
 }
@@ -298,7 +287,7 @@ void stm32f767_adc_write(struct stm32f767 *s, uint32_t offset, uint32_t value, u
 	case ADC_CSR:
 		break; /* read-only */
 	default:
-		stm32f767_unmodelled(s, F767_ADC_BASE + offset);
+		stm32_unmodelled(&s->base, F767_ADC_BASE + offset);
 		break;
 	}
 }
@@ -306,6 +295,6 @@ void stm32f767_adc_write(struct stm32f767 *s, uint32_t offset, uint32_t value, u
 void stm32f767_adc_reset(struct stm32f767 *s)
 {
 	memset(&s->adc, 0, sizeof(s->adc));
-	stm32f767_schedule(s, F767_DEADLINE_ADC, F767_NEVER_PS);
+	stm32_schedule(&s->base, STM32_DEADLINE_ADC, STM32_NEVER_PS);
 	irq_update(s);
 }

@@ -15,15 +15,34 @@ struct block {
 	void (*write)(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask);
 };
 
+static uint32_t gpio_read(struct stm32f767 *s, uint32_t offset)
+{
+	return stm32_gpio_read(&s->gpio, offset);
+}
+
+static void gpio_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
+{
+	stm32_gpio_write(&s->gpio, offset, value, mask);
+}
+
+static uint32_t usart_read(struct stm32f767 *s, uint32_t offset)
+{
+	return stm32_usart_read(&s->usart, offset);
+}
+
+static void usart_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
+{
+	stm32_usart_write(&s->usart, offset, value, mask);
+}
+
 #define GPIO_BLOCK(port)                                                                           \
 	{                                                                                          \
-		"GPIO", F767_GPIO_BASE + (port)*0x400u, 0x400, F767_RCC_AHB1ENR, port,             \
-			stm32f767_gpio_read, stm32f767_gpio_write                                  \
+		"GPIO", F767_GPIO_BASE + (port)*0x400u, 0x400, F767_RCC_AHB1ENR, port, gpio_read,  \
+			gpio_write                                                                 \
 	}
 
 static const struct block blocks[] = {
-	{"USART3", F767_USART_BASE, 0x400, F767_RCC_APB1ENR, 18, stm32f767_usart_read,
-	 stm32f767_usart_write},
+	{"USART3", F767_USART_BASE, 0x400, F767_RCC_APB1ENR, 18, usart_read, usart_write},
 	GPIO_BLOCK(0),
 	GPIO_BLOCK(1),
 	GPIO_BLOCK(2),
@@ -59,7 +78,7 @@ static const struct block *find(uint32_t address)
 /* Handlers take offsets within their whole peripheral: the ports share one. */
 static uint32_t handler_offset(const struct block *block, uint32_t address)
 {
-	uint32_t base = block->write == stm32f767_gpio_write ? F767_GPIO_BASE : block->base;
+	uint32_t base = block->write == gpio_write ? F767_GPIO_BASE : block->base;
 
 	return (address - base) & ~3u;
 }
@@ -70,18 +89,13 @@ static bool is_clocked(struct stm32f767 *s, const struct block *block, uint32_t 
 
 	if (block->gate_offset == 0 || s->clock.rcc[block->gate_offset / 4] >> block->gate_bit & 1)
 		return true;
-	if (block->write == stm32f767_gpio_write)
-		stm32f767_fault(s, "access to GPIO%c (0x%08x) while its clock is off", port,
-				address);
+	if (block->write == gpio_write)
+		stm32_fault(&s->base, "access to GPIO%c (0x%08x) while its clock is off", port,
+			    address);
 	else
-		stm32f767_fault(s, "access to %s (0x%08x) while its clock is off", block->name,
-				address);
+		stm32_fault(&s->base, "access to %s (0x%08x) while its clock is off", block->name,
+			    address);
 	return false;
-}
-
-void stm32f767_unmodelled(struct stm32f767 *s, uint32_t address)
-{
-	stm32f767_fault(s, "access to unmodelled register 0x%08x", address);
 }
 
 bool stm32f767_read(void *context, uint32_t address, unsigned size, uint32_t *ret_value)
@@ -92,7 +106,7 @@ bool stm32f767_read(void *context, uint32_t address, unsigned size, uint32_t *re
 
 	*ret_value = 0;
 	if (!block) {
-		stm32f767_unmodelled(s, address);
+		stm32_unmodelled(&s->base, address);
 		return true; /* the core stops; a bus fault on top would only blur the sentence */
 	}
 	if (!is_clocked(s, block, address))
@@ -109,7 +123,7 @@ static bool store_to_memory(struct stm32f767 *s, uint32_t address, unsigned size
 	if (stm32f767_memory_is_flash(address, &offset))
 		stm32f767_flash_store(s, offset, size, value);
 	else if (stm32f767_memory_at(s, address, size))
-		stm32f767_fault(s, "store to system memory at 0x%08x", address);
+		stm32_fault(&s->base, "store to system memory at 0x%08x", address);
 	else
 		return false;
 	return true;
@@ -125,7 +139,7 @@ bool stm32f767_write(void *context, uint32_t address, unsigned size, uint32_t va
 	if (!block && store_to_memory(s, address, size, value))
 		return true;
 	if (!block)
-		stm32f767_unmodelled(s, address);
+		stm32_unmodelled(&s->base, address);
 	else if (is_clocked(s, block, address))
 		block->write(s, handler_offset(block, address), value << shift & mask, mask);
 	return true;

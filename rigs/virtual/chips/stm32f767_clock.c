@@ -67,7 +67,7 @@ static int64_t source_ready_ps(const struct stm32f767 *s, enum f767_source sourc
 
 bool stm32f767_source_ready(const struct stm32f767 *s, enum f767_source source)
 {
-	return source_ready_ps(s, source) <= stm32f767_now(s);
+	return source_ready_ps(s, source) <= stm32_now(&s->base);
 }
 
 static unsigned ahb_divider(const struct stm32f767 *s)
@@ -87,7 +87,7 @@ unsigned stm32f767_apb_divider(const struct stm32f767 *s, unsigned bus)
 
 uint64_t stm32f767_pclk2_millihz(const struct stm32f767 *s)
 {
-	return s->hclk_millihz / stm32f767_apb_divider(s, 2);
+	return s->base.hclk_millihz / stm32f767_apb_divider(s, 2);
 }
 
 uint64_t stm32f767_sysclk_millihz(const struct stm32f767 *s)
@@ -95,11 +95,13 @@ uint64_t stm32f767_sysclk_millihz(const struct stm32f767 *s)
 	return stm32f767_true_millihz(s, s->clock.source, s->clock.sysclk_hz);
 }
 
-uint64_t stm32f767_usart_millihz(const struct stm32f767 *s)
+uint64_t stm32f767_usart_millihz(const struct stm32 *chip)
 {
+	const struct stm32f767 *s = (const struct stm32f767 *)chip;
+
 	switch (rcc(s, F767_RCC_DCKCFGR2) >> 4 & 3) { /* USART3SEL */
 	case 0:
-		return s->hclk_millihz / stm32f767_apb_divider(s, 1);
+		return s->base.hclk_millihz / stm32f767_apb_divider(s, 1);
 	case 1:
 		return stm32f767_sysclk_millihz(s);
 	case 2:
@@ -122,11 +124,12 @@ static void follow_switch(struct stm32f767 *s)
 	if (stm32f767_source_ready(s, wanted))
 		s->clock.source = wanted;
 	else
-		stm32f767_schedule(s, F767_DEADLINE_CLOCK, source_ready_ps(s, wanted));
+		stm32_schedule(&s->base, STM32_DEADLINE_CLOCK, source_ready_ps(s, wanted));
 }
 
-void stm32f767_clock_update(struct stm32f767 *s)
+void stm32f767_clock_update(struct stm32 *chip)
 {
+	struct stm32f767 *s = stm32f767_of(chip);
 	uint64_t sysclk_hz;
 
 	follow_switch(s);
@@ -138,11 +141,11 @@ void stm32f767_clock_update(struct stm32f767 *s)
 	s->clock.sysclk_hz = sysclk_hz;
 	s->clock.hclk_hz = sysclk_hz / ahb_divider(s);
 	stm32f767_rules_check_hclk(s);
-	stm32f767_rebase(s, stm32f767_sysclk_millihz(s) / ahb_divider(s));
+	stm32_rebase(&s->base, stm32f767_sysclk_millihz(s) / ahb_divider(s));
 }
 
-void stm32f767_clock_event(struct stm32f767 *s, int64_t t_ps)
+void stm32f767_clock_event(struct stm32 *chip, int64_t t_ps)
 {
 	(void)t_ps;
-	stm32f767_clock_update(s);
+	stm32f767_clock_update(chip);
 }

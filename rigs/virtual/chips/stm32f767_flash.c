@@ -14,8 +14,8 @@
 
 #include "rigs/virtual/chips/stm32f767.h"
 
-#define PROGRAM_PS (16 * F767_PS_PER_US)
-#define MS_PS      (1000 * F767_PS_PER_US)
+#define PROGRAM_PS (16 * STM32_PS_PER_US)
+#define MS_PS      (1000 * STM32_PS_PER_US)
 
 enum {
 	FLASH_ACR = 0x00,
@@ -31,14 +31,15 @@ enum {
 #define OPTCR1_VALUE 0x00400080u /* BOOT_ADD1 0x00100000, BOOT_ADD0 0x00200000 */
 #define SR_ERRORS                                                                                  \
 	(F767_SR_OPERR | F767_SR_WRPERR | F767_SR_PGAERR | F767_SR_PGPERR | F767_SR_ERSERR)
-#define CR_WRITABLE 0x030183FFu
-#define ACR_LATENCY 0x0000000Fu
-#define ACR_PRFTEN  0x00000100u
-#define ACR_ARTEN   0x00000200u
-#define ACR_ARTRST  0x00000800u
-#define HCLK_MIN_HZ 1000000u
-#define PSIZE(cr)   ((cr) >> 8 & 3)
-#define PSIZE_64    3
+#define CR_WRITABLE  0x030183FFu
+#define ACR_LATENCY  0x0000000Fu
+#define ACR_PRFTEN   0x00000100u
+#define ACR_ARTEN    0x00000200u
+#define ACR_ARTRST   0x00000800u
+#define HCLK_MIN_HZ  1000000u
+#define PSIZE(cr)    ((cr) >> 8 & 3)
+#define PSIZE_64     3
+#define LOADER_PSIZE 0
 
 enum { KEY_LOCKED = 0, KEY_HALF, KEY_OPEN, KEY_DEAD };
 
@@ -56,7 +57,7 @@ static void irq_update(struct stm32f767 *s)
 {
 	uint32_t sr = s->flashc.sr, cr = s->flashc.cr;
 
-	armv7em_set_irq(s->core, F767_IRQ_FLASH,
+	armv7em_set_irq(s->base.core, F767_IRQ_FLASH,
 			(sr & F767_SR_EOP && cr & F767_FLASH_CR_EOPIE) ||
 				(sr & F767_SR_OPERR && cr & F767_FLASH_CR_ERRIE));
 }
@@ -71,7 +72,7 @@ static void fail(struct stm32f767 *s, uint32_t error)
 
 static void invalidate(struct stm32f767 *s, uint32_t offset, uint32_t bytes)
 {
-	armv7em_invalidate(s->core, F767_FLASH_BASE + offset, bytes); /* its alias as well */
+	armv7em_invalidate(s->base.core, F767_FLASH_BASE + offset, bytes); /* its alias as well */
 }
 
 static void erase(struct stm32f767 *s, uint32_t offset, uint32_t bytes)
@@ -80,12 +81,12 @@ static void erase(struct stm32f767 *s, uint32_t offset, uint32_t bytes)
 	invalidate(s, offset, bytes);
 }
 
-void stm32f767_flash_erase_sector(struct stm32f767 *s, unsigned sector)
+static void erase_sector(struct stm32f767 *s, unsigned sector)
 {
 	erase(s, stm32f767_sector_offset(sector), stm32f767_sector_bytes(sector));
 }
 
-int64_t stm32f767_flash_erase_ps(unsigned sector, unsigned psize)
+static int64_t erase_ps(unsigned sector, unsigned psize)
 {
 	if (sector < 4)
 		return parallelisms[psize].erase_32k_ms * MS_PS;
@@ -94,13 +95,13 @@ int64_t stm32f767_flash_erase_ps(unsigned sector, unsigned psize)
 	       MS_PS;
 }
 
-int64_t stm32f767_flash_mass_erase_ps(unsigned psize)
+static int64_t mass_erase_ps(unsigned psize)
 {
 	return parallelisms[psize].erase_all_ms * MS_PS;
 }
 
-bool stm32f767_flash_program(struct stm32f767 *s, uint32_t offset, const uint8_t *bytes,
-			     unsigned count)
+/* false, and nothing happens: a bit would have to rise from 0 to 1. */
+static bool program(struct stm32f767 *s, uint32_t offset, const uint8_t *bytes, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
 		if (bytes[i] & ~s->flash[offset + i])
@@ -111,33 +112,51 @@ bool stm32f767_flash_program(struct stm32f767 *s, uint32_t offset, const uint8_t
 	return true;
 }
 
-bool stm32f767_flash_stalls(const struct stm32f767 *s, uint32_t address)
+void stm32f767_flash_erase_page(struct stm32 *chip, unsigned sector)
+{
+	erase_sector(stm32f767_of(chip), sector);
+}
+
+bool stm32f767_flash_program_piece(struct stm32 *chip, uint32_t address, const uint8_t *bytes)
+{
+	return program(stm32f767_of(chip), address - F767_FLASH_BASE, bytes,
+		       F767_LOADER_PIECE_BYTES);
+}
+
+int64_t stm32f767_flash_erase_page_ps(void *context, unsigned sector)
+{
+	(void)context;
+	return sector == ROM_LOADER_WHOLE_BANK ? mass_erase_ps(LOADER_PSIZE)
+					       : erase_ps(sector, LOADER_PSIZE);
+}
+
+bool stm32f767_flash_stalls(const struct stm32 *chip, uint32_t address)
 {
 	uint32_t offset;
 
-	return s->flashc.operation != F767_FLASH_IDLE &&
-	       stm32f767_memory_is_flash(address, &offset);
+	return chip->flash_busy && stm32f767_memory_is_flash(address, &offset);
 }
 
-static void start(struct stm32f767 *s, enum f767_flash_operation operation, uint32_t offset,
-		  uint32_t bytes, int64_t duration_ps)
+static void start(struct stm32f767 *s, uint32_t offset, uint32_t bytes, int64_t duration_ps)
 {
-	struct f767_flash *flashc = &s->flashc;
+	struct stm32 *chip = &s->base;
 
-	flashc->operation = operation;
-	flashc->offset = offset;
-	flashc->bytes = bytes;
-	flashc->end_ps = stm32f767_now(s);
-	if (flashc->end_ps < s->stall_end_ps)
-		flashc->end_ps = s->stall_end_ps; /* it had to wait for the one before */
-	flashc->end_ps += duration_ps;
-	stm32f767_schedule(s, F767_DEADLINE_FLASH, flashc->end_ps);
+	s->flashc.offset = offset;
+	s->flashc.bytes = bytes;
+	chip->flash_busy = true;
+	chip->flash_end_ps = stm32_now(chip);
+	if (chip->flash_end_ps < chip->stall_end_ps)
+		chip->flash_end_ps = chip->stall_end_ps; /* it had to wait for the one before */
+	chip->flash_end_ps += duration_ps;
+	stm32_schedule(chip, STM32_DEADLINE_FLASH, chip->flash_end_ps);
 }
 
-void stm32f767_flash_event(struct stm32f767 *s, int64_t t_ps)
+void stm32f767_flash_event(struct stm32 *chip, int64_t t_ps)
 {
+	struct stm32f767 *s = stm32f767_of(chip);
+
 	(void)t_ps;
-	s->flashc.operation = F767_FLASH_IDLE;
+	s->base.flash_busy = false;
 	s->flashc.cr &= ~F767_FLASH_CR_STRT;
 	if (s->flashc.cr & F767_FLASH_CR_EOPIE)
 		s->flashc.sr |= F767_SR_EOP;
@@ -148,22 +167,23 @@ void stm32f767_flash_event(struct stm32f767 *s, int64_t t_ps)
  * takes effect, and the core does nothing until then. */
 static void wait_until_idle(struct stm32f767 *s)
 {
-	if (s->flashc.operation == F767_FLASH_IDLE)
+	if (!s->base.flash_busy)
 		return;
-	s->stall_end_ps = s->flashc.end_ps;
-	stm32f767_schedule(s, F767_DEADLINE_FLASH, F767_NEVER_PS);
-	stm32f767_flash_event(s, s->flashc.end_ps);
+	s->base.stall_end_ps = s->base.flash_end_ps;
+	stm32_schedule(&s->base, STM32_DEADLINE_FLASH, STM32_NEVER_PS);
+	stm32f767_flash_event(&s->base, s->base.flash_end_ps);
 }
 
-void stm32f767_flash_abort(struct stm32f767 *s)
+/* Power or reset in the middle of an operation: what was being changed is undefined. */
+static void abort_operation(struct stm32f767 *s)
 {
-	if (s->flashc.operation == F767_FLASH_IDLE)
+	if (!s->base.flash_busy)
 		return;
 	for (uint32_t i = 0; i < s->flashc.bytes; i++)
-		s->flash[s->flashc.offset + i] = (uint8_t)stm32f767_random(s);
+		s->flash[s->flashc.offset + i] = (uint8_t)stm32_random(&s->base);
 	invalidate(s, s->flashc.offset & ~31u, (s->flashc.bytes + 31) & ~31u);
-	s->flashc.operation = F767_FLASH_IDLE;
-	s->deadline_ps[F767_DEADLINE_FLASH] = F767_NEVER_PS;
+	s->base.flash_busy = false;
+	s->base.deadline_ps[STM32_DEADLINE_FLASH] = STM32_NEVER_PS;
 }
 
 /* What an operation asks of supply and clock. */
@@ -172,15 +192,16 @@ static bool conditions_hold(struct stm32f767 *s)
 	unsigned psize = PSIZE(s->flashc.cr);
 
 	if (psize == PSIZE_64)
-		stm32f767_fault(s, "FLASH_CR.PSIZE 3 (64 bits) needs VPP, which this board lacks");
-	else if (s->pins.vdd_v < parallelisms[psize].vdd_v)
-		stm32f767_fault(s,
-				"FLASH_CR.PSIZE %u (%u bits) at a VDD of %.2f V, the least is "
-				"%.1f V",
-				psize, 8u << psize, s->pins.vdd_v, parallelisms[psize].vdd_v);
+		stm32_fault(&s->base,
+			    "FLASH_CR.PSIZE 3 (64 bits) needs VPP, which this board lacks");
+	else if (s->base.pins.vdd_v < parallelisms[psize].vdd_v)
+		stm32_fault(&s->base,
+			    "FLASH_CR.PSIZE %u (%u bits) at a VDD of %.2f V, the least is "
+			    "%.1f V",
+			    psize, 8u << psize, s->base.pins.vdd_v, parallelisms[psize].vdd_v);
 	else if (s->clock.hclk_hz < HCLK_MIN_HZ)
-		stm32f767_fault(s, "flash changed with HCLK at %g MHz, the least is 1 MHz",
-				(double)s->clock.hclk_hz / 1e6);
+		stm32_fault(&s->base, "flash changed with HCLK at %g MHz, the least is 1 MHz",
+			    (double)s->clock.hclk_hz / 1e6);
 	else
 		return true;
 	return false;
@@ -193,8 +214,8 @@ void stm32f767_flash_store(struct stm32f767 *s, uint32_t offset, unsigned size, 
 	uint32_t old = 0;
 
 	if (s->flashc.cr & F767_FLASH_CR_LOCK) {
-		stm32f767_fault(s, "store of %u bytes to locked flash at 0x%08x", size,
-				F767_FLASH_BASE + offset);
+		stm32_fault(&s->base, "store of %u bytes to locked flash at 0x%08x", size,
+			    F767_FLASH_BASE + offset);
 		return;
 	}
 	wait_until_idle(s);
@@ -204,12 +225,12 @@ void stm32f767_flash_store(struct stm32f767 *s, uint32_t offset, unsigned size, 
 		fail(s, F767_SR_PGPERR);
 	} else if (conditions_hold(s)) {
 		memcpy(&old, s->flash + offset, size);
-		if (stm32f767_flash_program(s, offset, bytes, size))
-			start(s, F767_FLASH_PROGRAM, offset, size, PROGRAM_PS);
+		if (program(s, offset, bytes, size))
+			start(s, offset, size, PROGRAM_PS);
 		else
-			stm32f767_fault(s,
-					"flash programmed without erase at 0x%08x: 0x%x over 0x%x",
-					F767_FLASH_BASE + offset, value, old);
+			stm32_fault(&s->base,
+				    "flash programmed without erase at 0x%08x: 0x%x over 0x%x",
+				    F767_FLASH_BASE + offset, value, old);
 	}
 }
 
@@ -219,14 +240,14 @@ static bool erase_is_legal(struct stm32f767 *s)
 	bool sector = cr & F767_FLASH_CR_SER, all = cr & F767_FLASH_CR_MER;
 
 	if (cr & F767_FLASH_CR_MER2)
-		stm32f767_fault(s, "FLASH_CR.MER2 in single-bank mode (nDBANK is 1)");
+		stm32_fault(&s->base, "FLASH_CR.MER2 in single-bank mode (nDBANK is 1)");
 	else if (cr & F767_FLASH_CR_PG || sector == all)
-		stm32f767_fault(s,
-				"FLASH_CR 0x%08x starts an erase: exactly one of SER and MER "
-				"must be set, and PG clear",
-				cr);
+		stm32_fault(&s->base,
+			    "FLASH_CR 0x%08x starts an erase: exactly one of SER and MER "
+			    "must be set, and PG clear",
+			    cr);
 	else if (sector && (cr >> 3 & 31) >= F767_SECTOR_COUNT)
-		stm32f767_fault(s, "FLASH_CR.SNB %u: there are sectors 0 to 11", cr >> 3 & 31);
+		stm32_fault(&s->base, "FLASH_CR.SNB %u: there are sectors 0 to 11", cr >> 3 & 31);
 	else
 		return conditions_hold(s);
 	return false;
@@ -240,12 +261,11 @@ static void start_erase(struct stm32f767 *s)
 		s->flashc.cr &= ~F767_FLASH_CR_STRT;
 	} else if (s->flashc.cr & F767_FLASH_CR_MER) {
 		erase(s, 0, F767_FLASH_BYTES);
-		start(s, F767_FLASH_ERASE_MASS, 0, F767_FLASH_BYTES,
-		      stm32f767_flash_mass_erase_ps(psize));
+		start(s, 0, F767_FLASH_BYTES, mass_erase_ps(psize));
 	} else {
-		stm32f767_flash_erase_sector(s, sector);
-		start(s, F767_FLASH_ERASE_SECTOR, stm32f767_sector_offset(sector),
-		      stm32f767_sector_bytes(sector), stm32f767_flash_erase_ps(sector, psize));
+		erase_sector(s, sector);
+		start(s, stm32f767_sector_offset(sector), stm32f767_sector_bytes(sector),
+		      erase_ps(sector, psize));
 	}
 }
 
@@ -255,7 +275,7 @@ static void cr_write(struct stm32f767 *s, uint32_t value)
 
 	if (flashc->cr & F767_FLASH_CR_LOCK) {
 		if ((value ^ flashc->cr) & CR_WRITABLE)
-			stm32f767_fault(s, "FLASH_CR 0x%08x written while it is locked", value);
+			stm32_fault(&s->base, "FLASH_CR 0x%08x written while it is locked", value);
 		return;
 	}
 	wait_until_idle(s);
@@ -277,10 +297,10 @@ static void key_write(struct stm32f767 *s, uint32_t key)
 		flashc->key_step = KEY_OPEN;
 		flashc->cr &= ~F767_FLASH_CR_LOCK;
 	} else {
-		stm32f767_fault(s,
-				"FLASH_KEYR 0x%08x is out of sequence%s: flash stays locked "
-				"until the next reset",
-				key, flashc->key_step == KEY_OPEN ? " (it is open)" : "");
+		stm32_fault(&s->base,
+			    "FLASH_KEYR 0x%08x is out of sequence%s: flash stays locked "
+			    "until the next reset",
+			    key, flashc->key_step == KEY_OPEN ? " (it is open)" : "");
 		flashc->key_step = KEY_DEAD;
 		flashc->cr |= F767_FLASH_CR_LOCK;
 	}
@@ -290,14 +310,14 @@ static void acr_apply(struct stm32f767 *s)
 {
 	uint32_t acr = s->flashc.acr;
 
-	armv7em_set_flash(s->core, acr & ACR_LATENCY, acr & ACR_PRFTEN, acr & ACR_ARTEN,
+	armv7em_set_flash(s->base.core, acr & ACR_LATENCY, acr & ACR_PRFTEN, acr & ACR_ARTEN,
 			  acr & ACR_ARTEN);
 }
 
 static void acr_write(struct stm32f767 *s, uint32_t value)
 {
 	if (value & ACR_ARTRST && s->flashc.acr & ACR_ARTEN) {
-		stm32f767_fault(s, "FLASH_ACR.ARTRST set while ARTEN is set");
+		stm32_fault(&s->base, "FLASH_ACR.ARTRST set while ARTEN is set");
 		return;
 	}
 	s->flashc.acr = value & (ACR_LATENCY | ACR_PRFTEN | ACR_ARTEN | ACR_ARTRST);
@@ -314,7 +334,7 @@ uint32_t stm32f767_flash_read(struct stm32f767 *s, uint32_t offset)
 	case FLASH_OPTKEYR:
 		return 0;
 	case FLASH_SR:
-		return s->flashc.sr | (s->flashc.operation != F767_FLASH_IDLE ? F767_SR_BSY : 0);
+		return s->flashc.sr | (s->base.flash_busy ? F767_SR_BSY : 0);
 	case FLASH_CR:
 		return s->flashc.cr;
 	case FLASH_OPTCR:
@@ -322,7 +342,7 @@ uint32_t stm32f767_flash_read(struct stm32f767 *s, uint32_t offset)
 	case FLASH_OPTCR1:
 		return OPTCR1_VALUE;
 	default:
-		stm32f767_unmodelled(s, F767_FLASHC_BASE + offset);
+		stm32_unmodelled(&s->base, F767_FLASHC_BASE + offset);
 		return 0;
 	}
 }
@@ -346,20 +366,19 @@ void stm32f767_flash_write(struct stm32f767 *s, uint32_t offset, uint32_t value,
 	case FLASH_OPTKEYR:
 	case FLASH_OPTCR:
 	case FLASH_OPTCR1:
-		stm32f767_fault(s, "option bytes are not modelled (0x%08x written to 0x%08x)",
-				value, F767_FLASHC_BASE + offset);
+		stm32_fault(&s->base, "option bytes are not modelled (0x%08x written to 0x%08x)",
+			    value, F767_FLASHC_BASE + offset);
 		break;
 	default:
-		stm32f767_unmodelled(s, F767_FLASHC_BASE + offset);
+		stm32_unmodelled(&s->base, F767_FLASHC_BASE + offset);
 		break;
 	}
 }
 
 void stm32f767_flash_reset(struct stm32f767 *s)
 {
-	stm32f767_flash_abort(s);
+	abort_operation(s);
 	memset(&s->flashc, 0, sizeof(s->flashc));
-	s->flashc.operation = F767_FLASH_IDLE;
 	s->flashc.cr = F767_FLASH_CR_LOCK;
 	acr_apply(s);
 	irq_update(s);

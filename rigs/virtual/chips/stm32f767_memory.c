@@ -3,7 +3,11 @@
  * Memory map of the STM32F767 (RM0410 section 2.2.2) and the sectors of its flash in single-bank
  * mode (RM0410 table 3).
  */
+#include <string.h>
+
 #include "rigs/virtual/chips/stm32f767.h"
+
+#define LOADER_SRAM_BYTES 0x4000u
 
 enum array { ARRAY_ITCM = 1, ARRAY_SRAM, ARRAY_FLASH, ARRAY_SYSTEM };
 
@@ -64,10 +68,19 @@ uint8_t *stm32f767_memory_at(struct stm32f767 *s, uint32_t address, size_t bytes
 
 void stm32f767_memory_map(struct stm32f767 *s)
 {
+	const struct stm32_memory memories[STM32_MEMORY_MAX] = {
+		{F767_FLASH_BASE, F767_FLASH_BYTES, ROM_LOADER_AREA_FLASH, s->flash},
+		{F767_FLASH_ALIAS, F767_FLASH_BYTES, ROM_LOADER_AREA_NONE, s->flash},
+		{F767_SRAM_BASE + LOADER_SRAM_BYTES, F767_SRAM_BYTES - LOADER_SRAM_BYTES,
+		 ROM_LOADER_AREA_RAM, s->sram + LOADER_SRAM_BYTES},
+		{F767_SYSTEM_BASE, F767_SYSTEM_BYTES, ROM_LOADER_AREA_READ_ONLY, s->system},
+	};
+
+	memcpy(s->base.memories, memories, sizeof(memories));
 	for (size_t i = 0; i < RANGE_COUNT; i++) {
 		const struct range *range = &ranges[i];
 
-		armv7em_map(s->core, range->base, range->bytes,
+		armv7em_map(s->base.core, range->base, range->bytes,
 			    array_bytes(s, range->array) + range->offset, range->kind);
 	}
 }

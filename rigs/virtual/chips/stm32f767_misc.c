@@ -43,7 +43,7 @@ static uint32_t plain_read(struct stm32f767 *s, struct plain_block block, uint32
 {
 	if (offset / 4 < block.count)
 		return block.words[offset / 4];
-	stm32f767_unmodelled(s, block.base + offset);
+	stm32_unmodelled(&s->base, block.base + offset);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ static void plain_write(struct stm32f767 *s, struct plain_block block, uint32_t 
 			uint32_t value, uint32_t mask)
 {
 	if (offset / 4 >= block.count) {
-		stm32f767_unmodelled(s, block.base + offset);
+		stm32_unmodelled(&s->base, block.base + offset);
 		return;
 	}
 	mask &= block.writable[offset / 4];
@@ -76,7 +76,7 @@ uint32_t stm32f767_exti_read(struct stm32f767 *s, uint32_t offset)
 void stm32f767_exti_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
 {
 	if (offset == 0x10 && value) { /* SWIER */
-		stm32f767_fault(s, "EXTI_SWIER: software events are not modelled");
+		stm32_fault(&s->base, "EXTI_SWIER: software events are not modelled");
 		return;
 	}
 	plain_write(s, exti_block(s), offset, value, mask);

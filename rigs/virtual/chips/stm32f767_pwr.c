@@ -7,9 +7,9 @@
  */
 #include "rigs/virtual/chips/stm32f767.h"
 
-#define VOS_RISE_PS (40 * F767_PS_PER_US)
-#define OD_ON_PS    (30 * F767_PS_PER_US)
-#define ODSW_ON_PS  (15 * F767_PS_PER_US)
+#define VOS_RISE_PS (40 * STM32_PS_PER_US)
+#define OD_ON_PS    (30 * STM32_PS_PER_US)
+#define ODSW_ON_PS  (15 * STM32_PS_PER_US)
 
 enum { PWR_CR1 = 0x00, PWR_CSR1 = 0x04, PWR_CR2 = 0x08, PWR_CSR2 = 0x0C };
 
@@ -28,12 +28,12 @@ static unsigned scale_wanted(const struct stm32f767 *s)
 
 unsigned stm32f767_pwr_scale(const struct stm32f767 *s)
 {
-	return s->clock.vos_ready_ps <= stm32f767_now(s) ? scale_wanted(s) : 3;
+	return s->clock.vos_ready_ps <= stm32_now(&s->base) ? scale_wanted(s) : 3;
 }
 
 bool stm32f767_pwr_over_drive(const struct stm32f767 *s)
 {
-	return s->clock.odsw_ready_ps <= stm32f767_now(s);
+	return s->clock.odsw_ready_ps <= stm32_now(&s->base);
 }
 
 double stm32f767_pwr_core_v(const struct stm32f767 *s)
@@ -46,12 +46,12 @@ double stm32f767_pwr_core_v(const struct stm32f767 *s)
 
 void stm32f767_pwr_follow_pll(struct stm32f767 *s, bool on)
 {
-	s->clock.vos_ready_ps = on ? stm32f767_now(s) + VOS_RISE_PS : F767_NEVER_PS;
+	s->clock.vos_ready_ps = on ? stm32_now(&s->base) + VOS_RISE_PS : STM32_NEVER_PS;
 }
 
 static uint32_t csr1_read(const struct stm32f767 *s)
 {
-	int64_t now_ps = stm32f767_now(s);
+	int64_t now_ps = stm32_now(&s->base);
 	uint32_t value = s->clock.csr1;
 
 	if (s->clock.vos_ready_ps <= now_ps)
@@ -75,7 +75,7 @@ uint32_t stm32f767_pwr_read(struct stm32f767 *s, uint32_t offset)
 	case PWR_CSR2:
 		return 0; /* no wake-up pin */
 	default:
-		stm32f767_unmodelled(s, F767_PWR_BASE + offset);
+		stm32_unmodelled(&s->base, F767_PWR_BASE + offset);
 		return 0;
 	}
 }
@@ -85,10 +85,11 @@ static bool vos_is_legal(struct stm32f767 *s, uint32_t value)
 	unsigned old_vos = s->clock.cr1 >> 14 & 3, vos = value >> 14 & 3;
 
 	if (vos == 0)
-		stm32f767_fault(s, "PWR_CR1.VOS 0 is reserved: 1 is scale 3, 2 scale 2, 3 scale 1");
+		stm32_fault(&s->base,
+			    "PWR_CR1.VOS 0 is reserved: 1 is scale 3, 2 scale 2, 3 scale 1");
 	else if (vos != old_vos && s->clock.rcc[F767_RCC_CR / 4] & F767_CR_PLLON)
-		stm32f767_fault(s, "PWR_CR1.VOS changed from %u to %u while the PLL is on", old_vos,
-				vos);
+		stm32_fault(&s->base, "PWR_CR1.VOS changed from %u to %u while the PLL is on",
+			    old_vos, vos);
 	else
 		return true;
 	return false;
@@ -100,17 +101,20 @@ static bool over_drive_is_legal(struct stm32f767 *s, uint32_t value)
 	uint32_t changed = (s->clock.cr1 ^ value) & OVER_DRIVE_BITS;
 
 	if (value & OVER_DRIVE_BITS && (value >> 14 & 3) == 1)
-		stm32f767_fault(s, "PWR_CR1.ODEN set in voltage scale 3, which has no over-drive");
-	else if (value & OVER_DRIVE_BITS && s->pins.vdd_v < OVER_DRIVE_MIN_V)
-		stm32f767_fault(s, "PWR_CR1.ODEN set at a VDD of %.2f V, the least is 2.1 V",
-				s->pins.vdd_v);
+		stm32_fault(&s->base,
+			    "PWR_CR1.ODEN set in voltage scale 3, which has no over-drive");
+	else if (value & OVER_DRIVE_BITS && s->base.pins.vdd_v < OVER_DRIVE_MIN_V)
+		stm32_fault(&s->base, "PWR_CR1.ODEN set at a VDD of %.2f V, the least is 2.1 V",
+			    s->base.pins.vdd_v);
 	else if (value & F767_PWR_CR1_ODSWEN && !(value & F767_PWR_CR1_ODEN))
-		stm32f767_fault(s, "PWR_CR1.ODSWEN set while ODEN is clear");
-	else if (changed & value & F767_PWR_CR1_ODSWEN && s->clock.od_ready_ps > stm32f767_now(s))
-		stm32f767_fault(s, "PWR_CR1.ODSWEN set while PWR_CSR1.ODRDY is clear");
+		stm32_fault(&s->base, "PWR_CR1.ODSWEN set while ODEN is clear");
+	else if (changed & value & F767_PWR_CR1_ODSWEN &&
+		 s->clock.od_ready_ps > stm32_now(&s->base))
+		stm32_fault(&s->base, "PWR_CR1.ODSWEN set while PWR_CSR1.ODRDY is clear");
 	else if (changed & F767_PWR_CR1_ODSWEN && s->clock.source == F767_SOURCE_PLL)
-		stm32f767_fault(s, "over-drive switched while the PLL is the system clock: HSI or "
-				   "HSE must be");
+		stm32_fault(&s->base,
+			    "over-drive switched while the PLL is the system clock: HSI or "
+			    "HSE must be");
 	else
 		return true;
 	return false;
@@ -120,18 +124,18 @@ static int64_t ready_after(int64_t ready_ps, uint32_t old, uint32_t value, uint3
 			   int64_t on_ps)
 {
 	if (!(value & bit))
-		return F767_NEVER_PS;
+		return STM32_NEVER_PS;
 	return old & bit ? ready_ps : on_ps;
 }
 
 static void cr1_write(struct stm32f767 *s, uint32_t value)
 {
 	struct f767_clock *clock = &s->clock;
-	int64_t now_ps = stm32f767_now(s);
+	int64_t now_ps = stm32_now(&s->base);
 	uint32_t old = clock->cr1;
 
 	if (value & CR1_UDEN) {
-		stm32f767_fault(s, "PWR_CR1 0x%08x: under-drive is not modelled", value);
+		stm32_fault(&s->base, "PWR_CR1 0x%08x: under-drive is not modelled", value);
 		return;
 	}
 	value &= CR1_WRITABLE;
@@ -142,7 +146,7 @@ static void cr1_write(struct stm32f767 *s, uint32_t value)
 		ready_after(clock->od_ready_ps, old, value, F767_PWR_CR1_ODEN, now_ps + OD_ON_PS);
 	clock->odsw_ready_ps = ready_after(clock->odsw_ready_ps, old, value, F767_PWR_CR1_ODSWEN,
 					   now_ps + ODSW_ON_PS);
-	stm32f767_clock_update(s);
+	stm32f767_clock_update(&s->base);
 }
 
 void stm32f767_pwr_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
@@ -164,7 +168,7 @@ void stm32f767_pwr_write(struct stm32f767 *s, uint32_t offset, uint32_t value, u
 	case PWR_CSR2:
 		break; /* wake-up pins: none is wired */
 	default:
-		stm32f767_unmodelled(s, F767_PWR_BASE + offset);
+		stm32_unmodelled(&s->base, F767_PWR_BASE + offset);
 		break;
 	}
 }
@@ -173,6 +177,6 @@ void stm32f767_pwr_reset(struct stm32f767 *s)
 {
 	s->clock.cr1 = CR1_RESET;
 	s->clock.csr1 = s->clock.cr2 = 0;
-	s->clock.vos_ready_ps = F767_NEVER_PS;
-	s->clock.od_ready_ps = s->clock.odsw_ready_ps = F767_NEVER_PS;
+	s->clock.vos_ready_ps = STM32_NEVER_PS;
+	s->clock.od_ready_ps = s->clock.odsw_ready_ps = STM32_NEVER_PS;
 }

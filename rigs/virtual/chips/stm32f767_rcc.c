@@ -10,9 +10,9 @@
 #include "rigs/virtual/chips/stm32f767.h"
 #include "rigs/virtual/chips/stm32f767_misc.h"
 
-#define HSI_START_PS (4 * F767_PS_PER_US)
-#define HSE_START_PS (64 * F767_PS_PER_US)
-#define PLL_LOCK_PS  (200 * F767_PS_PER_US)
+#define HSI_START_PS (4 * STM32_PS_PER_US)
+#define HSE_START_PS (64 * STM32_PS_PER_US)
+#define PLL_LOCK_PS  (200 * STM32_PS_PER_US)
 
 #define CR_WRITABLE      0x010D00F9u /* PLLON CSSON HSEBYP HSEON HSITRIM HSION */
 #define CFGR_WRITABLE    0xFFFFFCF3u
@@ -45,11 +45,6 @@ static const struct plain_register rcc_plain[] = {
 };
 
 #define PLAIN_COUNT (sizeof(rcc_plain) / sizeof(rcc_plain[0]))
-
-static uint32_t merge(uint32_t old, uint32_t value, uint32_t mask)
-{
-	return (old & ~mask) | (value & mask);
-}
 
 static const struct plain_register *plain_find(uint32_t offset)
 {
@@ -84,7 +79,7 @@ uint32_t stm32f767_rcc_read(struct stm32f767 *s, uint32_t offset)
 	uint32_t value;
 
 	if (offset >= sizeof(s->clock.rcc)) {
-		stm32f767_unmodelled(s, F767_RCC_BASE + offset);
+		stm32_unmodelled(&s->base, F767_RCC_BASE + offset);
 		return 0;
 	}
 	value = s->clock.rcc[offset / 4];
@@ -95,7 +90,7 @@ uint32_t stm32f767_rcc_read(struct stm32f767 *s, uint32_t offset)
 	if (offset == F767_RCC_CSR) /* LSI: ready as soon as on; nothing here is timed by it */
 		return value | (value & 1) << 1;
 	if (offset != F767_RCC_PLLCFGR && !is_reset_register(offset) && !plain_find(offset))
-		stm32f767_unmodelled(s, F767_RCC_BASE + offset);
+		stm32_unmodelled(&s->base, F767_RCC_BASE + offset);
 	return value;
 }
 
@@ -104,7 +99,7 @@ static int64_t ready_after(int64_t ready_ps, bool was_on, bool is_on, int64_t no
 			   int64_t start_ps)
 {
 	if (!is_on)
-		return F767_NEVER_PS;
+		return STM32_NEVER_PS;
 	return was_on ? ready_ps : now_ps + start_ps;
 }
 
@@ -122,12 +117,13 @@ static uint32_t cr_held(const struct stm32f767 *s)
 static bool cr_is_legal(struct stm32f767 *s, uint32_t old, uint32_t value)
 {
 	if (value & (F767_CR_PLLI2SON | F767_CR_PLLSAION | F767_CR_CSSON))
-		stm32f767_fault(s, "RCC_CR 0x%08x: PLLI2S, PLLSAI and CSS are not modelled", value);
+		stm32_fault(&s->base, "RCC_CR 0x%08x: PLLI2S, PLLSAI and CSS are not modelled",
+			    value);
 	else if ((old ^ value) & F767_CR_HSEBYP && old & F767_CR_HSEON)
-		stm32f767_fault(s, "RCC_CR.HSEBYP changed while HSEON is set");
+		stm32_fault(&s->base, "RCC_CR.HSEBYP changed while HSEON is set");
 	else if (~old & value & F767_CR_PLLON &&
 		 !stm32f767_source_ready(s, stm32f767_pll_source(s)))
-		stm32f767_fault(s, "PLL switched on before its source is ready");
+		stm32_fault(&s->base, "PLL switched on before its source is ready");
 	else
 		return true;
 	return false;
@@ -137,8 +133,8 @@ static void cr_write(struct stm32f767 *s, uint32_t value)
 {
 	struct f767_clock *clock = &s->clock;
 	uint32_t *cr = &clock->rcc[F767_RCC_CR / 4], old = *cr, changed;
-	int64_t now_ps = stm32f767_now(s);
-	int64_t hse_start_ps = value & F767_CR_HSEBYP ? HSE_START_PS : F767_NEVER_PS - now_ps;
+	int64_t now_ps = stm32_now(&s->base);
+	int64_t hse_start_ps = value & F767_CR_HSEBYP ? HSE_START_PS : STM32_NEVER_PS - now_ps;
 
 	if (!cr_is_legal(s, old, value))
 		return;
@@ -153,17 +149,18 @@ static void cr_write(struct stm32f767 *s, uint32_t value)
 					  value & F767_CR_PLLON, now_ps, PLL_LOCK_PS);
 	if (changed & F767_CR_PLLON)
 		stm32f767_pwr_follow_pll(s, value & F767_CR_PLLON);
-	stm32f767_clock_update(s);
+	stm32f767_clock_update(&s->base);
 }
 
 static void pllcfgr_write(struct stm32f767 *s, uint32_t value)
 {
 	uint32_t *pllcfgr = &s->clock.rcc[F767_RCC_PLLCFGR / 4];
 
-	value = merge(*pllcfgr, value, PLLCFGR_WRITABLE);
+	value = stm32_merge(*pllcfgr, value, PLLCFGR_WRITABLE);
 	if (s->clock.rcc[F767_RCC_CR / 4] & F767_CR_PLLON && value != *pllcfgr) {
-		stm32f767_fault(s, "RCC_PLLCFGR changed from 0x%08x to 0x%08x while the PLL is on",
-				*pllcfgr, value);
+		stm32_fault(&s->base,
+			    "RCC_PLLCFGR changed from 0x%08x to 0x%08x while the PLL is on",
+			    *pllcfgr, value);
 		return;
 	}
 	*pllcfgr = value;
@@ -172,11 +169,11 @@ static void pllcfgr_write(struct stm32f767 *s, uint32_t value)
 static void cfgr_write(struct stm32f767 *s, uint32_t value)
 {
 	if ((value & 3) == 3) {
-		stm32f767_fault(s, "RCC_CFGR.SW 3 is not allowed: 0 is HSI, 1 HSE, 2 PLL");
+		stm32_fault(&s->base, "RCC_CFGR.SW 3 is not allowed: 0 is HSI, 1 HSE, 2 PLL");
 		return;
 	}
 	s->clock.rcc[F767_RCC_CFGR / 4] = value & CFGR_WRITABLE;
-	stm32f767_clock_update(s);
+	stm32f767_clock_update(&s->base);
 }
 
 static void csr_write(struct stm32f767 *s, uint32_t value)
@@ -197,15 +194,15 @@ static void rstr_write(struct stm32f767 *s, uint32_t offset, uint32_t value)
 	if (offset == F767_RCC_AHB1RSTR) {
 		for (unsigned port = 0; port < F767_PORT_COUNT; port++) {
 			if (rising >> port & 1)
-				stm32f767_gpio_reset(s, port);
+				stm32_gpio_reset(&s->gpio, port);
 		}
 	} else if (offset == F767_RCC_APB1RSTR) {
 		if (rising & F767_APB1_USART3)
-			stm32f767_usart_reset(s);
+			stm32_usart_reset(&s->usart);
 		if (rising & F767_APB1_PWR) {
 			stm32f767_pwr_reset(s);
 			stm32f767_pwr_follow_pll(s, s->clock.rcc[F767_RCC_CR / 4] & F767_CR_PLLON);
-			stm32f767_clock_update(s);
+			stm32f767_clock_update(&s->base);
 		}
 	} else if (offset == F767_RCC_APB2RSTR) {
 		if (rising & F767_APB2_ADC)
@@ -221,12 +218,12 @@ void stm32f767_rcc_write(struct stm32f767 *s, uint32_t offset, uint32_t value, u
 	uint32_t *word = &s->clock.rcc[offset / 4];
 
 	if (offset >= sizeof(s->clock.rcc)) {
-		stm32f767_unmodelled(s, F767_RCC_BASE + offset);
+		stm32_unmodelled(&s->base, F767_RCC_BASE + offset);
 		return;
 	}
-	value = merge(*word, value, mask);
+	value = stm32_merge(*word, value, mask);
 	if (plain)
-		*word = merge(*word, value, plain->writable);
+		*word = stm32_merge(*word, value, plain->writable);
 	else if (offset == F767_RCC_CR)
 		cr_write(s, value);
 	else if (offset == F767_RCC_CFGR)
@@ -238,7 +235,7 @@ void stm32f767_rcc_write(struct stm32f767 *s, uint32_t offset, uint32_t value, u
 	else if (is_reset_register(offset))
 		rstr_write(s, offset, value);
 	else
-		stm32f767_unmodelled(s, F767_RCC_BASE + offset);
+		stm32_unmodelled(&s->base, F767_RCC_BASE + offset);
 }
 
 void stm32f767_rcc_reset(struct stm32f767 *s, uint32_t flags)
@@ -253,6 +250,6 @@ void stm32f767_rcc_reset(struct stm32f767 *s, uint32_t flags)
 	clock->rcc[F767_RCC_PLLCFGR / 4] = 0x24003010;
 	clock->rcc[F767_RCC_CSR / 4] = csr | flags;
 	clock->source = F767_SOURCE_HSI;
-	clock->hsi_ready_ps = stm32f767_now(s);
-	clock->hse_ready_ps = clock->pll_ready_ps = F767_NEVER_PS;
+	clock->hsi_ready_ps = stm32_now(&s->base);
+	clock->hse_ready_ps = clock->pll_ready_ps = STM32_NEVER_PS;
 }

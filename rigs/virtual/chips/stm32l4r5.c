@@ -30,6 +30,7 @@ static unsigned adc_limit_mhz(const struct stm32 *chip);
 static const struct stm32_gpio_board board = {
 	.base = STM32_GPIO_BASE,
 	.port_count = STM32_PORT_COUNT,
+	.port_bytes = STM32_GPIO_BYTES_BRR,
 	.resets =
 		{
 			{0xABFFFFFF, 0x0C000000, 0x64000000}, /* SWDIO, SWCLK, JTDI */
@@ -52,6 +53,7 @@ static const struct stm32_usart_traits lpuart1 = {
 	.name = "LPUART1",
 	.base = STM32_LPUART_BASE,
 	.irq = STM32_IRQ_LPUART1,
+	.generation = &stm32_usart_fifo,
 	.low_power = true,
 	.tx_port = STM32_PORT_A,
 	.tx_pin = 2,
@@ -246,6 +248,7 @@ static void make_individual(struct stm32l4r5 *s)
 		.supply_v = CALIBRATION_V,
 		.ts_1_c = TS_CAL1_C,
 		.ts_2_c = TS_CAL2_C,
+		.typical = {.vrefint_v = 1.212, .sensor_30c_v = 0.76, .sensor_v_per_c = 2.5e-3},
 	};
 	struct stm32 *chip = &s->base;
 

@@ -23,6 +23,7 @@
 static const struct stm32_gpio_board board = {
 	.base = L552_GPIO_BASE,
 	.port_count = L552_PORT_COUNT,
+	.port_bytes = STM32_GPIO_BYTES_BRR,
 	.resets =
 		{
 			{0xABFFFFFF, 0x0C000000, 0x64000000}, /* SWDIO, SWCLK, JTDI */
@@ -44,6 +45,7 @@ static const struct stm32_usart_traits usart3 = {
 	.name = "USART3",
 	.base = L552_USART3_BASE,
 	.irq = L552_IRQ_USART3,
+	.generation = &stm32_usart_fifo,
 	.tx_port = L552_PORT_C,
 	.tx_pin = 10,
 	.rx_port = L552_PORT_C,
@@ -218,6 +220,7 @@ static void make_individual(struct stm32l552 *s)
 		.supply_v = CALIBRATION_V,
 		.ts_1_c = TS_CAL1_C,
 		.ts_2_c = TS_CAL2_C,
+		.typical = {.vrefint_v = 1.212, .sensor_30c_v = 0.76, .sensor_v_per_c = 2.5e-3},
 	};
 	struct stm32 *chip = &s->base;
 

@@ -105,7 +105,7 @@ static void test_boots_over_itcm(void **state)
 	(void)state;
 	bench_open_idle(&bench, 1);
 	/* VTOR is the boot address; the program counter is where the vector points */
-	assert_in_range(armv7em_pc(bench_chip(&bench)->core), 0x08000008, 0x0800000A);
+	assert_in_range(armv7em_pc(bench_chip(&bench)->base.core), 0x08000008, 0x0800000A);
 	bench_close(&bench);
 }
 

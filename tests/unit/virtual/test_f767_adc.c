@@ -249,13 +249,13 @@ static void test_clock_at_full_speed(void **state)
 	(void)state;
 	bench_open_idle(&bench, 1);
 	power_up(&bench);
-	bench_poke(&bench, 0x40023804, 8 | 96u << 6 | 9u << 24 | 2u << 28); /* 96 MHz */
+	bench_poke(&bench, 0x40023804, 8 | 84u << 6 | 9u << 24 | 2u << 28); /* 84 MHz */
 	bench_set(&bench, 0x40023800, 0, 1u << 24);
 	bench_run(&bench, 300 * BENCH_US);
 	bench_poke(&bench, 0x40023C00, 3);
 	bench_poke(&bench, RCC_CFGR, 2 | 4u << 10);
 	start_sensor(&bench);
-	bench_assert_fault(&bench, "ADC clock at 4"); /* near 48 MHz: the HSI's error */
+	bench_assert_fault(&bench, "ADC clock at 4"); /* near 42 MHz: the HSI's error */
 	bench_close(&bench);
 }
 

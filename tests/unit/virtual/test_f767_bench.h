@@ -80,7 +80,7 @@ static inline void bench_on_fault(void *context, const char *sentence, int64_t t
 
 static inline struct stm32f767 *bench_chip(struct bench *bench)
 {
-	return stm32f767_of(bench->chip);
+	return stm32f767_of(stm32_of(bench->chip));
 }
 
 static inline void bench_run(struct bench *bench, int64_t duration_ps)
@@ -114,7 +114,7 @@ static inline void bench_load(struct bench *bench, uint32_t entry, const void *p
 
 	memcpy(s->flash, vectors, sizeof(vectors));
 	memcpy(s->flash + 8, program, bytes);
-	armv7em_invalidate(s->core, F767_FLASH_BASE, (uint32_t)(8 + bytes + 31) & ~31u);
+	armv7em_invalidate(s->base.core, F767_FLASH_BASE, (uint32_t)(8 + bytes + 31) & ~31u);
 }
 
 static inline void bench_power(struct bench *bench)

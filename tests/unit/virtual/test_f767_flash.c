@@ -347,7 +347,7 @@ static void test_code_in_ram_goes_on(void **state)
 	memcpy(s->itcm, bench_script_code, sizeof(bench_script_code));
 	memcpy(s->itcm + sizeof(bench_script_code), script_erase, sizeof(script_erase));
 	memset(s->itcm + sizeof(bench_script_code) + sizeof(script_erase), 0, 4);
-	armv7em_invalidate(s->core, F767_ITCM_BASE, 1024);
+	armv7em_invalidate(s->base.core, F767_ITCM_BASE, 1024);
 	bench_run(&bench, 1100 * BENCH_MS);
 	check_erased_and_programmed(&bench);
 	assert_true(edge_gap_us(&bench, 1) < 20);

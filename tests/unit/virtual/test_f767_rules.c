@@ -106,11 +106,17 @@ static void test_scale_limits(void **state)
 static void test_bus_limits(void **state)
 {
 	static const struct {
+		unsigned n;
+		bool over_drive;
 		uint32_t cfgr;
 		const char *sentence;
 	} cases[] = {
-		{4u << 10 | 4u << 13, "PCLK1 at 72 MHz, the limit is 54 MHz"},
-		{5u << 10, "PCLK2 at 144 MHz, the limit is 108 MHz"},
+		{144, false, 4u << 10 | 4u << 13, "PCLK1 at 72 MHz, the limit is 45 MHz without"},
+		{96, false, 4u << 10 | 4u << 13, "PCLK1 at 48 MHz, the limit is 45 MHz without"},
+		{144, false, 5u << 10, "PCLK2 at 144 MHz, the limit is 90 MHz without"},
+		{96, false, 5u << 10, "PCLK2 at 96 MHz, the limit is 90 MHz without"},
+		{216, true, 4u << 10 | 4u << 13, "PCLK1 at 108 MHz, the limit is 54 MHz with over"},
+		{216, true, 5u << 10, "PCLK2 at 216 MHz, the limit is 108 MHz with over"},
 	};
 
 	(void)state;
@@ -118,13 +124,32 @@ static void test_bus_limits(void **state)
 		struct bench bench;
 
 		bench_open_idle(&bench, 1);
-		pll_on(&bench, pllcfgr(0, 8, 144, 2));
-		latency(&bench, 4);
+		power_clock_on(&bench);
+		pll_on(&bench, pllcfgr(0, 8, cases[i].n, 2));
+		if (cases[i].over_drive)
+			over_drive_on(&bench);
+		latency(&bench, 7);
 		bench_set(&bench, CFGR, 0, cases[i].cfgr);
+		bench_assert_no_fault(&bench);
 		bench_set(&bench, CFGR, 3, 2);
 		bench_assert_fault(&bench, cases[i].sentence);
 		bench_close(&bench);
 	}
+}
+
+/* 180 MHz without over-drive, buses divided by 4 and 2, is 45 and 90 MHz: just allowed. */
+static void test_bus_limits_reached(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	bench_open_idle(&bench, 1);
+	pll_on(&bench, pllcfgr(0, 8, 180, 2));
+	latency(&bench, 5);
+	bench_set(&bench, CFGR, 0, APB_DIVIDED);
+	switch_to(&bench, 2);
+	bench_assert_no_fault(&bench);
+	bench_close(&bench);
 }
 
 static void test_pll_limits(void **state)
@@ -276,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_supply_sags),
 		cmocka_unit_test(test_scale_limits),
 		cmocka_unit_test(test_bus_limits),
+		cmocka_unit_test(test_bus_limits_reached),
 		cmocka_unit_test(test_pll_limits),
 		cmocka_unit_test(test_changes_while_pll_is_on),
 		cmocka_unit_test(test_over_drive_rules),
