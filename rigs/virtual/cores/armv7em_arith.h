@@ -5,6 +5,10 @@
 #ifndef RIGS_VIRTUAL_CORES_ARMV7EM_ARITH_H
 #define RIGS_VIRTUAL_CORES_ARMV7EM_ARITH_H
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "rigs/virtual/cores/armv7em_core.h"
 
 #if defined(__x86_64__)
@@ -19,6 +23,19 @@ static inline int32_t low_half(uint32_t value)
 static inline int32_t high_half(uint32_t value)
 {
 	return (int16_t)(value >> 16);
+}
+
+/* Low half by low half plus high half by high half. */
+static inline int64_t sum_of_products(uint32_t a, uint32_t b)
+{
+#if defined(__SSE2__)
+	__m128i sum = _mm_madd_epi16(_mm_cvtsi32_si128((int)a), _mm_cvtsi32_si128((int)b));
+
+	/* INT32_MIN stands for 2^31, the only sum that does not fit; no sum is that small. */
+	return (int64_t)(int32_t)((uint32_t)_mm_cvtsi128_si32(sum) - 1u) + 1;
+#else
+	return (int64_t)low_half(a) * low_half(b) + (int64_t)high_half(a) * high_half(b);
+#endif
 }
 
 static inline uint32_t rotate_right(uint32_t value, unsigned amount)
@@ -82,34 +99,26 @@ static inline uint32_t shift_by_register(uint32_t value, unsigned type, uint32_t
 	return shift_constant(value, type, amount, ret_carry);
 }
 
+/* Whether a value saturates depends on the data: no host branch foretells it. */
+static inline uint32_t saturate(struct armv7em *core, int64_t value, int64_t least, int64_t most)
+{
+	int64_t result = value < least ? least : value;
+
+	result = result > most ? most : result;
+	core->saturated |= result != value;
+	return (uint32_t)result;
+}
+
 static inline uint32_t saturate_signed(struct armv7em *core, int64_t value, unsigned bits)
 {
 	int64_t limit = (int64_t)1 << (bits - 1);
 
-	if (value >= limit) {
-		core->saturated = 1;
-		return (uint32_t)(limit - 1);
-	}
-	if (value < -limit) {
-		core->saturated = 1;
-		return (uint32_t)-limit;
-	}
-	return (uint32_t)value;
+	return saturate(core, value, -limit, limit - 1);
 }
 
 static inline uint32_t saturate_unsigned(struct armv7em *core, int64_t value, unsigned bits)
 {
-	int64_t limit = (int64_t)1 << bits;
-
-	if (value >= limit) {
-		core->saturated = 1;
-		return (uint32_t)(limit - 1);
-	}
-	if (value < 0) {
-		core->saturated = 1;
-		return 0;
-	}
-	return (uint32_t)value;
+	return saturate(core, value, 0, ((int64_t)1 << bits) - 1);
 }
 
 /* A result that only sets Q when it does not fit. */

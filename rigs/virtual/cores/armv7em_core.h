@@ -215,18 +215,18 @@ struct fault {
 struct armv7em {
 	/* Hot: the dispatch loop. */
 	uint32_t r[16]; /* r[15]: address of the current instruction, when stored */
-	/* N and Z, C and V are stored together: apart, so that GCC does not build a vector for it.
-	 */
+	/* What one instruction stores together lies apart, so that GCC does not build a vector for
+	 * it, which the next reader of one flag would wait for. */
 	uint32_t negative;  /* bit 31 is N */
-	uint32_t carry;     /* 0 or 1 */
-	uint32_t nonzero;   /* zero when Z is set */
-	uint32_t overflow;  /* 0 or 1 */
 	uint32_t saturated; /* 0 or 1 */
+	uint32_t carry;     /* 0 or 1 */
 	uint32_t ge;
+	uint32_t nonzero;     /* zero when Z is set */
+	uint32_t loaded_word; /* for counts.toggled_bits */
+	uint32_t overflow;    /* 0 or 1 */
 	uint64_t now;         /* cycles + sleep_cycles, when stored */
 	uint64_t horizon;     /* the loop stops before the instruction that starts here or later;
 			       * changed by core_update_horizon only */
-	uint32_t loaded_word; /* for counts.toggled_bits */
 	bool exclusive;
 	bool fp_ready;       /* FP instructions need no check: enabled, context active */
 	bool fp_host_active; /* the host's FP environment is the guest's */

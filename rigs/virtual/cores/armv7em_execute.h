@@ -53,20 +53,13 @@ static inline uint32_t set_nz(struct armv7em *core, uint32_t value)
 	return value;
 }
 
-/* Keeps the compiler from gathering flags into a vector to store them with one instruction, which
- * the next reader of one flag would wait for. */
-#define SCALAR(value) __asm__("" : "+r"(value))
-
 static inline uint32_t add_with_carry(struct armv7em *core, uint32_t x, uint32_t y, uint32_t carry)
 {
 	uint64_t sum = (uint64_t)x + y + carry;
-	uint32_t result = (uint32_t)sum, carry_out = (uint32_t)(sum >> 32);
-	uint32_t overflow = ((x ^ result) & (y ^ result)) >> 31;
+	uint32_t result = (uint32_t)sum;
 
-	SCALAR(carry_out);
-	SCALAR(overflow);
-	core->carry = carry_out;
-	core->overflow = overflow;
+	core->carry = (uint32_t)(sum >> 32);
+	core->overflow = ((x ^ result) & (y ^ result)) >> 31;
 	return set_nz(core, result);
 }
 
