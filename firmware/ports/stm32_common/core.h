@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the STM32 ports with USART3 share: registers of the Cortex-M core (ARM DDI 0403, ARMv7-M;
- * ARM DDI 0553, ARMv8-M) and of the GPIO ports, whose layout is the same in all STM32 from F4 on.
+ * What the STM32 ports share: registers of the Cortex-M core (ARM DDI 0403, ARMv7-M; ARM DDI 0553,
+ * ARMv8-M) and of the GPIO ports, whose layout is the same in all STM32 from F4 on.
  */
 #ifndef FIRMWARE_PORTS_STM32_COMMON_CORE_H
 #define FIRMWARE_PORTS_STM32_COMMON_CORE_H
@@ -15,7 +15,8 @@
 #define SYST_CSR           REGISTER(0xE000E010)
 #define SYST_RVR           REGISTER(0xE000E014)
 #define SYST_CVR           REGISTER(0xE000E018)
-#define SYST_CSR_RUN       3U /* external clock, which is HCLK/8; interrupt; enable */
+#define SYST_CSR_RUN       3U     /* enable; interrupt; external clock, which is HCLK/8 */
+#define SYST_CSR_CORE      BIT(2) /* the core clock instead */
 #define SYST_CSR_COUNTFLAG BIT(16)
 #define SYST_RELOAD_MAX    0x00FFFFFFU
 #define NVIC_ISER(n)       REGISTER(0xE000E100 + 4 * (n))
@@ -32,12 +33,12 @@
 #define DWT_CTRL_CYCCNTENA BIT(0)
 #define DWT_CYCCNT         REGISTER(0xE0001004)
 
-#define GPIO_MODER(port)   REGISTER((port) + 0x00)
-#define GPIO_OTYPER(port)  REGISTER((port) + 0x04)
-#define GPIO_OSPEEDR(port) REGISTER((port) + 0x08)
-#define GPIO_PUPDR(port)   REGISTER((port) + 0x0C)
-#define GPIO_BSRR(port)    REGISTER((port) + 0x18)
-#define GPIO_AFRH(port)    REGISTER((port) + 0x24)
+#define GPIO_MODER(port)    REGISTER((port) + 0x00)
+#define GPIO_OTYPER(port)   REGISTER((port) + 0x04)
+#define GPIO_OSPEEDR(port)  REGISTER((port) + 0x08)
+#define GPIO_PUPDR(port)    REGISTER((port) + 0x0C)
+#define GPIO_BSRR(port)     REGISTER((port) + 0x18)
+#define GPIO_AFR(port, pin) REGISTER((port) + 0x20 + 4 * ((pin) / 8)) /* AFRL, AFRH */
 
 /* The port's: MHz of its fastest clock level. */
 extern const uint32_t core_mhz_max;

@@ -7,11 +7,9 @@
 #include "firmware/ports/port.h"
 #include "firmware/ports/stm32_common/core.h"
 
-enum { TICK_DIVIDER = 8 };
-
 static uint32_t ticks_per_ms(void)
 {
-	return port_clock_levels[port_clock_now()].hz / (1000 * TICK_DIVIDER);
+	return port_clock_levels[port_clock_now()].hz / (1000 * tick_divider);
 }
 
 uint32_t tick_max_ms(void)
@@ -23,7 +21,7 @@ void tick_start(uint32_t ms)
 {
 	SYST_RVR = ms * ticks_per_ms() - 1;
 	SYST_CVR = 0;
-	SYST_CSR = SYST_CSR_RUN;
+	SYST_CSR = tick_divider == 1 ? SYST_CSR_RUN | SYST_CSR_CORE : SYST_CSR_RUN;
 }
 
 bool tick_elapsed(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The serial port's functions of port.h on USART3. Reference manuals, USART. With FIFO (STM32L5) or
- * without (STM32F7) the flags RXNE / RXFNE, TXE / TXFNF are the same bits. Bytes come in by
- * interrupt into a ring.
+ * The serial port's functions of port.h on a USART or LPUART. Reference manuals, USART, LPUART.
+ * With FIFO (STM32L4+, STM32L5) or without (STM32F7) the flags RXNE / RXFNE, TXE / TXFNF are the
+ * same bits. Bytes come in by interrupt, through the FIFO where there is one, into a ring.
  */
 #include "firmware/ports/stm32_common/usart.h"
 
@@ -10,14 +10,14 @@
 #include "firmware/ports/stm32_common/core.h"
 #include "firmware/ports/stm32_common/tick.h"
 
-#define USART3_CR1       REGISTER(0x40004800)
-#define USART3_CR2       REGISTER(0x40004804)
-#define USART3_CR3       REGISTER(0x40004808)
-#define USART3_BRR       REGISTER(0x4000480C)
-#define USART3_ISR       REGISTER(0x4000481C)
-#define USART3_ICR       REGISTER(0x40004820)
-#define USART3_RDR       REGISTER(0x40004824)
-#define USART3_TDR       REGISTER(0x40004828)
+#define USART_CR1        REGISTER(usart.base + 0x00)
+#define USART_CR2        REGISTER(usart.base + 0x04)
+#define USART_CR3        REGISTER(usart.base + 0x08)
+#define USART_BRR        REGISTER(usart.base + 0x0C)
+#define USART_ISR        REGISTER(usart.base + 0x1C)
+#define USART_ICR        REGISTER(usart.base + 0x20)
+#define USART_RDR        REGISTER(usart.base + 0x24)
+#define USART_TDR        REGISTER(usart.base + 0x28)
 #define USART_CR1_UE     BIT(0)
 #define USART_CR1_RE     BIT(2)
 #define USART_CR1_TE     BIT(3)
@@ -29,16 +29,10 @@
 #define USART_ICR_ERRORS 15U /* PE, FE, NE, ORE */
 
 enum {
-	KERNEL_HZ = 16000000,
-	BAUD = 115200,
-	DIVIDER = (KERNEL_HZ + BAUD / 2) / BAUD, /* oversampling by 16: 139, 115108 baud */
-	RING_BYTES = 2048,                       /* a power of two, more than the largest frame */
-	BYTE_US = 1000,                          /* one byte takes 87 us */
-	DRAIN_US = 10000, /* eight bytes in the FIFO and one in the shift register */
-	FUNCTION = 7,
+	RING_BYTES = 2048, /* a power of two, more than the largest frame */
+	BYTE_US = 1000,    /* one byte takes 87 us */
+	DRAIN_US = 10000,  /* eight bytes in the FIFO and one in the shift register */
 };
-
-static uint32_t usart_irq;
 
 static struct {
 	volatile uint32_t head; /* written by the interrupt */
@@ -48,8 +42,8 @@ static struct {
 
 void usart_interrupt(void)
 {
-	while (USART3_ISR & USART_ISR_RXNE) {
-		uint8_t byte = (uint8_t)USART3_RDR;
+	while (USART_ISR & USART_ISR_RXNE) {
+		uint8_t byte = (uint8_t)USART_RDR;
 		uint32_t head = ring.head;
 
 		if (head - ring.tail < RING_BYTES) {
@@ -57,8 +51,9 @@ void usart_interrupt(void)
 			ring.head = head + 1;
 		}
 	}
-	USART3_ICR = USART_ICR_ERRORS;
-	/* The store is done before the return: else the interrupt could come once more. */
+	USART_ICR = USART_ICR_ERRORS;
+	/* The store is done before the return: else the interrupt could come once more, or another
+	 * one take a wrong vector (Cortex-M4, erratum 838869). */
 	__asm__ volatile("dsb" ::: "memory");
 }
 
@@ -73,31 +68,32 @@ static bool ring_take(uint8_t *ret_byte)
 	return true;
 }
 
-/* A pin's two bits in MODER and PUPDR, and its four in AFRH. */
-#define PIN_FIELD(value)                                                                           \
-	((uint32_t)(value) << 2 * USART_PIN_TX | (uint32_t)(value) << 2 * USART_PIN_RX)
-#define PIN_FUNCTION(value)                                                                        \
-	((uint32_t)(value) << 4 * (USART_PIN_TX - 8) | (uint32_t)(value) << 4 * (USART_PIN_RX - 8))
-
-void usart_pins_init(uint32_t gpio)
+static void pin_init(uint32_t pin)
 {
-	register_modify(&GPIO_AFRH(gpio), PIN_FUNCTION(15), PIN_FUNCTION(FUNCTION));
-	register_modify(&GPIO_PUPDR(gpio), PIN_FIELD(3), PIN_FIELD(1)); /* pull-ups */
-	register_modify(&GPIO_MODER(gpio), PIN_FIELD(3), PIN_FIELD(2));
+	const uint32_t nibble = 4 * (pin % 8);
+
+	register_modify(&GPIO_AFR(usart.gpio, pin), 15U << nibble, usart.function << nibble);
+	register_modify(&GPIO_PUPDR(usart.gpio), 3U << 2 * pin, 1U << 2 * pin); /* pull-up */
+	register_modify(&GPIO_MODER(usart.gpio), 3U << 2 * pin, 2U << 2 * pin);
 }
 
-void usart_init(uint32_t irq, bool has_fifo)
+void usart_pins_init(void)
 {
-	uint32_t control = has_fifo ? USART_CR1_FIFOEN : 0;
+	pin_init(usart.pin_tx);
+	pin_init(usart.pin_rx);
+}
 
-	usart_irq = irq;
-	USART3_CR1 = control;
-	USART3_CR2 = 0;
-	USART3_CR3 = 0;
-	USART3_BRR = DIVIDER;
-	USART3_CR1 = control | USART_CR1_UE;
-	USART3_CR1 = control | USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
-	NVIC_ISER(irq / 32) = BIT(irq % 32);
+void usart_init(void)
+{
+	uint32_t control = usart.has_fifo ? USART_CR1_FIFOEN : 0;
+
+	USART_CR1 = control;
+	USART_CR2 = 0;
+	USART_CR3 = 0;
+	USART_BRR = usart.divider;
+	USART_CR1 = control | USART_CR1_UE;
+	USART_CR1 = control | USART_CR1_UE | USART_CR1_TE | USART_CR1_RE;
+	NVIC_ISER(usart.irq / 32) = BIT(usart.irq % 32);
 	port_uart_unmute();
 }
 
@@ -131,29 +127,29 @@ bool port_uart_read(uint8_t *ret_byte, uint32_t silent_ms)
 void port_uart_write(const uint8_t *bytes, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		if (!register_wait(&USART3_ISR, USART_ISR_TXE, USART_ISR_TXE, BYTE_US))
+		if (!register_wait(&USART_ISR, USART_ISR_TXE, USART_ISR_TXE, BYTE_US))
 			return;
-		USART3_TDR = bytes[i];
+		USART_TDR = bytes[i];
 	}
 }
 
 void port_uart_drain(void)
 {
-	(void)register_wait(&USART3_ISR, USART_ISR_TC, USART_ISR_TC, DRAIN_US);
+	(void)register_wait(&USART_ISR, USART_ISR_TC, USART_ISR_TC, DRAIN_US);
 }
 
 void port_uart_mute(void)
 {
-	USART3_CR1 &= ~USART_CR1_RXNEIE;
-	(void)USART3_CR1;
-	NVIC_ICPR(usart_irq / 32) = BIT(usart_irq % 32);
+	USART_CR1 &= ~USART_CR1_RXNEIE;
+	(void)USART_CR1;
+	NVIC_ICPR(usart.irq / 32) = BIT(usart.irq % 32);
 }
 
 void port_uart_unmute(void)
 {
-	while (USART3_ISR & USART_ISR_RXNE)
-		(void)USART3_RDR;
-	USART3_ICR = USART_ICR_ERRORS;
+	while (USART_ISR & USART_ISR_RXNE)
+		(void)USART_RDR;
+	USART_ICR = USART_ICR_ERRORS;
 	ring.tail = ring.head;
-	USART3_CR1 |= USART_CR1_RXNEIE;
+	USART_CR1 |= USART_CR1_RXNEIE;
 }

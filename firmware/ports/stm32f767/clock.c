@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "firmware/ports/port.h"
+#include "firmware/ports/stm32_common/tick.h"
 #include "firmware/ports/stm32f767/registers.h"
 
 /* Wait states: RM0410, "Number of wait states according to CPU clock (HCLK) frequency", 2.7 to
@@ -83,6 +84,7 @@ _Static_assert(sizeof(port_clock_levels) / sizeof(port_clock_levels[0]) == LEVEL
 	       "one setup for each level");
 
 const uint32_t core_mhz_max = 216;
+const uint32_t tick_divider = 8;
 const uint32_t port_clock_count = LEVEL_COUNT;
 static uint32_t level_now;
 

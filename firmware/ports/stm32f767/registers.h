@@ -20,7 +20,7 @@
 #define RCC_AHB3ENR             REGISTER(0x40023838)
 #define RCC_APB1ENR             REGISTER(0x40023840)
 #define RCC_APB2ENR             REGISTER(0x40023844)
-#define RCC_CSR                 REGISTER(0x40023874)
+#define RCC_CSR_ADDRESS         0x40023874U
 #define RCC_DCKCFGR2            REGISTER(0x40023890)
 #define RCC_CR_HSION            BIT(0)
 #define RCC_CR_HSIRDY           BIT(1)
@@ -90,6 +90,7 @@
 #define GPIOB 0x40020400U
 #define GPIOE 0x40021000U
 
+#define USART3     0x40004800U
 #define USART3_IRQ 39
 #define IRQ_COUNT  110
 
@@ -113,7 +114,7 @@
 #define FACTORY_VREFINT_CAL (*(const volatile uint16_t *)0x1FF0F44A) /* VDDA 3.3 V */
 #define FACTORY_TS_CAL1     (*(const volatile uint16_t *)0x1FF0F44C) /* 30 degC, VDDA 3.3 V */
 #define FACTORY_TS_CAL2     (*(const volatile uint16_t *)0x1FF0F44E) /* 110 degC, VDDA 3.3 V */
-#define FACTORY_UID(word)   REGISTER(0x1FF0F420 + 4 * (word))
+#define FACTORY_UID         0x1FF0F420U
 
 /* Cortex-M7 */
 #define SCB_CCR             REGISTER(0xE000ED14)

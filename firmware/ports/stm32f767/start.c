@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Start-up of the STM32F767, its vector table, and what the board says of itself. Whatever should
- * not happen resets the chip: the host sees the reset in the next HELLO.
+ * Start-up of the STM32F767, its vector table, and what the board says of itself.
  *
  * Serial port: USART3 on PB10 (TX) and PB11 (RX), two pins the ROM loader listens on too (AN2606,
  * STM32F76xxx: USART3), so that one adapter serves both.
@@ -12,6 +11,7 @@
 #include "firmware/agent/agent.h"
 #include "firmware/ports/port.h"
 #include "firmware/ports/stm32_common/marks.h"
+#include "firmware/ports/stm32_common/start.h"
 #include "firmware/ports/stm32_common/tick.h"
 #include "firmware/ports/stm32_common/usart.h"
 #include "firmware/ports/stm32f767/cache.h"
@@ -19,11 +19,7 @@
 #include "firmware/ports/stm32f767/registers.h"
 
 /* From layout.ld. */
-extern uint8_t layout_stack_top[], layout_flash_start[], layout_flash_end[];
 extern uint8_t layout_code_load[], layout_code_start[], layout_code_end[];
-extern uint8_t layout_ram_load[], layout_ram_start[], layout_ram_end[];
-extern uint8_t layout_zero_start[], layout_zero_end[];
-extern uint8_t layout_arena_start[], layout_arena_end[];
 
 #if PORT_CACHES
 #define OPTIONS PORT_OPTIONS "; icache=on dcache=on art=on"
@@ -46,69 +42,45 @@ _Static_assert(sizeof(OPTIONS) <= sizeof(((struct wire_hello_reply *)0)->options
  * the store has arrived at the port, a fixed number of cycles later. */
 MARK_CODE("0x40021018", "dsb");
 
-static uint32_t reset_cause;
+const struct start_chip start_chip = {
+	.reset_register = RCC_CSR_ADDRESS,
+	.reset_flags = RCC_CSR_FLAGS,
+	.reset_remove = RCC_CSR_RMVF,
+	.uid = FACTORY_UID,
+};
 
-uint32_t port_reset_cause(void)
-{
-	return reset_cause;
-}
-
-struct port_memory port_app(void)
-{
-	return (struct port_memory){layout_flash_start,
-				    (uint32_t)(layout_flash_end - layout_flash_start)};
-}
-
-uint8_t *port_arena(uint32_t *ret_count)
-{
-	*ret_count = (uint32_t)(layout_arena_end - layout_arena_start);
-	return layout_arena_start;
-}
-
-void port_uid(uint8_t uid[12])
-{
-	for (uint32_t i = 0; i < 3; i++) {
-		uint32_t word = FACTORY_UID(i);
-
-		memcpy(uid + 4 * i, &word, sizeof(word));
-	}
-}
-
-static void reset_cause_take(void)
-{
-	reset_cause = RCC_CSR & RCC_CSR_FLAGS;
-	RCC_CSR |= RCC_CSR_RMVF;
-	RCC_CSR &= ~RCC_CSR_RMVF;
-}
-
-static void memory_init(void)
-{
-	memcpy(layout_code_start, layout_code_load, (size_t)(layout_code_end - layout_code_start));
-	memcpy(layout_ram_start, layout_ram_load, (size_t)(layout_ram_end - layout_ram_start));
-	memset(layout_zero_start, 0, (size_t)(layout_zero_end - layout_zero_start));
-	core_barrier();
-}
+const struct usart usart = {
+	.base = USART3,
+	.irq = USART3_IRQ,
+	.divider = USART_DIVIDER,
+	.has_fifo = false,
+	.gpio = GPIOB,
+	.pin_tx = 10,
+	.pin_rx = 11,
+	.function = 7,
+};
 
 static void ports_init(void)
 {
 	RCC_AHB1ENR |= RCC_AHB1_GPIOB | RCC_AHB1_GPIOE;
 	(void)RCC_AHB1ENR;
 	marks_init(GPIOE);
-	usart_pins_init(GPIOB);
+	usart_pins_init();
 	register_modify(&RCC_DCKCFGR2, RCC_DCKCFGR2_USART3, RCC_DCKCFGR2_USART3_HSI);
 	RCC_APB1ENR |= RCC_APB1_USART3;
 	(void)RCC_APB1ENR;
 	RCC_APB1RSTR |= RCC_APB1_USART3;
 	RCC_APB1RSTR &= ~RCC_APB1_USART3;
-	usart_init(USART3_IRQ, false);
+	usart_init();
 }
 
-__attribute__((noreturn, used)) static void start(void)
+_Noreturn void start(void)
 {
 	caches_init();
-	memory_init();
+	memcpy(layout_code_start, layout_code_load, (size_t)(layout_code_end - layout_code_start));
+	start_memory();
 	interrupts_clear(IRQ_COUNT, layout_flash_start);
-	reset_cause_take();
+	start_reset_cause();
 	DEMCR |= DEMCR_TRCENA;
 	core_barrier();
 	DWT_LAR = DWT_LAR_KEY;
@@ -120,56 +92,4 @@ __attribute__((noreturn, used)) static void start(void)
 	agent_serve();
 }
 
-void reset_handler(void); /* the ELF's entry */
-
-/* The FPU is on before the first compiled instruction. */
-__attribute__((naked, noreturn)) void reset_handler(void)
-{
-	__asm__ volatile("cpsid i\n\t"
-			 "movw r0, #:lower16:layout_stack_top\n\t"
-			 "movt r0, #:upper16:layout_stack_top\n\t"
-			 "msr msp, r0\n\t"
-			 "movw r0, #0xED88\n\t" /* CPACR: full access to CP10 and CP11 */
-			 "movt r0, #0xE000\n\t"
-			 "ldr r1, [r0]\n\t"
-			 "orr r1, r1, #0x00F00000\n\t"
-			 "str r1, [r0]\n\t"
-			 "dsb\n\t"
-			 "isb\n\t"
-			 "b %c0"
-			 :
-			 : "i"(start));
-}
-
-static void unexpected_handler(void)
-{
-	port_reset();
-}
-
-/* The tick only wakes. */
-static void tick_handler(void)
-{
-	__asm__ volatile("dsb" ::: "memory");
-}
-
-enum { EXCEPTIONS = 16, SYSTICK = 15 };
-
-typedef void handler(void);
-struct vectors {
-	void *stack_top;
-	handler *handlers[EXCEPTIONS - 1 + IRQ_COUNT];
-};
-
-__attribute__((section(".vectors"), used)) static const struct vectors vectors = {
-	.stack_top = layout_stack_top,
-	.handlers =
-		{
-			[0] = reset_handler,
-			[1 ... SYSTICK - 2] = unexpected_handler,
-			[SYSTICK - 1] = tick_handler,
-			[SYSTICK... SYSTICK + USART3_IRQ - 1] = unexpected_handler,
-			[SYSTICK + USART3_IRQ] = usart_interrupt,
-			[SYSTICK + USART3_IRQ + 1 ... EXCEPTIONS + IRQ_COUNT - 2] =
-				unexpected_handler,
-		},
-};
+START_VECTORS(IRQ_COUNT, USART3_IRQ, unexpected_handler, tick_handler);

@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Start-up of the STM32L552, its vector table, and what the board says of itself. Whatever should
- * not happen resets the chip: the host sees the reset in the next HELLO.
+ * Start-up of the STM32L552, its vector table, and what the board says of itself.
  *
  * Serial port: USART3 on PC10 (TX) and PC11 (RX), two pins the ROM loader listens on too (AN2606,
  * STM32L552xx: USART3), so that one adapter serves both.
  */
-#include <stddef.h>
-#include <string.h>
-
 #include "firmware/agent/agent.h"
 #include "firmware/ports/port.h"
 #include "firmware/ports/stm32_common/marks.h"
+#include "firmware/ports/stm32_common/start.h"
 #include "firmware/ports/stm32_common/tick.h"
 #include "firmware/ports/stm32_common/usart.h"
+#include "firmware/ports/stm32_l4l5/clock.h"
 #include "firmware/ports/stm32l552/cache.h"
-#include "firmware/ports/stm32l552/clock.h"
 #include "firmware/ports/stm32l552/registers.h"
-
-/* From layout.ld. */
-extern uint8_t layout_stack_top[], layout_flash_start[], layout_flash_end[];
-extern uint8_t layout_ram_load[], layout_ram_start[], layout_ram_end[];
-extern uint8_t layout_zero_start[], layout_zero_end[];
-extern uint8_t layout_arena_start[], layout_arena_end[];
 
 #if PORT_CACHES
 #define OPTIONS PORT_OPTIONS "; icache=on smps=on"
@@ -42,67 +33,43 @@ _Static_assert(sizeof(OPTIONS) <= sizeof(((struct wire_hello_reply *)0)->options
 
 MARK_CODE("0x42021018", "");
 
-static uint32_t reset_cause;
+const struct start_chip start_chip = {
+	.reset_register = RCC_CSR_ADDRESS,
+	.reset_flags = RCC_CSR_FLAGS,
+	.reset_remove = RCC_CSR_RMVF,
+	.uid = FACTORY_UID,
+};
 
-uint32_t port_reset_cause(void)
-{
-	return reset_cause;
-}
-
-struct port_memory port_app(void)
-{
-	return (struct port_memory){layout_flash_start,
-				    (uint32_t)(layout_flash_end - layout_flash_start)};
-}
-
-uint8_t *port_arena(uint32_t *ret_count)
-{
-	*ret_count = (uint32_t)(layout_arena_end - layout_arena_start);
-	return layout_arena_start;
-}
-
-void port_uid(uint8_t uid[12])
-{
-	for (uint32_t i = 0; i < 3; i++) {
-		uint32_t word = FACTORY_UID(i);
-
-		memcpy(uid + 4 * i, &word, sizeof(word));
-	}
-}
-
-static void reset_cause_take(void)
-{
-	reset_cause = RCC_CSR & RCC_CSR_FLAGS;
-	RCC_CSR |= RCC_CSR_RMVF;
-	RCC_CSR &= ~RCC_CSR_RMVF;
-}
-
-static void memory_init(void)
-{
-	memcpy(layout_ram_start, layout_ram_load, (size_t)(layout_ram_end - layout_ram_start));
-	memset(layout_zero_start, 0, (size_t)(layout_zero_end - layout_zero_start));
-	core_barrier();
-}
+const struct usart usart = {
+	.base = USART3,
+	.irq = USART3_IRQ,
+	.divider = USART_DIVIDER,
+	.has_fifo = true,
+	.gpio = GPIOC,
+	.pin_tx = 10,
+	.pin_rx = 11,
+	.function = 7,
+};
 
 static void ports_init(void)
 {
 	RCC_AHB2ENR |= RCC_AHB2_GPIOC | RCC_AHB2_GPIOE;
 	(void)RCC_AHB2ENR;
 	marks_init(GPIOE);
-	usart_pins_init(GPIOC);
+	usart_pins_init();
 	register_modify(&RCC_CCIPR1, RCC_CCIPR1_USART3, RCC_CCIPR1_USART3_HSI);
 	RCC_APB1ENR1 |= RCC_APB1_1_USART3;
 	(void)RCC_APB1ENR1;
 	RCC_APB1RSTR1 |= RCC_APB1_1_USART3;
 	RCC_APB1RSTR1 &= ~RCC_APB1_1_USART3;
-	usart_init(USART3_IRQ, true);
+	usart_init();
 }
 
-__attribute__((noreturn, used)) static void start(void)
+_Noreturn void start(void)
 {
-	memory_init();
+	start_memory();
 	interrupts_clear(IRQ_COUNT, layout_flash_start);
-	reset_cause_take();
+	start_reset_cause();
 	cycles_init();
 	if (cache_off() || clock_init())
 		port_reset();
@@ -110,32 +77,6 @@ __attribute__((noreturn, used)) static void start(void)
 	ports_init();
 	core_interrupts_on();
 	agent_serve();
-}
-
-void reset_handler(void); /* the ELF's entry */
-
-/* The FPU is on before the first compiled instruction. */
-__attribute__((naked, noreturn)) void reset_handler(void)
-{
-	__asm__ volatile("cpsid i\n\t"
-			 "movw r0, #:lower16:layout_stack_top\n\t"
-			 "movt r0, #:upper16:layout_stack_top\n\t"
-			 "msr msp, r0\n\t"
-			 "movw r0, #0xED88\n\t" /* CPACR: full access to CP10 and CP11 */
-			 "movt r0, #0xE000\n\t"
-			 "ldr r1, [r0]\n\t"
-			 "orr r1, r1, #0x00F00000\n\t"
-			 "str r1, [r0]\n\t"
-			 "dsb\n\t"
-			 "isb\n\t"
-			 "b %c0"
-			 :
-			 : "i"(start));
-}
-
-static void unexpected_handler(void)
-{
-	port_reset();
 }
 
 /* An uncorrectable double-word of the slot is what a power cut while programming leaves behind: the
@@ -154,31 +95,4 @@ static void nmi_handler(void)
 	FLASH_ECCR = (state & FLASH_ECCR_ECCIE) | found;
 }
 
-/* The tick only wakes. */
-static void tick_handler(void)
-{
-	__asm__ volatile("dsb" ::: "memory");
-}
-
-enum { EXCEPTIONS = 16, SYSTICK = 15 };
-
-typedef void handler(void);
-struct vectors {
-	void *stack_top;
-	handler *handlers[EXCEPTIONS - 1 + IRQ_COUNT];
-};
-
-__attribute__((section(".vectors"), used)) static const struct vectors vectors = {
-	.stack_top = layout_stack_top,
-	.handlers =
-		{
-			[0] = reset_handler,
-			[1] = nmi_handler,
-			[2 ... SYSTICK - 2] = unexpected_handler,
-			[SYSTICK - 1] = tick_handler,
-			[SYSTICK... SYSTICK + USART3_IRQ - 1] = unexpected_handler,
-			[SYSTICK + USART3_IRQ] = usart_interrupt,
-			[SYSTICK + USART3_IRQ + 1 ... EXCEPTIONS + IRQ_COUNT - 2] =
-				unexpected_handler,
-		},
-};
+START_VECTORS(IRQ_COUNT, USART3_IRQ, nmi_handler, tick_handler);
