@@ -5,6 +5,7 @@
 #include "bench/commands/commands.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,14 +30,56 @@ struct count_inputs {
 	uint32_t clock_hz;
 };
 
+/* The board whose part file is named so, or the only one with this chip. */
+static bool part_is_meant(const struct count_inputs *inputs, const char *path,
+			  const struct rig_part_board *part)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t length = strlen(inputs->board);
+
+	return (!strncmp(name, inputs->board, length) && !strcmp(name + length, ".yaml")) ||
+	       !strcmp(part->board.chip, inputs->board);
+}
+
+static int part_find(struct count_inputs *inputs, const glob_t *files, struct err *err)
+{
+	char known[400] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < files->gl_pathc; i++) {
+		const char *path = files->gl_pathv[i], *slash = strrchr(path, '/');
+		struct rig_part_board part;
+
+		if (rig_part_board_load(path, &part, NULL))
+			continue; /* a meter's, or none of ours */
+		if (part_is_meant(inputs, path, &part)) {
+			inputs->part = part;
+			return 0;
+		}
+		rig_part_board_done(&part);
+		if (slash && used < sizeof(known))
+			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%.*s",
+						 used ? ", " : "", (int)strlen(slash + 1) - 5,
+						 slash + 1);
+	}
+	return err_set(err, -EINVAL, "no board '%s' (there are: %s)", inputs->board,
+		       used ? known : "none");
+}
+
 static int part_load(struct count_inputs *inputs, struct err *err)
 {
-	char folder[PATH_MAX], path[PATH_MAX + 300];
+	char folder[PATH_MAX], pattern[PATH_MAX + 16];
+	glob_t files;
+	int ret;
 
 	folders_beside(FOLDERS_PARTS, folder, sizeof(folder));
-	snprintf(path, sizeof(path), "%s/%s.yaml",
-		 inputs->parts_folder ? inputs->parts_folder : folder, inputs->board);
-	return rig_part_board_load(path, &inputs->part, err);
+	snprintf(pattern, sizeof(pattern), "%s/*.yaml",
+		 inputs->parts_folder ? inputs->parts_folder : folder);
+	if (glob(pattern, 0, NULL, &files))
+		return err_set(err, -ENOENT, "no part file matches '%s'", pattern);
+	ret = part_find(inputs, &files, err);
+	globfree(&files);
+	return ret;
 }
 
 static int clock_read(struct count_inputs *inputs, struct err *err)
@@ -215,7 +258,8 @@ const struct command count_command = {
 		"cycles and instruction classes of one inference, whole and per layer. "
 		"Instructions are\n"
 		"exact; cycles are modelled.\n\n"
-		"  --board BOARD     a part of rigs/parts: nucleo-l4r5zi, nucleo-f767zi, ...\n"
+		"  --board BOARD     a part of rigs/parts (nucleo-l4r5zi, ...) or its chip "
+		"(stm32l4r5, ...)\n"
 		"  --clock CLOCK     clock level, as '120 MHz'; the board's fastest if none\n"
 		"  --build BUILD     named firmware build: O2 (the default), Os, O3, clang\n"
 		"  --runtime KIND    portable | optimised (the default)\n"
