@@ -19,9 +19,13 @@ static const double idle_tolerance_rel = 0.01;    /* of the window's mean curren
 static const double drift_tolerance_rel =
 	0.005;                                /* second half of the inferences against the first */
 static const double meter_rate_u_rel = 50e-6; /* crystal of a meter */
-static const double guard_s = 500e-6;         /* from an edge to what counts as idle */
-static const double pace_slack_samples = 4;   /* an inference's two edges in the meter's samples,
-						 and what the logic inputs may lag */
+/* A board's reading of its supply through its internal reference: calibrated at 3.0 V +- 10 mV
+ * (data sheets, VREFINT_CAL), its drift with temperature, and a drop along the cable. */
+static const double vdda_tolerance_rel = 0.02;
+static const double vdda_coverage = 3;      /* of the supply's standard uncertainty */
+static const double guard_s = 500e-6;       /* from an edge to what counts as idle */
+static const double pace_slack_samples = 4; /* an inference's two edges in the meter's samples,
+					       and what the logic inputs may lag */
 
 /* Windows the clock is held against: the latest, so that an oscillator may drift over a night. */
 enum { CLOCK_WINDOWS = 16 };
@@ -136,8 +140,8 @@ static int check_integral(struct judging *j)
 		return refuse(j, "samples: %llu lost in the window in %zu places",
 			      (unsigned long long)faults.samples_lost, faults.gaps);
 	if (ret == ANALYSIS_SATURATED)
-		return refuse(j, "samples: %zu at the meter's limit of %g A", faults.saturated,
-			      request->meter->range_max_a);
+		return refuse(j, "samples: %zu at the meter's limit of %g A, or its range's",
+			      faults.saturated, request->meter->range_max_a);
 	return ret ? refuse(j, "samples: %s", analysis_error_text(ret)) : 0;
 }
 
@@ -355,12 +359,32 @@ static void fill_reported(struct judging *j)
 	snprintf(row->output_crc32, sizeof(row->output_crc32), "%08x", result->output_crc32);
 }
 
+/* Energy is charge times the voltage that was set. */
+static int check_supply(struct judging *j)
+{
+	const struct judge_request *request = j->request;
+	const double read_v[] = {request->vdda_before_mv / 1e3, request->vdda_after_mv / 1e3};
+	double set_v = request->meter_config->supply_v;
+	double limit_v =
+		vdda_tolerance_rel * set_v + vdda_coverage * request->meter_config->supply_u_v;
+
+	for (size_t i = 0; i < sizeof(read_v) / sizeof(read_v[0]); i++)
+		if (read_v[i] > 0 && fabs(read_v[i] - set_v) > limit_v)
+			return refuse(j,
+				      "supply: %.4g V set, %.4g V by the board's own reading %s "
+				      "the window (limit %.2g V)",
+				      set_v, read_v[i], i ? "after" : "before", limit_v);
+	return 0;
+}
+
 static int check_meter_flags(struct judging *j)
 {
 	if (j->request->capture->block_flags & METER_BLOCK_RESYNC)
 		return refuse(j, "samples: the meter's stream lost its framing during the run");
 	if (j->request->capture->block_flags & METER_BLOCK_TIME_MISMATCH)
 		return refuse(j, "samples: fewer than the elapsed time asks for");
+	if (j->request->capture->block_flags & METER_BLOCK_RANGE_MISFIT)
+		return refuse(j, "samples: the meter stays in a range far above the current");
 	return 0;
 }
 
@@ -368,7 +392,7 @@ static int run_checks(struct judging *j)
 {
 	static int (*const checks[])(struct judging *) = {
 		check_output, check_meter_flags, check_markers, check_integral, check_pace,
-		check_clock,  check_idle,        check_drift,   fill_budget,
+		check_clock,  check_idle,        check_drift,   check_supply,   fill_budget,
 	};
 	int ret = 0;
 

@@ -23,6 +23,8 @@ struct judge_request {
 	const struct meter_info *meter;
 	uint32_t clock_hz;           /* nominal */
 	uint32_t output_crc32;       /* the host's own result */
+	/* What the board reads of its supply, before and after; 0: it cannot. */
+	uint32_t vdda_before_mv, vdda_after_mv;
 	struct judge_clock *clock;   /* an accepted window is added */
 };
 

@@ -15,9 +15,9 @@
 #include "bench/session/station.h"
 
 enum {
-	LOST_AFTER = 3,           /* points in a row that failed on infrastructure */
-	INFERENCES_MIN = 2,       /* in a window: to hold one against the other */
-	REOPEN_MS = 20000,        /* how long a board that was there may be away */
+	LOST_AFTER = 3,     /* points in a row that failed on infrastructure */
+	INFERENCES_MIN = 2, /* in a window: to hold one against the other */
+	REOPEN_MS = 20000,  /* how long a board that was there may be away */
 	REOPEN_PAUSE_MS = 500,
 };
 
@@ -37,6 +37,7 @@ struct work_state {
 	bool gone;         /* to be given up: away for too long, or not the rig's board */
 	bool model_fault;  /* the last attempt failed on the model, not on the board */
 	unsigned failures; /* failed attempts in a row */
+	unsigned refusals; /* refused windows in a row */
 	struct err last_error;
 };
 
@@ -69,7 +70,8 @@ static double run_limit_s(const struct work_state *state, const struct point *po
 /* Runs one inference to learn how many cycles it takes, so that windows get their length. */
 static int learn_cycles(struct work_state *state, const struct point *point, struct err *err)
 {
-	const struct model_image *image = session_work_model(state->work, point->board, point->model)->image;
+	const struct model_image *image =
+		session_work_model(state->work, point->board, point->model)->image;
 	const struct wire_run run = {
 		.warmups = 1, .inferences = 1, .idle_before_ms = 1, .idle_after_ms = 1};
 	double guess = (double)image->macs * STATION_CYCLES_PER_MAC_MAX + 1e6;
@@ -221,6 +223,8 @@ static int measure(struct work_state *state, const struct point *point,
 		.meter = meter_info(state->station.meter),
 		.clock_hz = state->work->plan->clocks_hz[point->clock],
 		.output_crc32 = model->expected.run_output_crc32,
+		.vdda_before_mv = before.vdda_mv,
+		.vdda_after_mv = after.vdda_mv,
 		.clock = &state->clocks[point->clock],
 	};
 	return judge_window(&request, row, err);
@@ -273,8 +277,9 @@ static void keep_first_error(struct worker *worker, const char *text)
 }
 
 /* A refused window may come from a board that restarted by itself, and so lost its clock and input:
- * it is reset. Failures climb one rung with every attempt in a row. A board that does not come back
- * stays closed; the next attempt opens it anew. */
+ * it is reset, and when the next one is refused as well switched off and on: a meter that was off
+ * starts its ranging and its supply anew. Failures climb one rung with every attempt in a row. A
+ * board that does not come back stays closed; the next attempt opens it anew. */
 static void recover(struct work_state *state, const struct point *point)
 {
 	enum station_rung rung = STATION_RESET;
@@ -284,6 +289,8 @@ static void recover(struct work_state *state, const struct point *point)
 		return;
 	if (state->failures)
 		rung = (enum station_rung)((state->failures - 1) % STATION_RUNGS + 1);
+	else if (state->refusals > 1)
+		rung = STATION_POWER_CYCLE;
 	if (!station_recover(&state->station, rung, point->build, &err))
 		return;
 	fprintf(stderr, "joulebench: %s: recovery: %s\n",
@@ -326,8 +333,12 @@ static int attempt_point(struct work_state *state, const struct point *point, un
 		note_failure(state, point, &err, &row);
 	else
 		state->failures = 0;
-	if (strcmp(row.verdict, "accepted"))
+	if (!strcmp(row.verdict, "accepted")) {
+		state->refusals = 0;
+	} else {
+		state->refusals += !ret;
 		keep_first_error(state->worker, row.reason);
+	}
 	fatal = store_attempt(state, &row);
 	record_done(&row);
 	if (fatal)
@@ -378,7 +389,8 @@ static void leave_out(struct work_state *state, const struct point *point)
 	state->unfit[model_slot(state, point)] = true;
 	fprintf(stderr, "joulebench: %s: model %s is left out from here on: %s\n",
 		state->work->rig->boards[point->board].name,
-		session_work_model(state->work, point->board, point->model)->image->name, state->last_error.text);
+		session_work_model(state->work, point->board, point->model)->image->name,
+		state->last_error.text);
 }
 
 static void give_up(struct work_state *state)

@@ -24,13 +24,17 @@ enum meter_cap {
 };
 
 enum meter_block_flag {
-	METER_BLOCK_SATURATED = 1 << 0, /* at least one sample at the instrument's limit */
+	METER_BLOCK_SATURATED = 1 << 0, /* at least one sample at the instrument's limit, or at its
+					 * range's for longer than ranging takes */
 	METER_BLOCK_RESYNC = 1 << 1,    /* framing was lost and found again before this block */
 	/* By the host's clock samples are missing that the instrument's own accounts do not show,
 	 * since the start or since the last block with this flag: first_index is behind from
 	 * somewhere there on. Seen only when many are missing (5000 for a PPK2), and never on a
 	 * virtual link, where the instrument's time is not the host's. */
 	METER_BLOCK_TIME_MISMATCH = 1 << 2,
+	/* For long, and up to this block, the current was far below what the range is for: the
+	 * instrument does not range, and its resolution is not that of its data sheet. */
+	METER_BLOCK_RANGE_MISFIT = 1 << 3,
 };
 
 enum { METER_BLOCK_MAX = 4096 };

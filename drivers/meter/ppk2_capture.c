@@ -10,7 +10,15 @@ enum {
 	TIMING_SLACK_NS = 50000000, /* a busy host's delay */
 	TIMING_RELATIVE = 1000,     /* 1/1000: meter and host clocks apart, generously */
 	RANGE_TOP = PPK2_RANGES - 1,
+	/* The instrument leaves a range that is too small within a sample or two, and one that is
+	 * too large soon: what lasts longer is an instrument that does not range. */
+	FULL_SCALE_SAMPLES = 4,
+	MISFIT_SAMPLES = 1000,
 };
+
+/* A quarter of what the next smaller range is for (published ranges: 50 uA, 500 uA, 5 mA, 60 mA),
+ * where no hysteresis keeps an instrument: in the largest range a step of the converter is 1 mA. */
+static const double misfit_below_a[PPK2_RANGES] = {0, 12.5e-6, 125e-6, 1.25e-3, 15e-3};
 
 void ppk2_capture_restart(struct ppk2_capture *capture)
 {
@@ -19,6 +27,7 @@ void ppk2_capture_restart(struct ppk2_capture *capture)
 	capture->next_index = 0;
 	capture->t_fill_ns = 0;
 	capture->last_range_known = false;
+	capture->full_scale_run = capture->misfit_run = 0;
 	capture->timing = (struct ppk2_timing){0};
 }
 
@@ -50,8 +59,9 @@ static void capture_convert(struct ppk2_capture *capture, struct meter_block *bl
 	double range_max_a = capture->range_max_a;
 	uint32_t last = capture->last_range_known ? capture->last_range
 						  : ppk2_word_range(ppk2_word(run->bytes));
+	uint32_t full_scale_run = capture->full_scale_run, misfit_run = capture->misfit_run;
 	uint32_t switches = 0;
-	unsigned saturated = 0;
+	unsigned saturated = 0, misfit = 0;
 
 	for (size_t i = 0; i < run->count; i++) {
 		uint32_t word = ppk2_word(run->bytes + i * PPK2_WORD_BYTES);
@@ -64,13 +74,20 @@ static void capture_convert(struct ppk2_capture *capture, struct meter_block *bl
 		block->range[block->count + i] = (uint8_t)range;
 		switches += range != last;
 		last = range;
+		full_scale_run = adc == PPK2_ADC_FULL_SCALE ? full_scale_run + 1 : 0;
+		misfit_run = current_a < misfit_below_a[range] ? misfit_run + 1 : 0;
 		saturated |= (current_a > range_max_a) |
-			     ((range == RANGE_TOP) & (adc == PPK2_ADC_FULL_SCALE));
+			     (full_scale_run >= (range == RANGE_TOP ? 1 : FULL_SCALE_SAMPLES));
+		misfit |= misfit_run >= MISFIT_SAMPLES;
 	}
 	block->count += (uint32_t)run->count;
 	block->range_switches += switches;
 	if (saturated)
 		block->flags |= METER_BLOCK_SATURATED;
+	if (misfit)
+		block->flags |= METER_BLOCK_RANGE_MISFIT;
+	capture->full_scale_run = full_scale_run;
+	capture->misfit_run = misfit_run;
 	capture->last_range = (uint8_t)last;
 	capture->last_range_known = true;
 }

@@ -31,6 +31,8 @@ struct ppk2_capture {
 	int64_t t_fill_ns; /* when the newest bytes came */
 	uint8_t last_range;
 	bool last_range_known;
+	uint32_t full_scale_run; /* samples in a row at the converter's full scale */
+	uint32_t misfit_run;     /* samples in a row far below what their range is for */
 	struct ppk2_timing timing;
 };
 

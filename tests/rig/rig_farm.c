@@ -7,8 +7,8 @@
  * usage: rig_farm DATABASE TRUTH.jsonl ROWS LIMIT
  *
  * ROWS: how many accepted rows there are, or "any". Both sides are in the order of measuring, board
- * by board; the log also holds windows that the database does not, so each row takes its board's
- * next window with its cycles and its inferences.
+ * by board; the log also holds windows that the database does not, so each row, accepted or
+ * refused, takes its board's next window with its cycles and its inferences.
  */
 #include <math.h>
 #include <stdio.h>
@@ -127,9 +127,11 @@ static void check_uid(struct comparison *c, const struct store_measurement *row)
 static int compare(void *context, const struct store_measurement *row)
 {
 	struct comparison *c = context;
-	struct window *window = find_window(c, row);
+	struct window *window = row->cycles > 0 ? find_window(c, row) : NULL;
 	double error;
 
+	if (strcmp(row->verdict, "accepted"))
+		return 0;
 	c->rows++;
 	check_uid(c, row);
 	if (!window) {
@@ -163,7 +165,7 @@ int main(int argc, char **argv)
 	c.limit = atof(argv[4]);
 	read_truth(&c, argv[2]);
 	if (store_open(argv[1], false, &store, &err) ||
-	    store_each(store, true, compare, &c, &err)) {
+	    store_each(store, false, compare, &c, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		return 2;
 	}

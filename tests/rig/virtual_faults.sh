@@ -134,8 +134,7 @@ timed=no
 on_board board-unplugged unplug "$once, for: 1 s" recovered "board nucleo-1"
 on_board unplugged-at unplug "at: 1 s, for: 1 s" recovered ""
 on_board other-part other-board "at: 0 s, part: stm32l552" refused ""
-on_board supply-drop supply-drop "$often, share: 5 %" recovered "" \
-	"the bench reckons with the voltage it has set, and does not hold the board's own reading of its supply against it"
+on_board supply-drop supply-drop "$often, share: 5 %" recovered "supply: "
 on_blank silent-loader silent-loader "probability: 1, limit: 1" recovered ""
 on_blank flash-flip flash-flip "probability: 1, limit: 1" recovered ""
 
@@ -157,14 +156,12 @@ done
 on_meter samples-lost-1000 samples-lost "$often, count: 1000" recovered ""
 on_meter samples-lost-64 samples-lost "$often, count: 64" recovered "pace: "
 on_meter saturation saturation "$often" recovered "samples: "
-on_meter range-stuck-0 range-stuck "$often, range: 0" refused "idle: "
-on_meter range-stuck-1 range-stuck "$often, range: 1" refused "samples: " \
-	"the bench takes the converter's full scale for saturation in the last range only"
+on_meter range-stuck-0 range-stuck "$often, range: 0" refused "samples: "
+on_meter range-stuck-1 range-stuck "$often, range: 1" refused "samples: "
 on_meter range-stuck-2 range-stuck "$often, range: 2" recovered ""
 # A current of a few units of the last range's converter.
 set_clock "4 MHz"
-on_meter range-stuck-4 range-stuck "$often, range: 4" refused "samples: " \
-	"the bench does not hold the range against the current, and its uncertainty knows no quantisation"
+on_meter range-stuck-4 range-stuck "$often, range: 4" refused "samples: "
 set_clock "120 MHz"
 for line in 0 1; do
 	on_meter edge-missing-$line edge-missing "$often, line: $line" recovered "markers: "

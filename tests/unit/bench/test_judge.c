@@ -24,6 +24,7 @@ static uint8_t logic[TOTAL], saturated[TOTAL];
 static struct window_gap gap;
 static struct capture capture;
 static struct judge_clock clock_seen;
+static uint32_t vdda_before_mv, vdda_after_mv; /* as the board reads its supply */
 
 static const struct rig_meter meter_config = {
 	.supply_v = 3.3, .supply_u_v = 5e-3, .marker_input = {0, 1, 2}};
@@ -45,6 +46,8 @@ static void make_capture(void)
 	/* line 1 toggles after each inference, the tenth right before the window's end */
 	capture = (struct capture){
 		.current_a = current_a, .logic = logic, .saturated = saturated, .count = TOTAL};
+	vdda_before_mv = 3310;
+	vdda_after_mv = 3290;
 	capture.result.inferences = INFERENCES;
 	capture.result.cycles = 4012000;
 	capture.result.counter_count = 2;
@@ -66,6 +69,8 @@ static struct store_measurement judged(void)
 					      .meter = &meter,
 					      .clock_hz = 4000000,
 					      .output_crc32 = 0x1234,
+					      .vdda_before_mv = vdda_before_mv,
+					      .vdda_after_mv = vdda_after_mv,
 					      .clock = &clock_seen};
 
 	assert_int_equal(judge_window(&request, &row, &err), 0);
@@ -192,6 +197,32 @@ static void saturation(void **state)
 	expect_refused("limit");
 }
 
+static void meter_that_does_not_range(void **state)
+{
+	(void)state;
+	make_capture();
+	capture.block_flags = METER_BLOCK_RANGE_MISFIT;
+	expect_refused("stays in a range far above the current");
+}
+
+static void supply_is_not_what_was_set(void **state)
+{
+	static const uint32_t wrong_mv[] = {3135, 3465};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		make_capture();
+		vdda_before_mv = wrong_mv[i];
+		expect_refused("reading before the window");
+		make_capture();
+		vdda_after_mv = wrong_mv[i];
+		expect_refused("reading after the window");
+	}
+	make_capture();
+	vdda_before_mv = vdda_after_mv = 0; /* a board that cannot read it */
+	assert_string_equal(judged().verdict, "accepted");
+}
+
 static void not_a_number(void **state)
 {
 	(void)state;
@@ -262,6 +293,8 @@ int main(void)
 		cmocka_unit_test(cycles_not_counted),
 		cmocka_unit_test(clock_drifts_slowly),
 		cmocka_unit_test(saturation),
+		cmocka_unit_test(meter_that_does_not_range),
+		cmocka_unit_test(supply_is_not_what_was_set),
 		cmocka_unit_test(not_a_number),
 		cmocka_unit_test(clock_off_nominal),
 		cmocka_unit_test(clock_off_earlier_windows),

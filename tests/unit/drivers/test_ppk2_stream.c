@@ -351,6 +351,49 @@ static void saturation_is_flagged(void **state)
 	assert_int_equal(saturation_of(3, PPK2_ADC_FULL_SCALE), 0);
 }
 
+/* Flags of a block of samples of one range, of which the first `full` say adc and the others 5000.
+ */
+static uint32_t flags_of_run(uint32_t range, uint32_t adc, uint32_t full, uint32_t count)
+{
+	for (uint32_t i = 0; i <= count; i++) { /* the last stays in the stream */
+		uint32_t word = (i < full ? adc : 5000) | range << 14 | (i & 63) << 18;
+
+		for (int byte = 0; byte < 4; byte++)
+			bytes[i * 4 + (uint32_t)byte] = (uint8_t)(word >> (8 * byte));
+	}
+	capture_begin(false);
+	capture.range_max_a = 1000;
+	capture_put(bytes, 4 * (count + 1), 1);
+	ppk2_capture_begin(&block);
+	assert_int_equal(ppk2_capture_collect(&capture, &block), 0);
+	assert_int_equal(block.count, count);
+	return block.flags;
+}
+
+/* A sample or two at a range's full scale happen while an instrument ranges; four do not. */
+static void range_that_is_too_small(void **state)
+{
+	(void)state;
+	for (uint32_t range = 0; range < 4; range++) {
+		assert_int_equal(flags_of_run(range, PPK2_ADC_FULL_SCALE, 3, 100), 0);
+		assert_int_equal(flags_of_run(range, PPK2_ADC_FULL_SCALE, 4, 100),
+				 METER_BLOCK_SATURATED);
+	}
+}
+
+static void range_that_is_too_large(void **state)
+{
+	(void)state;
+	for (uint32_t range = 1; range < 5; range++) {
+		const uint32_t fits = range == 4 ? 15 : 2;
+
+		assert_int_equal(flags_of_run(range, 1, 999, 2000), 0);
+		assert_int_equal(flags_of_run(range, 1, 1000, 2000), METER_BLOCK_RANGE_MISFIT);
+		assert_int_equal(flags_of_run(range, fits, 2000, 2000), 0);
+	}
+	assert_int_equal(flags_of_run(0, 1, 2000, 2000), 0); /* there is no smaller one */
+}
+
 /* One block of 2000 samples after another, each late_ns after its time. */
 static uint32_t timed_block(uint64_t first, int64_t late_ns)
 {
@@ -407,6 +450,8 @@ int main(void)
 		cmocka_unit_test(block_ends_at_gap),
 		cmocka_unit_test(full_block_ends),
 		cmocka_unit_test(saturation_is_flagged),
+		cmocka_unit_test(range_that_is_too_small),
+		cmocka_unit_test(range_that_is_too_large),
 		cmocka_unit_test(invisible_loss_shows_in_time),
 		cmocka_unit_test(delays_and_clock_errors_are_no_loss),
 	};
