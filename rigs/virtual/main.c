@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "rigs/virtual/server/companion.h"
 #include "rigs/virtual/server/count.h"
 #include "rigs/virtual/server/rig.h"
 #include "rigs/virtual/server/version.h"
@@ -20,6 +21,8 @@ enum { EXIT_DONE = 0, EXIT_CONFIG = 2, EXIT_INFRASTRUCTURE = 3 };
 
 static const char usage_text[] =
 	"usage: virtual-rig RIG.yaml        run the rig until SIGINT or SIGTERM\n"
+	"       virtual-rig RIG.yaml -- COMMAND [ARGUMENT...]\n"
+	"                                   run the rig while COMMAND runs\n"
 	"       virtual-rig check RIG.yaml  check the file; opens nothing\n"
 	"       virtual-rig count PART FIRMWARE.bin unix:SOCKET COUNTS.jsonl\n"
 	"                                   one board alone for one client; at every edge of a\n"
@@ -28,7 +31,8 @@ static const char usage_text[] =
 	"\n"
 	"Prints one line per port on stderr (name and address), then \"virtual-rig: ready\".\n"
 	"Board faults are reported there as \"virtual-rig: BOARD: fault: ...\".\n"
-	"Exit status: 0 done, 2 usage or configuration, 3 socket, file or memory.\n";
+	"Exit status: 0 done, 2 usage or configuration, 3 socket, file or memory; that of COMMAND\n"
+	"where there is one.\n";
 
 static const char help[] =
 	"\n"
@@ -63,7 +67,7 @@ static int fail(const struct verr *err, int status)
 	return status;
 }
 
-/* SIGINT and SIGTERM as a readable descriptor. */
+/* SIGINT, SIGTERM and a child's end as a readable descriptor. */
 static int open_stop_fd(struct verr *err)
 {
 	sigset_t signals;
@@ -72,6 +76,7 @@ static int open_stop_fd(struct verr *err)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGCHLD);
 	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
 		return verr_set(err, -errno, "sigprocmask: %s", strerror(errno));
 	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -80,8 +85,25 @@ static int open_stop_fd(struct verr *err)
 	return fd;
 }
 
-static int serve(const struct config *config, struct verr *err)
+/* Runs the rig, and beside it the command when there is one. */
+static int attend(struct rig *rig, char *const *command, int stop_fd, struct companion *companion,
+		  struct verr *err)
 {
+	int rc = command ? companion_start(command, companion, err) : 0;
+
+	while (rc == 0) {
+		rc = rig_run(rig, stop_fd, err);
+		if (rc == 0 && companion_take_signals(companion, stop_fd))
+			break;
+	}
+	companion_stop(companion);
+	return rc;
+}
+
+/* 0, the command's exit status, or negative. */
+static int serve(const struct config *config, char *const *command, struct verr *err)
+{
+	struct companion companion = {0};
 	struct rig *rig;
 	int stop_fd = open_stop_fd(err);
 	int rc;
@@ -93,14 +115,14 @@ static int serve(const struct config *config, struct verr *err)
 		goto err_close;
 	rig_announce(rig);
 	fputs("virtual-rig: ready\n", stderr);
-	rc = rig_run(rig, stop_fd, err);
+	rc = attend(rig, command, stop_fd, &companion, err);
 	rig_free(rig);
 err_close:
 	close(stop_fd);
-	return rc;
+	return rc < 0 ? rc : companion.status;
 }
 
-static int command_run(const char *path)
+static int command_run(const char *path, char *const *command)
 {
 	struct config *config;
 	struct verr err;
@@ -108,9 +130,9 @@ static int command_run(const char *path)
 
 	if (config_load(path, &config, &err) < 0)
 		return fail(&err, EXIT_CONFIG);
-	rc = serve(config, &err);
+	rc = serve(config, command, &err);
 	config_free(config);
-	return rc < 0 ? fail(&err, EXIT_INFRASTRUCTURE) : EXIT_DONE;
+	return rc < 0 ? fail(&err, EXIT_INFRASTRUCTURE) : rc;
 }
 
 static unsigned count_faults(const struct config *config)
@@ -186,6 +208,8 @@ int main(int argc, char **argv)
 	if (argc == 6 && !strcmp(argv[1], "count"))
 		return command_count(argv + 2);
 	if (argc == 2 && argv[1][0] != '-')
-		return command_run(argv[1]);
+		return command_run(argv[1], NULL);
+	if (argc > 3 && argv[1][0] != '-' && !strcmp(argv[2], "--"))
+		return command_run(argv[1], argv + 3);
 	return usage();
 }
