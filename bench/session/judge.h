@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Turns a capture into numbers, and says whether they may be believed. A window is accepted only when
- * every check passes; otherwise the verdict is "refused" and the reason names the first that failed.
+ * Turns a capture into numbers, and says whether they may be believed. A window is accepted only
+ * when every check passes; otherwise the verdict is "refused" and the reason names the first that
+ * failed.
  */
 #ifndef BENCH_SESSION_JUDGE_H
 #define BENCH_SESSION_JUDGE_H
@@ -21,11 +22,11 @@ struct judge_request {
 	const struct wire_run *run;
 	const struct rig_meter *meter_config;
 	const struct meter_info *meter;
-	uint32_t clock_hz;           /* nominal */
-	uint32_t output_crc32;       /* the host's own result */
+	uint32_t clock_hz;     /* nominal */
+	uint32_t output_crc32; /* the host's own result */
 	/* What the board reads of its supply, before and after; 0: it cannot. */
 	uint32_t vdda_before_mv, vdda_after_mv;
-	struct judge_clock *clock;   /* an accepted window is added */
+	struct judge_clock *clock; /* an accepted window is added */
 };
 
 /* Fills the measured columns, verdict and reason of *row. Refusals are not errors; -ENOMEM is. */

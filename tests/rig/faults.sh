@@ -183,7 +183,7 @@ start samples
 finish 90
 stop_noise
 expect_status 0 samples
-"$build/bin/rig_rows" "$scratch/samples.db" $points "samples: "
+"$build/bin/rig_rows" "$scratch/samples.db" $points "lost: "
 agree samples
 
 begin "a meter's line that loses 64 samples at a time, which its counter does not show"

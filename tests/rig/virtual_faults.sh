@@ -150,18 +150,18 @@ fi
 
 timed=no
 for count in 1 63 65; do
-	on_meter samples-lost-$count samples-lost "$often, count: $count" recovered "samples: "
+	on_meter samples-lost-$count samples-lost "$often, count: $count" recovered "lost: "
 done
 # Edges are lost with so many samples: either reason is right.
 on_meter samples-lost-1000 samples-lost "$often, count: 1000" recovered ""
 on_meter samples-lost-64 samples-lost "$often, count: 64" recovered "pace: "
-on_meter saturation saturation "$often" recovered "samples: "
-on_meter range-stuck-0 range-stuck "$often, range: 0" refused "samples: "
-on_meter range-stuck-1 range-stuck "$often, range: 1" refused "samples: "
+on_meter saturation saturation "$often" recovered "saturated: "
+on_meter range-stuck-0 range-stuck "$often, range: 0" refused "saturated: "
+on_meter range-stuck-1 range-stuck "$often, range: 1" refused "saturated: "
 on_meter range-stuck-2 range-stuck "$often, range: 2" recovered ""
 # A current of a few units of the last range's converter.
 set_clock "4 MHz"
-on_meter range-stuck-4 range-stuck "$often, range: 4" refused "samples: "
+on_meter range-stuck-4 range-stuck "$often, range: 4" refused "range: "
 set_clock "120 MHz"
 for line in 0 1; do
 	on_meter edge-missing-$line edge-missing "$often, line: $line" recovered "markers: "

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "analysis/budget/verdict.h"
 #include "bench/session/judge.h"
 
 /* 0.2 s idle at 1 mA, 1 s at 10 mA with 10 inferences, 0.2 s idle; 100 kSa/s; 4 MHz, clock 0.3 %
@@ -82,6 +83,7 @@ static void expect_refused(const char *says)
 	struct store_measurement row = judged();
 
 	assert_string_equal(row.verdict, "refused");
+	assert_non_null(verdict_entry_of_text(row.reason));
 	if (!strstr(row.reason, says))
 		fail_msg("reason '%s' lacks '%s'", row.reason, says);
 	assert_int_equal(clock_seen.count, 0);
@@ -149,7 +151,7 @@ static void lost_samples(void **state)
 	capture.gaps = &gap;
 	capture.gap_count = 1;
 	capture.lost = 64;
-	expect_refused("64 lost");
+	expect_refused("lost: 64 samples");
 }
 
 /* 64 samples in one piece: a PPK2's counter does not show them. */
