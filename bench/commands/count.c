@@ -13,7 +13,7 @@
 
 #include "bench/commands/folders.h"
 #include "bench/commands/options.h"
-#include "bench/config/quantity.h"
+#include "bench/config/levels.h"
 #include "bench/config/rig_parts.h"
 #include "bench/report/counts.h"
 #include "bench/report/json_out.h"
@@ -84,17 +84,12 @@ static int part_load(struct count_inputs *inputs, struct err *err)
 
 static int clock_read(struct count_inputs *inputs, struct err *err)
 {
-	double hz = 0;
-	int ret = 0;
+	struct levels_wanted wanted;
+	int ret = levels_wanted_parse(inputs->clock, &wanted, err);
 
-	if (inputs->clock)
-		ret = quantity_parse(inputs->clock, QUANTITY_FREQUENCY, &hz, err);
-	if (!ret && inputs->clock && !(hz >= 1 && hz <= UINT32_MAX))
-		ret = err_set(err, -EINVAL, "'%s' is no clock", inputs->clock);
-	if (ret)
-		return err_context(err, ret, "--clock");
-	inputs->clock_hz = (uint32_t)hz;
-	return 0;
+	if (!ret)
+		ret = levels_find(&inputs->part.board.levels, &wanted, &inputs->clock_hz, err);
+	return ret ? err_context(err, ret, "--clock: %s", inputs->board) : 0;
 }
 
 static int model_compile(struct count_inputs *inputs, struct err *err)
@@ -210,9 +205,9 @@ static int count_and_report(struct count_inputs *inputs, struct err *err)
 static enum exit_status count_model(struct count_inputs *inputs)
 {
 	struct err err = {""};
-	int ret = clock_read(inputs, &err);
+	int ret = part_load(inputs, &err);
 
-	ret = ret ? ret : part_load(inputs, &err);
+	ret = ret ? ret : clock_read(inputs, &err);
 	ret = ret ? ret : model_compile(inputs, &err);
 	ret = ret ? ret : input_load(inputs, &err);
 	ret = ret ? ret : count_and_report(inputs, &err);
@@ -228,7 +223,7 @@ static enum exit_status count_model(struct count_inputs *inputs)
 
 static enum exit_status run(int argc, char **argv)
 {
-	struct count_inputs inputs = {.build = "O2", .runtime = "optimised"};
+	struct count_inputs inputs = {.clock = "fastest", .build = "O2", .runtime = "optimised"};
 	const struct option_row rows[] = {
 		{"board", &inputs.board, NULL},        {"clock", &inputs.clock, NULL},
 		{"build", &inputs.build, NULL},        {"runtime", &inputs.runtime, NULL},
@@ -260,7 +255,7 @@ const struct command count_command = {
 		"exact; cycles are modelled.\n\n"
 		"  --board BOARD     a part of rigs/parts (nucleo-l4r5zi, ...) or its chip "
 		"(stm32l4r5, ...)\n"
-		"  --clock CLOCK     clock level, as '120 MHz'; the board's fastest if none\n"
+		"  --clock CLOCK     clock level: '120 MHz', slowest, fastest (the default)\n"
 		"  --build BUILD     named firmware build: O2 (the default), Os, O3, clang\n"
 		"  --runtime KIND    portable | optimised (the default)\n"
 		"  --eliminate       leave out channels that are proved constant\n"

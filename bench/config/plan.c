@@ -13,6 +13,8 @@
 #include "bench/config/quantity.h"
 #include "bench/config/yaml_file.h"
 
+enum { CLOCKS_MAX = 100 };
+
 struct exit_text {
 	unsigned output;
 	double confidence;
@@ -21,8 +23,8 @@ struct exit_text {
 struct plan_text {
 	char *plan, *window, *idle, *runtime, *eliminate, *layers;
 	struct exit_text *exit;
-	char **models, **clocks, **builds;
-	unsigned models_count, clocks_count, builds_count;
+	char **models, **builds;
+	unsigned models_count, builds_count;
 	unsigned repeats, *warmups, *attempts;
 	uint64_t *seed;
 	unsigned *input_seed;
@@ -44,8 +46,7 @@ static const cyaml_schema_field_t plan_fields[] = {
 	CYAML_FIELD_STRING_PTR("plan", CYAML_FLAG_POINTER, struct plan_text, plan, 1, 100),
 	CYAML_FIELD_SEQUENCE("models", CYAML_FLAG_POINTER, struct plan_text, models, &string_entry, 1,
 			     100000),
-	CYAML_FIELD_SEQUENCE("clocks", CYAML_FLAG_POINTER, struct plan_text, clocks, &string_entry, 1,
-			     100),
+	CYAML_FIELD_IGNORE("clocks", CYAML_FLAG_DEFAULT), /* a word or a list: take_clocks */
 	CYAML_FIELD_SEQUENCE("builds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
 			     builds, &string_entry, 1, 20),
 	OPTIONAL_TEXT("runtime", runtime), OPTIONAL_TEXT("eliminate", eliminate),
@@ -131,28 +132,35 @@ static int take_models(struct plan *plan, const struct plan_text *text, const ch
 	return 0;
 }
 
-static int take_clocks(struct plan *plan, const struct plan_text *text, struct err *err)
+static int take_clock(struct plan *plan, const char *text, struct err *err)
 {
-	plan->clocks_hz = calloc(text->clocks_count, sizeof(*plan->clocks_hz));
-	if (!plan->clocks_hz)
-		return err_set(err, -ENOMEM, "out of memory");
-	for (unsigned i = 0; i < text->clocks_count; i++) {
-		double hz;
-		int ret = quantity_parse(text->clocks[i], QUANTITY_FREQUENCY, &hz, err);
+	struct levels_wanted *wanted = &plan->clocks[plan->clock_count];
+	int ret = levels_wanted_parse(text, wanted, err);
 
-		if (!ret && (hz < 1e3 || hz > 4e9 || hz != (double)(uint32_t)hz))
-			ret = err_set(err, -EINVAL, "clock '%s' is not a whole number of Hz in range",
-				      text->clocks[i]);
-		for (unsigned j = 0; !ret && j < i; j++)
-			if (plan->clocks_hz[j] == (uint32_t)hz)
-				ret = err_set(err, -EINVAL, "clock '%s' is listed twice",
-					      text->clocks[i]);
-		if (ret)
-			return yaml_file_error(plan->file, ret, err, "clocks[%u]", i);
-		plan->clocks_hz[i] = (uint32_t)hz;
-		plan->clock_count++;
-	}
+	for (unsigned i = 0; !ret && i < plan->clock_count; i++)
+		if (plan->clocks[i].word == wanted->word && plan->clocks[i].hz == wanted->hz)
+			ret = err_set(err, -EINVAL, "clock '%s' is listed twice", text);
+	if (ret)
+		return yaml_file_error(plan->file, ret, err, "clocks[%u]", plan->clock_count);
+	plan->clock_count++;
 	return 0;
+}
+
+static int take_clocks(struct plan *plan, struct err *err)
+{
+	const char **words;
+	unsigned count;
+	int ret = yaml_file_words(plan->file, "clocks", CLOCKS_MAX, &words, &count, err);
+
+	if (ret)
+		return ret;
+	plan->clocks = calloc(count, sizeof(*plan->clocks));
+	if (!plan->clocks)
+		ret = err_set(err, -ENOMEM, "out of memory");
+	for (unsigned i = 0; !ret && i < count; i++)
+		ret = take_clock(plan, words[i], err);
+	free(words);
+	return ret;
 }
 
 static int take_builds(struct plan *plan, const struct plan_text *text, struct err *err)
@@ -268,17 +276,28 @@ const char *plan_runtime(const struct plan *plan)
 	return plan->optimised ? "optimised" : "portable";
 }
 
+static json_t *clock_list(const struct plan *plan, bool by_word)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < plan->clock_count; i++) {
+		const char *word = levels_word_name(plan->clocks[i].word);
+
+		if (by_word == (word != NULL))
+			json_array_append_new(array, word ? json_string(word)
+							  : json_integer(plan->clocks[i].hz));
+	}
+	return array;
+}
+
 static int resolve(struct plan *plan, struct err *err)
 {
-	json_t *clocks = json_array();
 	json_t *json;
 
-	for (unsigned i = 0; i < plan->clock_count; i++)
-		json_array_append_new(clocks, json_integer(plan->clocks_hz[i]));
-	json = json_pack("{s:s, s:o, s:o, s:o, s:s, s:b, s:b, s:o, s:i, s:i, s:i, s:f, s:f, s:I, s:I}",
+	json = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:o, s:i, s:i, s:i, s:f, s:f, s:I, s:I}",
 			 "plan", plan->name,
-			 "models", string_list(plan->models, plan->model_count), "clocks_hz", clocks,
-			 "builds", string_list(plan->builds, plan->build_count), "runtime",
+			 "models", string_list(plan->models, plan->model_count), "clocks_hz",
+			 clock_list(plan, false), "clocks_by_word", clock_list(plan, true), "builds", string_list(plan->builds, plan->build_count), "runtime",
 			 plan_runtime(plan), "eliminate", plan->eliminate, "layers", plan->layers,
 			 "exit", exit_resolve(plan), "repeats",
 			 (int)plan->repeats, "warmups", (int)plan->warmups, "attempts",
@@ -305,7 +324,7 @@ int plan_load(const char *path, struct plan **ret_plan, struct err *err)
 	plan->name = text->plan;
 	ret = take_numbers(plan, text, err);
 	if (!ret)
-		ret = take_clocks(plan, text, err);
+		ret = take_clocks(plan, err);
 	if (!ret)
 		ret = take_builds(plan, text, err);
 	if (!ret)
@@ -336,7 +355,7 @@ void plan_free(struct plan *plan)
 		return;
 	free_list(plan->models, plan->model_count);
 	free_list(plan->builds, plan->build_count);
-	free(plan->clocks_hz);
+	free(plan->clocks);
 	free(plan->resolved);
 	yaml_file_free(plan->file);
 	free(plan);

@@ -8,13 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/config/levels.h"
 #include "drivers/err.h"
 
 struct plan {
 	const char *name;
 	char **models;          /* paths of .tflite files, patterns expanded, sorted */
 	unsigned model_count;
-	uint32_t *clocks_hz;
+	struct levels_wanted *clocks; /* no two alike; what they are on a board: levels_resolve */
 	unsigned clock_count;
 	char **builds;
 	unsigned build_count;

@@ -60,3 +60,18 @@ int quantity_parse(const char *text, enum quantity_kind kind, double *ret_value,
 	}
 	return err_set(err, -EINVAL, "'%s': unit '%s' does not fit here (%s)", text, end, known);
 }
+
+int quantity_parse_hz(const char *text, uint32_t *ret_hz, struct err *err)
+{
+	double hz, nearest;
+	int ret = quantity_parse(text, QUANTITY_FREQUENCY, &hz, err);
+
+	if (ret)
+		return ret;
+	nearest = round(hz);
+	/* 13.333333 MHz is no binary fraction */
+	if (nearest < 1e3 || nearest > 4e9 || fabs(hz - nearest) > 1e-3)
+		return err_set(err, -EINVAL, "clock '%s' is not a whole number of Hz in range", text);
+	*ret_hz = (uint32_t)nearest;
+	return 0;
+}

@@ -6,6 +6,8 @@
 #ifndef BENCH_CONFIG_QUANTITY_H
 #define BENCH_CONFIG_QUANTITY_H
 
+#include <stdint.h>
+
 #include "drivers/err.h"
 
 enum quantity_kind {
@@ -21,5 +23,7 @@ enum quantity_kind {
 /* Parses text into the kind's SI unit. -EINVAL with a sentence that lists the units of that kind:
  * "'3.3' has no unit: write for example '3.3 V' (V, mV)". Trailing characters are refused. */
 int quantity_parse(const char *text, enum quantity_kind kind, double *ret_value, struct err *err);
+/* A clock: a whole number of Hz, 1 kHz .. 4 GHz. */
+int quantity_parse_hz(const char *text, uint32_t *ret_hz, struct err *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/config/rig.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <libgen.h>
@@ -18,7 +19,7 @@ struct meter_text {
 };
 
 struct board_text {
-	char *name, *part, *link, *meter;
+	char *name, *part, *link, *meter, *id;
 };
 
 struct rig_text {
@@ -52,6 +53,7 @@ static const cyaml_schema_value_t meter_entry = {
 static const cyaml_schema_field_t board_fields[] = {
 	TEXT("name", struct board_text, name), TEXT("part", struct board_text, part),
 	TEXT("link", struct board_text, link), TEXT("meter", struct board_text, meter),
+	TEXT_OPTIONAL("id", struct board_text, id),
 	CYAML_FIELD_END};
 
 static const cyaml_schema_value_t board_entry = {
@@ -149,6 +151,33 @@ static int find_meter(const struct rig *rig, const char *name, unsigned *ret_ind
 	return -ENOENT;
 }
 
+static int hex_digit(char digit)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = strchr(digits, tolower((unsigned char)digit));
+
+	return digit && at ? (int)(at - digits) : -1;
+}
+
+static int take_id(const struct rig_files *files, const char *text, unsigned index,
+		   struct rig_board *board, struct err *err)
+{
+	bool right = strlen(text) == 2 * RIG_ID_BYTES;
+
+	for (unsigned i = 0; right && i < RIG_ID_BYTES; i++) {
+		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+
+		right = high >= 0 && low >= 0;
+		if (right)
+			board->id[i] = (uint8_t)(high << 4 | low);
+	}
+	board->has_id = right;
+	if (right)
+		return 0;
+	err_set(err, -EINVAL, "id '%s' is not %d hexadecimal digits", text, 2 * RIG_ID_BYTES);
+	return yaml_file_error(files->own, -EINVAL, err, "boards[%u].id", index);
+}
+
 static int take_board(struct rig *rig, const char *path, const struct board_text *text,
 		      unsigned index, struct err *err)
 {
@@ -172,7 +201,7 @@ static int take_board(struct rig *rig, const char *path, const struct board_text
 			      text->meter);
 		return yaml_file_error(files->own, ret, err, "boards[%u].meter", index);
 	}
-	return 0;
+	return text->id ? take_id(files, text->id, index, board, err) : 0;
 }
 
 /* One board per meter, one device per link, one meaning per name. */
@@ -205,6 +234,12 @@ static int check_unique(const struct rig *rig, struct err *err)
 					other->name, board->name, board->link);
 				return yaml_file_error(own, -EINVAL, err, "boards[%u].link", i);
 			}
+			if (board->has_id && other->has_id &&
+			    !memcmp(board->id, other->id, RIG_ID_BYTES)) {
+				err_set(err, -EINVAL, "boards '%s' and '%s' share an id",
+					other->name, board->name);
+				return yaml_file_error(own, -EINVAL, err, "boards[%u].id", i);
+			}
 		}
 		for (unsigned j = 0; j < rig->meter_count; j++) {
 			if (!strcmp(board->link, rig->meters[j].link)) {
@@ -234,6 +269,26 @@ static const char *line_text(const struct control_line *line)
 	return line->active_asserted ? "rts" : "!rts";
 }
 
+static json_t *level_list(const struct levels *levels)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < levels->count; i++)
+		json_array_append_new(array, json_integer(levels->hz[i]));
+	return array;
+}
+
+static json_t *id_text(const struct rig_board *board)
+{
+	char text[2 * RIG_ID_BYTES + 1];
+
+	if (!board->has_id)
+		return json_null();
+	for (unsigned i = 0; i < RIG_ID_BYTES; i++)
+		snprintf(text + 2 * i, 3, "%02x", board->id[i]);
+	return json_string(text);
+}
+
 static int resolve(struct rig *rig, struct err *err)
 {
 	json_t *meters = json_array();
@@ -255,13 +310,14 @@ static int resolve(struct rig *rig, struct err *err)
 		const struct rig_board *b = &rig->boards[i];
 
 		json_array_append_new(
-			boards, json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:s, s:s, s:s}",
+			boards, json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:s, s:s, s:s, s:o, s:o}",
 					  "name", b->name, "chip", b->chip, "firmware", b->firmware,
 					  "link", b->link, "baud", (int)b->baud, "flash_driver",
 					  b->flash_driver, "flash_baud", (int)b->flash_baud,
 					  "flash_address", (int)b->flash_address, "flash_id",
 					  (int)b->flash_id, "reset", line_text(&b->reset), "boot",
-					  line_text(&b->boot), "meter", rig->meters[b->meter].name));
+					  line_text(&b->boot), "meter", rig->meters[b->meter].name, "clocks_hz",
+					  level_list(&b->levels), "id", id_text(b)));
 	}
 	json = json_pack("{s:s, s:b, s:f, s:o, s:o}", "rig", rig->name, "virtual", rig->is_virtual,
 			 "ambient_c", rig->ambient_c, "meters", meters, "boards", boards);

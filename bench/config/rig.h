@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/config/levels.h"
 #include "drivers/control/control.h"
 #include "drivers/err.h"
 #include "firmware/image/image.h"
 
-enum { RIG_MARKER_LINES = 3, RIG_NAME_MAX = 40 };
+enum { RIG_MARKER_LINES = 3, RIG_NAME_MAX = 40, RIG_ID_BYTES = 12 };
 
 struct rig_meter {
 	const char *name;
@@ -36,7 +37,10 @@ struct rig_board {
 	const char *flash_driver;
 	uint32_t flash_baud, flash_address;
 	uint16_t flash_id;      /* product id the loader must report */
+	struct levels levels;   /* legal clock levels */
 	struct control_line reset, boot;
+	bool has_id;            /* only the board with this unique id will do */
+	uint8_t id[RIG_ID_BYTES];
 	unsigned meter;         /* index into rig.meters */
 };
 

@@ -29,6 +29,8 @@ struct lines_text {
 };
 
 struct board_part_text {
+	char **clocks;
+	unsigned clocks_count;
 	char *part, *chip, *kernels, *firmware, *baud;
 	struct flash_text flash;
 	struct lines_text lines;
@@ -62,10 +64,15 @@ static const cyaml_schema_field_t lines_fields[] = {TEXT("reset", struct lines_t
 						    TEXT("boot", struct lines_text, boot),
 						    CYAML_FIELD_END};
 
+static const cyaml_schema_value_t clock_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 40)};
+
 static const cyaml_schema_field_t board_fields[] = {
 	TEXT("part", struct board_part_text, part), TEXT("chip", struct board_part_text, chip),
 	TEXT("kernels", struct board_part_text, kernels),
 	TEXT("firmware", struct board_part_text, firmware), TEXT("baud", struct board_part_text, baud),
+	CYAML_FIELD_SEQUENCE("clocks", CYAML_FLAG_POINTER, struct board_part_text, clocks,
+			     &clock_entry, 1, LEVELS_MAX),
 	CYAML_FIELD_MAPPING("flash", CYAML_FLAG_DEFAULT, struct board_part_text, flash, flash_fields),
 	CYAML_FIELD_MAPPING("lines", CYAML_FLAG_DEFAULT, struct board_part_text, lines, lines_fields),
 	CYAML_FIELD_END};
@@ -176,6 +183,23 @@ static int take_kernels(const struct yaml_file *file, const char *text, struct r
 	return ret ? yaml_file_error(file, ret, err, "kernels") : 0;
 }
 
+static int take_clocks(const struct yaml_file *file, const struct board_part_text *text,
+		       struct levels *levels, struct err *err)
+{
+	for (unsigned i = 0; i < text->clocks_count; i++) {
+		uint32_t hz = 0;
+		int ret = quantity_parse_hz(text->clocks[i], &hz, err);
+
+		if (!ret && levels_have(levels, hz))
+			ret = err_set(err, -EINVAL, "clock '%s' is listed twice", text->clocks[i]);
+		if (!ret)
+			ret = levels_add(levels, hz);
+		if (ret)
+			return yaml_file_error(file, ret, err, "clocks[%u]", i);
+	}
+	return 0;
+}
+
 int rig_part_board_load(const char *path, struct rig_part_board *ret_part, struct err *err)
 {
 	struct rig_part_board part = {0};
@@ -193,6 +217,8 @@ int rig_part_board_load(const char *path, struct rig_part_board *ret_part, struc
 		ret = take_baud(part.file, text->baud, "baud", &part.board.baud, err);
 	if (!ret)
 		ret = take_lines(part.file, &text->lines, &part.board, err);
+	if (!ret)
+		ret = take_clocks(part.file, text, &part.board.levels, err);
 	if (!ret)
 		ret = take_flash(part.file, &text->flash, &part.board, err);
 	if (ret) {

@@ -228,6 +228,8 @@ static int check_node(const struct yaml_file *file, const yaml_node_t *node,
 {
 	size_t line = node->start_mark.line + 1;
 
+	if (schema->type == CYAML_IGNORE)
+		return 0;
 	if (schema->type == CYAML_MAPPING) {
 		if (node->type != YAML_MAPPING_NODE)
 			return err_set(err, -EINVAL, "%s:%zu: '%s' must hold keys and values",
@@ -373,6 +375,39 @@ int yaml_file_error(const struct yaml_file *file, int code, struct err *err, con
 	vsnprintf(key, sizeof(key), key_format, args);
 	va_end(args);
 	return err_context(err, code, "%s:%zu", file->path, line_of(file, key));
+}
+
+int yaml_file_words(const struct yaml_file *file, const char *key, unsigned max,
+		    const char ***ret_words, unsigned *ret_count, struct err *err)
+{
+	const yaml_node_t *root = yaml_document_get_root_node((yaml_document_t *)&file->document);
+	const yaml_node_t *node = child_by_key(file, root, key, strlen(key));
+	bool is_list = node && node->type == YAML_SEQUENCE_NODE;
+	size_t count = 1;
+	const char **words;
+
+	if (is_list)
+		count = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+	if (!node || !count || count > max) {
+		err_set(err, -EINVAL, "'%s' must be a value, or a list of 1 to %u", key, max);
+		return yaml_file_error(file, -EINVAL, err, "%s", key);
+	}
+	words = calloc(count, sizeof(*words));
+	if (!words)
+		return err_set(err, -ENOMEM, "%s: out of memory", file->path);
+	for (size_t i = 0; i < count; i++) {
+		const yaml_node_t *item = is_list ? child_by_index(file, node, (long)i) : node;
+
+		if (item->type != YAML_SCALAR_NODE) {
+			free(words);
+			err_set(err, -EINVAL, "'%s' must hold single values", key);
+			return yaml_file_error(file, -EINVAL, err, "%s[%zu]", key, i);
+		}
+		words[i] = (const char *)item->data.scalar.value;
+	}
+	*ret_words = words;
+	*ret_count = (unsigned)count;
+	return 0;
 }
 
 const char *yaml_file_text(const struct yaml_file *file)

@@ -24,6 +24,12 @@ void yaml_file_free(struct yaml_file *file); /* accepts NULL */
 int yaml_file_error(const struct yaml_file *file, int code, struct err *err, const char *key_format,
 		    ...) __attribute__((format(printf, 4, 5)));
 
+/* The value at a key of the file's top: one plain value, or a list of them (the schema ignores such a
+ * key: CYAML_FIELD_IGNORE). The array is to be freed by the caller, the strings are the file's.
+ * -EINVAL: anything else, an empty list, or more than max. */
+int yaml_file_words(const struct yaml_file *file, const char *key, unsigned max,
+		    const char ***ret_words, unsigned *ret_count, struct err *err);
+
 /* The file's text as read, to be stored with the data. Owned by the file. */
 const char *yaml_file_text(const struct yaml_file *file);
 

@@ -127,8 +127,10 @@ int session_work_prepare(const struct plan *plan, const struct rig *rig,
 			 struct err *err)
 {
 	struct session_work work = {.plan = plan, .rig = rig};
-	int ret = prepare_firmwares(&work, firmware_folder, err);
+	int ret = levels_resolve(plan, rig, &work.levels, err);
 
+	if (!ret)
+		ret = prepare_firmwares(&work, firmware_folder, err);
 	if (!ret)
 		ret = prepare_models(&work, err);
 	if (ret) {
@@ -153,6 +155,7 @@ void session_work_done(struct session_work *work)
 			free(work->firmwares[i].bytes);
 	free(work->models);
 	free(work->firmwares);
+	free(work->levels);
 	memset(work, 0, sizeof(*work));
 }
 
@@ -189,14 +192,14 @@ static void write_key(const struct session_work *work, struct point *point)
 	snprintf(point->key, sizeof(point->key), "%.40s|%.16s|%08x|%08x|%.16s|%08x|%s%s|%u|%u",
 		 work->rig->boards[point->board].name, model->image->sha256, model->image->crc32,
 		 plan->input_seed, plan->builds[point->build], firmware->crc32, plan_runtime(plan),
-		 plan->layers ? "+layers" : "", plan->clocks_hz[point->clock], point->repeat);
+		 plan->layers ? "+layers" : "", point->clock_hz, point->repeat);
 }
 
 struct point *points_of_board(const struct session_work *work, unsigned board, size_t *ret_count)
 {
 	const struct plan *plan = work->plan;
-	size_t count =
-		(size_t)plan->model_count * plan->build_count * plan->clock_count * plan->repeats;
+	const struct levels *levels = &work->levels[board];
+	size_t count = (size_t)plan->model_count * plan->build_count * levels->count * plan->repeats;
 	struct point *points = calloc(count, sizeof(*points));
 
 	if (!points)
@@ -207,8 +210,9 @@ struct point *points_of_board(const struct session_work *work, unsigned board, s
 		points[i].board = board;
 		points[i].repeat = (unsigned)(rest % plan->repeats);
 		rest /= plan->repeats;
-		points[i].clock = (unsigned)(rest % plan->clock_count);
-		rest /= plan->clock_count;
+		points[i].clock = (unsigned)(rest % levels->count);
+		points[i].clock_hz = levels->hz[points[i].clock];
+		rest /= levels->count;
 		points[i].build = (unsigned)(rest % plan->build_count);
 		points[i].model = (unsigned)(rest / plan->build_count);
 		write_key(work, &points[i]);

@@ -30,15 +30,18 @@ struct session_work {
 	const struct plan *plan;
 	const struct rig *rig;
 	struct session_model *models;       /* [kernel set * plan->model_count + model] */
+	struct levels *levels;              /* [board]: what the plan asks of it */
 	struct session_firmware *firmwares; /* [board * plan->build_count + build] */
 };
 
 struct point {
-	unsigned board, model, build, clock, repeat; /* indices into rig and plan */
+	unsigned board, model, build, repeat; /* indices into rig and plan */
+	unsigned clock;                       /* index into work->levels[board] */
+	uint32_t clock_hz;
 	char key[192];
 };
 
-/* Compiles the models, computes their reference results, reads the firmware files
+/* Resolves the clock levels, compiles the models, computes their reference results, reads the firmware files
  * (FOLDER/STEM-BUILD.bin). */
 int session_work_prepare(const struct plan *plan, const struct rig *rig,
 			 const char *firmware_folder, struct session_work *ret_work,

@@ -50,7 +50,7 @@ void row_plan(struct store_measurement *row, const struct session_work *work,
 	row->arena_bytes = image->arena_bytes;
 	row->image_bytes = (int64_t)image->count;
 	row->repeat_index = point->repeat;
-	row->clock_hz = plan->clocks_hz[point->clock];
+	row->clock_hz = point->clock_hz;
 	row->ambient_c = rig->ambient_c;
 	row->warmups = plan->warmups;
 }

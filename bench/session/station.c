@@ -135,7 +135,10 @@ static int take_down(struct station *station, struct err *err)
 int station_open(struct station *station, const struct session_work *work, unsigned board,
 		 struct err *err)
 {
-	*station = (struct station){.work = work, .board_index = board};
+	struct station fresh = {.work = work, .board_index = board, .has_id = station->has_id};
+
+	memcpy(fresh.id, station->id, sizeof(fresh.id));
+	*station = fresh;
 	station->board = &work->rig->boards[board];
 	station->meter_config = &work->rig->meters[station->board->meter];
 	return bring_up(station, err);
@@ -152,6 +155,31 @@ static const struct session_firmware *firmware_of(const struct station *station,
 					 build];
 }
 
+static void print_id(const uint8_t *id, char *text)
+{
+	for (unsigned i = 0; i < RIG_ID_BYTES; i++)
+		snprintf(text + 2 * i, 3, "%02x", id[i]);
+}
+
+/* The rig's board, where the rig says which, and the same one throughout. */
+static int check_id(struct station *station, struct err *err)
+{
+	const struct rig_board *board = station->board;
+	const uint8_t *wanted = board->has_id ? board->id : station->id;
+	char answers[2 * RIG_ID_BYTES + 1], expected[2 * RIG_ID_BYTES + 1];
+
+	if (!board->has_id && !station->has_id)
+		memcpy(station->id, station->hello.uid, sizeof(station->id));
+	station->has_id = true;
+	if (!memcmp(station->hello.uid, wanted, RIG_ID_BYTES))
+		return 0;
+	print_id(station->hello.uid, answers);
+	print_id(wanted, expected);
+	return err_set(err, -EINVAL, "%s: id %s instead of %s",
+		       board->has_id ? "not the rig's board" : "another board answers", answers,
+		       expected);
+}
+
 static int greet(struct station *station, struct err *err)
 {
 	int ret = dut_hello(station->dut, &station->hello, err);
@@ -159,14 +187,16 @@ static int greet(struct station *station, struct err *err)
 	if (!ret && strcmp(station->hello.chip, station->board->chip))
 		ret = err_set(err, -EINVAL, "its chip is %s, the rig says %s", station->hello.chip,
 			      station->board->chip);
+	if (!ret)
+		ret = check_origin(station, !memcmp(station->hello.uid, "VIRTUAL", 7),
+				   "its chip id", err);
+	if (!ret)
+		ret = check_id(station, err);
 	if (!ret && station->hello.image_layout != IMAGE_LAYOUT_VERSION)
 		ret = err_set(err, -EPROTO,
 			      "its firmware runs image layout %u, this joulebench "
 			      "writes %d",
 			      station->hello.image_layout, IMAGE_LAYOUT_VERSION);
-	if (!ret)
-		ret = check_origin(station, !memcmp(station->hello.uid, "VIRTUAL", 7),
-				   "its chip id", err);
 	return ret ? err_context(err, ret, "board %s", station->board->name) : 0;
 }
 
@@ -269,14 +299,11 @@ static int check_whole(struct station *station, const struct session_model *mode
 /* Checks at the fastest clock the plan uses: it need not be measured, only right. */
 static int check_layers(struct station *station, const struct session_model *model, struct err *err)
 {
-	const struct plan *plan = station->work->plan;
+	const struct levels *levels = &station->work->levels[station->board_index];
+	uint32_t fastest = levels->hz[levels->count - 1];
 	struct wire_check_reply check;
-	uint32_t fastest = 0;
 	int timeout_ms, ret;
 
-	for (unsigned i = 0; i < plan->clock_count; i++)
-		if (plan->clocks_hz[i] > fastest)
-			fastest = plan->clocks_hz[i];
 	ret = station_set_clock(station, fastest, err);
 	if (ret)
 		return ret;

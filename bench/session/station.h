@@ -27,6 +27,8 @@ struct station {
 	struct dut *dut;
 	struct control control;
 	struct wire_hello_reply hello;
+	bool has_id;                   /* of the board that answered first: it stays the same */
+	uint8_t id[RIG_ID_BYTES];
 	struct wire_clock_reply clock; /* as last set; hz 0: not set since reset */
 	bool has_input;                /* the plan's input of the held image is in the board */
 	uint32_t checked_crc32;        /* image whose layers were checked since the board came up */
@@ -41,7 +43,7 @@ enum station_rung {                      /* the recovery ladder */
 
 enum { STATION_RUNGS = STATION_REFLASH };
 
-/* Opens meter and link, switches the supply off and on (whatever an earlier owner left), resets the
+/* The station is zeroed before it is opened for the first time. Opens meter and link, switches the supply off and on (whatever an earlier owner left), resets the
  * board. -EINVAL: the devices are virtual and the rig says they are not, or the reverse. */
 int station_open(struct station *station, const struct session_work *work, unsigned board,
 		 struct err *err);
@@ -50,7 +52,7 @@ int station_open(struct station *station, const struct session_work *work, unsig
 int station_close(struct station *station, struct err *err);
 
 /* Sees to it that the board runs this build: greets it, flashes when it holds anything else.
- * -EINVAL: it is not the board that the rig describes. */
+ * -EINVAL: it is not the board that the rig describes, or not the one that answered before. */
 int station_prepare_build(struct station *station, unsigned build, struct err *err);
 /* Loads model image and input when the board does not hold them, and compares every layer's CRC
  * with the host's reference once. -EBADMSG: an output or layer differs (the sentence says which).

@@ -29,8 +29,9 @@ struct work_state {
 	const struct session_work *work;
 	struct station station;
 	struct capture capture;
-	struct judge_clock *clocks; /* per plan clock */
-	uint64_t *inference_cycles; /* [build][model][clock], 0: not known yet */
+	const struct levels *levels; /* of its board */
+	struct judge_clock *clocks; /* per level */
+	uint64_t *inference_cycles; /* [build][model][level], 0: not known yet */
 	bool *unfit;                /* [build][model]: the board cannot run it, tried to the end */
 	int64_t windows;            /* runs asked of the board */
 	bool up, was_up;
@@ -53,15 +54,14 @@ static size_t model_slot(const struct work_state *state, const struct point *poi
 
 static uint64_t *cycles_slot(struct work_state *state, const struct point *point)
 {
-	return &state->inference_cycles[model_slot(state, point) * state->work->plan->clock_count +
+	return &state->inference_cycles[model_slot(state, point) * state->levels->count +
 					point->clock];
 }
 
-static double run_limit_s(const struct work_state *state, const struct point *point,
-			  const struct wire_run *run, double inference_cycles)
+static double run_limit_s(const struct point *point, const struct wire_run *run,
+			  double inference_cycles)
 {
-	double hz = state->work->plan->clocks_hz[point->clock];
-	double busy_s = (run->warmups + run->inferences) * inference_cycles / hz;
+	double busy_s = (run->warmups + run->inferences) * inference_cycles / point->clock_hz;
 
 	return (busy_s + (run->idle_before_ms + run->idle_after_ms) / 1e3) * (1 + run_margin_rel) +
 	       run_margin_s;
@@ -75,7 +75,7 @@ static int learn_cycles(struct work_state *state, const struct point *point, str
 	const struct wire_run run = {
 		.warmups = 1, .inferences = 1, .idle_before_ms = 1, .idle_after_ms = 1};
 	double guess = (double)image->macs * STATION_CYCLES_PER_MAC_MAX + 1e6;
-	int ret = capture_run(&state->station, &run, run_limit_s(state, point, &run, guess),
+	int ret = capture_run(&state->station, &run, run_limit_s(point, &run, guess),
 			      state->worker->options->stop, &state->capture, err);
 
 	state->windows++;
@@ -92,7 +92,7 @@ static struct wire_run run_for(struct work_state *state, const struct point *poi
 {
 	const struct plan *plan = state->work->plan;
 	double cycles = (double)*cycles_slot(state, point);
-	double inferences = ceil(plan->window_s * plan->clocks_hz[point->clock] / cycles);
+	double inferences = ceil(plan->window_s * point->clock_hz / cycles);
 	uint32_t idle_ms = (uint32_t)ceil(plan->idle_s * 1e3);
 
 	return (struct wire_run){.warmups = plan->warmups,
@@ -161,7 +161,7 @@ static int prepare_model(struct work_state *state, const struct point *point, st
 
 static int set_clock(struct work_state *state, const struct point *point, struct err *err)
 {
-	return station_set_clock(&state->station, state->work->plan->clocks_hz[point->clock], err);
+	return station_set_clock(&state->station, point->clock_hz, err);
 }
 
 static int prepare(struct work_state *state, const struct point *point, struct err *err)
@@ -204,7 +204,7 @@ static int measure(struct work_state *state, const struct point *point,
 		row->window_ordinal = ++state->windows;
 		ret = capture_run(
 			&state->station, &run,
-			run_limit_s(state, point, &run, (double)*cycles_slot(state, point)),
+			run_limit_s(point, &run, (double)*cycles_slot(state, point)),
 			state->worker->options->stop, &state->capture, err);
 	}
 	if (!ret)
@@ -221,7 +221,7 @@ static int measure(struct work_state *state, const struct point *point,
 		.run = &run,
 		.meter_config = state->station.meter_config,
 		.meter = meter_info(state->station.meter),
-		.clock_hz = state->work->plan->clocks_hz[point->clock],
+		.clock_hz = point->clock_hz,
 		.output_crc32 = model->expected.run_output_crc32,
 		.vdda_before_mv = before.vdda_mv,
 		.vdda_after_mv = after.vdda_mv,
@@ -433,13 +433,14 @@ void worker_run(struct worker *worker)
 {
 	const struct session_work *work = worker->options->work;
 	const struct plan *plan = work->plan;
-	struct work_state state = {.worker = worker, .work = work};
+	const struct levels *levels = &work->levels[worker->board];
+	struct work_state state = {.worker = worker, .work = work, .levels = levels};
 	size_t count;
 	struct point *points = points_of_board(work, worker->board, &count);
 
-	state.clocks = calloc(plan->clock_count, sizeof(*state.clocks));
+	state.clocks = calloc(levels->count, sizeof(*state.clocks));
 	state.inference_cycles =
-		calloc((size_t)plan->build_count * plan->model_count * plan->clock_count,
+		calloc((size_t)plan->build_count * plan->model_count * levels->count,
 		       sizeof(*state.inference_cycles));
 	state.unfit = calloc((size_t)plan->build_count * plan->model_count, sizeof(*state.unfit));
 	if (!points || !state.clocks || !state.inference_cycles || !state.unfit) {
@@ -448,7 +449,7 @@ void worker_run(struct worker *worker)
 		work_points(&state, points, count);
 		close_station(&state);
 	}
-	for (unsigned i = 0; state.clocks && i < plan->clock_count; i++)
+	for (unsigned i = 0; state.clocks && i < levels->count; i++)
 		judge_clock_done(&state.clocks[i]);
 	capture_done(&state.capture);
 	free(state.unfit);

@@ -54,7 +54,11 @@ start_rig
 sed 's/virtual: true/virtual: false/' "$scratch/rig.yaml" >"$scratch/real.yaml"
 expect 3 "must not pass as measured" "$bench" run "$scratch/plan.yaml" --rig "$scratch/real.yaml" --db "$scratch/c.db"
 sed "s#26 MHz#27 MHz#" "$scratch/plan.yaml" >"$scratch/clock.yaml"
-expect 3 "no clock level of 27 MHz (it has 4, " "$bench" run "$scratch/clock.yaml" --rig "$scratch/rig.yaml" --db "$scratch/d.db"
+expect 2 "clock.yaml:3: no board of rig 'test' has a clock level of 27 MHz (there are 4, " "$bench" run "$scratch/clock.yaml" --rig "$scratch/rig.yaml" --db "$scratch/d.db"
+# a part file that promises a level the firmware does not have
+sed 's/26 MHz/26 MHz, 27 MHz/' rigs/parts/nucleo-l4r5zi.yaml >"$scratch/levels.yaml"
+sed "s#$PWD/rigs/parts/nucleo-l4r5zi.yaml#levels.yaml#" "$scratch/rig.yaml" >"$scratch/levels-rig.yaml"
+expect 3 "no clock level of 27 MHz (it has 4, " "$bench" run "$scratch/clock.yaml" --rig "$scratch/levels-rig.yaml" --db "$scratch/d.db"
 stop_rig
 kill_socket() { rm -f "$scratch/b.sock" "$scratch/m.sock"; }
 kill_socket

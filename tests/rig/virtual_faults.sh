@@ -138,14 +138,13 @@ on_board supply-drop supply-drop "$often, share: 5 %" recovered "supply: "
 on_blank silent-loader silent-loader "probability: 1, limit: 1" recovered ""
 on_blank flash-flip flash-flip "probability: 1, limit: 1" recovered ""
 
-# Another board of the same part, from a power cycle in the middle of the run on. Its clock gives it away (with this seed
-# they are 0.4 % apart); the bench does not hold a board's id against that of its earlier rows.
+# Another board of the same part, from a power cycle in the middle of the run on. Its id gives it away.
 timed=yes
 if [[ other-board =~ $pattern ]]; then
 	cp "$scratch/ready.flash" "$scratch/run.flash"
 	write_faulty_rig "{fault: other-board, at: 19 s}" "{fault: unplug, at: 24 s, for: 300 ms}" "$scratch/run.flash"
 	run_bench
-	tell other-board other-board refused "clock: "
+	tell other-board other-board refused "board nucleo-1: another board answers: id "
 fi
 
 timed=no

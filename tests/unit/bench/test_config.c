@@ -105,7 +105,17 @@ static void plan_errors(void **state)
 		{"clocks: [4]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:", "no unit"},
 		{"clocks: [4 MHz, 4000 kHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:",
 		 "twice"},
-		{"clocks: 4 MHz\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:", "list"},
+		{"clocks: {a: 4 MHz}\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:",
+		 "single values"},
+		{"repeats: 3\nclocks:\n- 4 MHz\n- [5 MHz]\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:6:",
+		 "single values"},
+		{"clocks: []\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:", "a list of 1 to"},
+		{"repeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:1:", "'clocks' is missing"},
+		{"clocks: [slow]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:",
+		 "neither a frequency nor slowest"},
+		{"clocks: [all, all]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:", "twice"},
+		{"clocks: [0.5 Hz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:",
+		 "whole number of Hz"},
 		{"clocks: [4 MHz]\nrepeats: 0\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:4:", "repeats"},
 		{"clocks: [4 MHz]\nrepeats: 3 x\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:4:", "whole number"},
 		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 h\nidle: 1 s\n", "plan.yaml:5:", "unit 'h'"},
@@ -142,7 +152,9 @@ static void plan_values(void **state)
 	assert_int_equal(plan_load(path, &plan, &err), 0);
 	assert_int_equal(plan->model_count, 2);
 	assert_non_null(strstr(plan->models[0], "/a.tflite"));
-	assert_int_equal(plan->clocks_hz[0], 120000000);
+	assert_int_equal(plan->clock_count, 2);
+	assert_int_equal(plan->clocks[0].word, LEVELS_HZ);
+	assert_int_equal(plan->clocks[0].hz, 120000000);
 	assert_true(fabs(plan->window_s - 0.25) <= 1e-12);
 	assert_int_equal(plan->warmups, 1);
 	assert_string_equal(plan->builds[0], "O2");
@@ -154,6 +166,7 @@ static const char meter_part[] = "part: ppk2\ndriver: ppk2\n"
 				 "markers: {window: 0, inference: 1, layer: 2}\n";
 static const char board_part[] =
 	"part: n\nchip: c\nkernels: armv7em\nfirmware: n\nbaud: 115200 baud\n"
+	"clocks: [120 MHz, 4 MHz, 13.333333 MHz]\n"
 	"flash: {driver: stm32_uart, baud: 115200 baud, address: 0x08000000, id: 0x470}\n"
 	"lines: {reset: dtr, boot: \"!rts\"}\n";
 static const char rig_text[] =
@@ -161,15 +174,20 @@ static const char rig_text[] =
 	"meters:\n  - {name: m, part: meter.yaml, link: l1, supply: 3.3 V, supply_u: 5 mV}\n"
 	"boards:\n  - {name: b, part: board.yaml, link: l2, meter: m}\n";
 
-static void replace(char *text, size_t size, const char *from, const char *to)
+static void replace_in(const char *whole, char *text, size_t size, const char *from, const char *to)
 {
 	char copy[2048];
 	char *at;
 
-	snprintf(copy, sizeof(copy), "%s", rig_text);
+	snprintf(copy, sizeof(copy), "%s", whole);
 	at = strstr(copy, from);
 	assert_non_null(at);
 	snprintf(text, size, "%.*s%s%s", (int)(at - copy), copy, to, at + strlen(from));
+}
+
+static void replace(char *text, size_t size, const char *from, const char *to)
+{
+	replace_in(rig_text, text, size, from, to);
 }
 
 static void rig_values(void **state)
@@ -184,9 +202,61 @@ static void rig_values(void **state)
 	assert_true(rig->is_virtual);
 	assert_true(fabs(rig->meters[0].supply_u_v - 5e-3) <= 1e-12);
 	assert_int_equal(rig->boards[0].flash_address, 0x08000000);
+	assert_int_equal(rig->boards[0].levels.count, 3);
+	assert_int_equal(rig->boards[0].levels.hz[0], 4000000);
+	assert_int_equal(rig->boards[0].levels.hz[1], 13333333);
+	assert_int_equal(rig->boards[0].levels.hz[2], 120000000);
+	assert_non_null(strstr(rig->resolved, "\"clocks_hz\":[4000000,13333333,120000000]"));
+	assert_false(rig->boards[0].has_id);
 	assert_true(rig->boards[0].reset.is_dtr && rig->boards[0].reset.active_asserted);
 	assert_true(!rig->boards[0].boot.is_dtr && !rig->boards[0].boot.active_asserted);
 	rig_free(rig);
+}
+
+static void rig_ids(void **state)
+{
+	static const uint8_t id[RIG_ID_BYTES] = {0x56, 0x49, 0xAB, 0, 1, 2, 3, 4, 5, 6, 7, 0xFF};
+	char text[2048];
+	struct rig *rig;
+	struct err err = {""};
+
+	(void)state;
+	write_file("meter.yaml", meter_part);
+	write_file("board.yaml", board_part);
+	replace(text, sizeof(text), "meter: m}", "meter: m, id: 5649aB0001020304050607fF}");
+	assert_int_equal(rig_load(write_file("rig.yaml", text), &rig, &err), 0);
+	assert_true(rig->boards[0].has_id);
+	assert_memory_equal(rig->boards[0].id, id, sizeof(id));
+	assert_non_null(strstr(rig->resolved, "\"id\":\"5649ab0001020304050607ff\""));
+	rig_free(rig);
+}
+
+static void part_errors(void **state)
+{
+	static const struct {
+		const char *from, *to, *where, *says;
+	} rows[] = {
+		{"clocks: [120 MHz, 4 MHz, 13.333333 MHz]\n", "", "board.yaml:1:",
+		 "'clocks' is missing"},
+		{"4 MHz, 13", "4, 13", "board.yaml:6:", "no unit"},
+		{"4 MHz, 13", "120000 kHz, 13", "board.yaml:6:", "twice"},
+		{"4 MHz, 13", "4.0000001 MHz, 13", "board.yaml:6:", "whole number of Hz"},
+		{"4 MHz, 13", "fastest, 13", "board.yaml:6:", "not a number"},
+	};
+	char text[2048];
+
+	(void)state;
+	write_file("meter.yaml", meter_part);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rig *rig;
+		struct err err = {""};
+
+		replace_in(board_part, text, sizeof(text), rows[i].from, rows[i].to);
+		write_file("board.yaml", text);
+		assert_true(rig_load(write_file("rig.yaml", rig_text), &rig, &err) < 0);
+		if (!strstr(err.text, rows[i].where) || !strstr(err.text, rows[i].says))
+			fail_msg("'%s' lacks '%s' or '%s'", err.text, rows[i].where, rows[i].says);
+	}
 }
 
 static void rig_errors(void **state)
@@ -204,6 +274,14 @@ static void rig_errors(void **state)
 		 "rig.yaml:8:", "named 'b'"},
 		{"meter: m}\n", "meter: m}\n  - {name: c, part: board.yaml, link: l3, meter: m}\n",
 		 "rig.yaml:8:", "share meter"},
+		{"meter: m}\n", "meter: m, id: 56495254}\n", "rig.yaml:7:", "24 hexadecimal digits"},
+		{"meter: m}\n", "meter: m, id: 56495254000000000000000g}\n", "rig.yaml:7:",
+		 "24 hexadecimal digits"},
+		{"supply_u: 5 mV}\nboards:\n", "supply_u: 5 mV}\n  - {name: q, part: meter.yaml, link: l3, "
+		 "supply: 3.3 V, supply_u: 5 mV}\nboards:\n  - {name: a, part: board.yaml, link: l4, "
+		 "meter: q, id: 0102030405060708090a0b0c}\n  - {id: 0102030405060708090A0B0C, name: b, "
+		 "part: board.yaml, link: l2, meter: m}\n#",
+		 "rig.yaml:9:", "share an id"},
 	};
 	char text[2048];
 
@@ -223,17 +301,18 @@ static void rig_errors(void **state)
 
 static void shipped_rigs_load(void **state)
 {
-	static const char *const paths[] = {"rigs/nucleo-l4r5zi.yaml",
-					    "rigs/virtual-nucleo-l4r5zi.yaml"};
+	static const char *const paths[] = {
+		"rigs/nucleo-l4r5zi.yaml", "rigs/virtual-nucleo-l4r5zi.yaml",
+		"rigs/virtual-four-boards.yaml", "rigs/virtual-farm-16.yaml"};
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		struct rig *rig;
 		struct err err = {""};
 
 		if (rig_load(paths[i], &rig, &err))
 			fail_msg("%s", err.text);
-		assert_int_equal(rig->is_virtual, i == 1);
+		assert_int_equal(rig->is_virtual, i > 0);
 		rig_free(rig);
 	}
 }
@@ -243,7 +322,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quantities),  cmocka_unit_test(plan_errors),
 		cmocka_unit_test(plan_values), cmocka_unit_test(rig_values),
-		cmocka_unit_test(rig_errors),  cmocka_unit_test(shipped_rigs_load),
+		cmocka_unit_test(rig_errors),  cmocka_unit_test(rig_ids),
+		cmocka_unit_test(part_errors), cmocka_unit_test(shipped_rigs_load),
 	};
 
 	folder = scratch_folder();

@@ -18,15 +18,16 @@
 
 enum { MODELS = 3, CLOCKS = 2, BUILDS = 2, REPEATS = 4, BOARDS = 2 };
 enum { POINTS = MODELS * CLOCKS * BUILDS * REPEATS };
+static const uint32_t clocks_hz[BOARDS][CLOCKS] = {{26000000, 120000000}, {10000000, 160000000}};
 
 static char *model_paths[MODELS] = {"a", "b", "c"};
 static char *builds[BUILDS] = {"O2", "O3"};
-static uint32_t clocks_hz[CLOCKS] = {26000000, 120000000};
 static struct plan plan;
 static struct rig_board boards[BOARDS];
 static struct rig rig;
 static struct model_image images[MODELS];
 static struct session_model models[MODELS];
+static struct levels levels[BOARDS];
 static struct session_firmware firmwares[BOARDS * BUILDS];
 static struct session_work work;
 
@@ -34,8 +35,6 @@ static void make_work(void)
 {
 	plan = (struct plan){.models = model_paths,
 			     .model_count = MODELS,
-			     .clocks_hz = clocks_hz,
-			     .clock_count = CLOCKS,
 			     .builds = builds,
 			     .build_count = BUILDS,
 			     .repeats = REPEATS,
@@ -49,10 +48,14 @@ static void make_work(void)
 		images[i].sha256[0] = (char)('1' + i);
 		models[i].image = &images[i];
 	}
+	for (unsigned i = 0; i < BOARDS; i++) {
+		levels[i].count = CLOCKS;
+		memcpy(levels[i].hz, clocks_hz[i], sizeof(clocks_hz[i]));
+	}
 	for (unsigned i = 0; i < BOARDS * BUILDS; i++)
 		firmwares[i].crc32 = 0x1000 + i;
 	work = (struct session_work){
-		.plan = &plan, .rig = &rig, .models = models, .firmwares = firmwares};
+		.plan = &plan, .rig = &rig, .models = models, .levels = levels, .firmwares = firmwares};
 }
 
 static struct point *points_of(unsigned board)
@@ -61,7 +64,7 @@ static struct point *points_of(unsigned board)
 	struct point *points = points_of_board(&work, board, &count);
 
 	assert_non_null(points);
-	assert_int_equal(count, (size_t)plan.model_count * plan.clock_count * plan.build_count *
+	assert_int_equal(count, (size_t)plan.model_count * levels[board].count * plan.build_count *
 					plan.repeats);
 	return points;
 }
@@ -80,6 +83,7 @@ static void every_combination_once(void **state)
 		assert_int_equal(p->board, 1);
 		assert_in_range(p->model, 0, MODELS - 1);
 		assert_in_range(p->clock, 0, CLOCKS - 1);
+		assert_int_equal(p->clock_hz, clocks_hz[1][p->clock]);
 		assert_in_range(p->build, 0, BUILDS - 1);
 		assert_in_range(p->repeat, 0, REPEATS - 1);
 		assert_false(seen[p->model][p->clock][p->build][p->repeat]);
@@ -153,7 +157,7 @@ static const char *only_key(void)
 	static char key[sizeof(((struct point *)0)->key)];
 	struct point *points;
 
-	plan.model_count = plan.clock_count = plan.build_count = plan.repeats = 1;
+	plan.model_count = plan.build_count = plan.repeats = levels[0].count = 1;
 	points = points_of(0);
 	memcpy(key, points[0].key, sizeof(key));
 	free(points);
@@ -179,6 +183,35 @@ static void other_bytes_are_another_point(void **state)
 	assert_string_not_equal(only_key(), key);
 }
 
+/* Boards of different levels: each gets its own, under the frequency's key. */
+static void points_are_of_the_board_s_own_levels(void **state)
+{
+	struct point *points;
+	unsigned at_160 = 0;
+	size_t count;
+
+	(void)state;
+	make_work();
+	levels[1].count = 1;
+	levels[1].hz[0] = 160000000;
+	free(points_of(0));
+	points = points_of(1);
+	count = POINTS / CLOCKS;
+	for (size_t i = 0; i < count; i++)
+		at_160 += strstr(points[i].key, "|160000000|") && points[i].clock_hz == 160000000;
+	assert_int_equal(at_160, count);
+	free(points);
+}
+
+/* A key is the same text from one version to the next: databases are resumed by it. */
+static void the_key_is_as_ever(void **state)
+{
+	(void)state;
+	make_work();
+	assert_string_equal(only_key(),
+			    "one|1000000000000000|00000000|00000001|O2|00001000|portable|26000000|0");
+}
+
 /* The longest names there are leave room for the numbers at the key's end. */
 static void the_longest_key_fits(void **state)
 {
@@ -192,9 +225,9 @@ static void the_longest_key_fits(void **state)
 	memset(name, 'n', RIG_NAME_MAX);
 	boards[0].name = name;
 	plan.builds = long_builds;
-	plan.build_count = plan.model_count = plan.clock_count = 1;
+	plan.build_count = plan.model_count = levels[0].count = 1;
 	plan.repeats = 10000;
-	clocks_hz[0] = 4000000000u;
+	levels[0].hz[0] = 4000000000u;
 	points = points_of(0);
 	for (unsigned i = 0; i < plan.repeats; i++) {
 		char tail[40];
@@ -203,7 +236,6 @@ static void the_longest_key_fits(void **state)
 		assert_true(strlen(points[i].key) > strlen(tail));
 		assert_string_equal(points[i].key + strlen(points[i].key) - strlen(tail), tail);
 	}
-	clocks_hz[0] = 26000000;
 	free(points);
 }
 
@@ -213,6 +245,7 @@ static void the_same_model_twice_is_refused(void **state)
 	const char *folder = scratch_folder();
 	char first[600], second[600], firmware[600], command[2000];
 	char *paths[] = {first, second};
+	struct levels_wanted fastest = {.word = LEVELS_FASTEST};
 	struct session_work prepared = {0};
 	struct err err = {""};
 	FILE *stream;
@@ -230,10 +263,15 @@ static void the_same_model_twice_is_refused(void **state)
 	fputs("firmware", stream);
 	fclose(stream);
 	boards[0].firmware = "stem";
+	boards[0].levels = (struct levels){{4000000, 120000000}, 2};
+	plan.clocks = &fastest;
+	plan.clock_count = 1;
 	rig.board_count = plan.build_count = 1;
 	plan.models = paths;
 	plan.model_count = 1;
 	assert_int_equal(session_work_prepare(&plan, &rig, folder, &prepared, &err), 0);
+	assert_int_equal(prepared.levels[0].count, 1);
+	assert_int_equal(prepared.levels[0].hz[0], 120000000);
 	session_work_done(&prepared);
 	plan.model_count = 2;
 	assert_int_equal(session_work_prepare(&plan, &rig, folder, &prepared, &err), -EINVAL);
@@ -251,6 +289,8 @@ int main(void)
 		cmocka_unit_test(the_seed_decides_the_order),
 		cmocka_unit_test(the_order_is_random),
 		cmocka_unit_test(other_bytes_are_another_point),
+		cmocka_unit_test(points_are_of_the_board_s_own_levels),
+		cmocka_unit_test(the_key_is_as_ever),
 		cmocka_unit_test(the_longest_key_fits),
 		cmocka_unit_test(the_same_model_twice_is_refused),
 	};
