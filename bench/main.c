@@ -12,6 +12,7 @@ static const struct command *const commands[] = {
 	&check_command,
 	&count_command,
 	&fit_command,
+	&import_command,
 	&models_command,
 	&run_command,
 };

@@ -56,7 +56,8 @@ static void print_text(const struct rig *rig, const struct plan *plan, const str
 		printf("  %s (%s) at %s: %zu points\n", rig->boards[i].name, rig->boards[i].chip,
 		       clocks, point_count(plan, &levels[i]));
 	}
-	printf("plan %s: %u models x %u builds x %u repeats at these clocks on %u boards = %zu points: ok\n",
+	printf("plan %s: %u models x %u builds x %u repeats at these clocks on %u boards = %zu "
+	       "points: ok\n",
 	       plan->name, plan->model_count, plan->build_count, plan->repeats, rig->board_count,
 	       point_count_of_rig(plan, rig, levels));
 }
@@ -71,10 +72,10 @@ static json_t *boards_json(const struct plan *plan, const struct rig *rig,
 
 		for (unsigned j = 0; j < levels[i].count; j++)
 			json_array_append_new(clocks, json_integer(levels[i].hz[j]));
-		json_array_append_new(boards, json_pack("{s:s, s:o, s:I}", "board",
-							rig->boards[i].name, "clocks_hz", clocks,
-							"points",
-							(json_int_t)point_count(plan, &levels[i])));
+		json_array_append_new(boards,
+				      json_pack("{s:s, s:o, s:I}", "board", rig->boards[i].name,
+						"clocks_hz", clocks, "points",
+						(json_int_t)point_count(plan, &levels[i])));
 	}
 	return boards;
 }
@@ -82,13 +83,15 @@ static json_t *boards_json(const struct plan *plan, const struct rig *rig,
 static int print_json(const struct rig *rig, const struct plan *plan, const struct levels *levels,
 		      struct err *err)
 {
-	json_t *object = json_pack("{s:b, s:o}", "ok", 1, "rig", json_loads(rig->resolved, 0, NULL));
+	json_t *object =
+		json_pack("{s:b, s:o}", "ok", 1, "rig", json_loads(rig->resolved, 0, NULL));
 
 	if (object && plan) {
 		json_object_set_new(object, "plan", json_loads(plan->resolved, 0, NULL));
 		json_object_set_new(object, "boards", boards_json(plan, rig, levels));
-		json_object_set_new(object, "points_planned",
-				    json_integer((json_int_t)point_count_of_rig(plan, rig, levels)));
+		json_object_set_new(
+			object, "points_planned",
+			json_integer((json_int_t)point_count_of_rig(plan, rig, levels)));
 	}
 	return json_out_print("joulebench.check/1", object, err);
 }
@@ -137,7 +140,8 @@ const struct command check_command = {
 	.name = "check",
 	.summary = "check rig and plan files without touching hardware",
 	.help = "usage: joulebench check RIG.yaml [PLAN.yaml] [--json]\n\n"
-		"Reads the rig with its parts, and the plan with its models, as 'run' would; prints\n"
+		"Reads the rig with its parts, and the plan with its models, as 'run' would; "
+		"prints\n"
 		"the clock levels and the number of points of every board.\n\n"
 		"  --json      print one JSON object (schema joulebench.check/1)\n",
 	.run = run,

@@ -24,6 +24,7 @@ struct command {
 extern const struct command check_command;
 extern const struct command count_command;
 extern const struct command fit_command;
+extern const struct command import_command;
 extern const struct command models_command;
 extern const struct command run_command;
 

@@ -44,12 +44,13 @@ static const cyaml_schema_field_t exit_fields[] = {
 
 static const cyaml_schema_field_t plan_fields[] = {
 	CYAML_FIELD_STRING_PTR("plan", CYAML_FLAG_POINTER, struct plan_text, plan, 1, 100),
-	CYAML_FIELD_SEQUENCE("models", CYAML_FLAG_POINTER, struct plan_text, models, &string_entry, 1,
-			     100000),
+	CYAML_FIELD_SEQUENCE("models", CYAML_FLAG_POINTER, struct plan_text, models, &string_entry,
+			     1, 100000),
 	CYAML_FIELD_IGNORE("clocks", CYAML_FLAG_DEFAULT), /* a word or a list: take_clocks */
 	CYAML_FIELD_SEQUENCE("builds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
 			     builds, &string_entry, 1, 20),
-	OPTIONAL_TEXT("runtime", runtime), OPTIONAL_TEXT("eliminate", eliminate),
+	OPTIONAL_TEXT("runtime", runtime),
+	OPTIONAL_TEXT("eliminate", eliminate),
 	OPTIONAL_TEXT("layers", layers),
 	CYAML_FIELD_MAPPING_PTR("exit", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
 				exit, exit_fields),
@@ -60,9 +61,10 @@ static const cyaml_schema_field_t plan_fields[] = {
 			     attempts),
 	CYAML_FIELD_STRING_PTR("window", CYAML_FLAG_POINTER, struct plan_text, window, 1, 40),
 	CYAML_FIELD_STRING_PTR("idle", CYAML_FLAG_POINTER, struct plan_text, idle, 1, 40),
-	CYAML_FIELD_UINT_PTR("seed", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text, seed),
-	CYAML_FIELD_UINT_PTR("input_seed", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
-			     input_seed),
+	CYAML_FIELD_UINT_PTR("seed", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
+			     seed),
+	CYAML_FIELD_UINT_PTR("input_seed", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+			     struct plan_text, input_seed),
 	CYAML_FIELD_END};
 
 static const cyaml_schema_value_t plan_schema = {
@@ -172,7 +174,8 @@ static int take_builds(struct plan *plan, const struct plan_text *text, struct e
 	for (unsigned i = 0; !ret && i < text->builds_count; i++) {
 		for (unsigned j = 0; j < i; j++) {
 			if (!strcmp(text->builds[i], text->builds[j])) {
-				err_set(err, -EINVAL, "build '%s' is listed twice", text->builds[i]);
+				err_set(err, -EINVAL, "build '%s' is listed twice",
+					text->builds[i]);
 				return yaml_file_error(plan->file, -EINVAL, err, "builds[%u]", i);
 			}
 		}
@@ -236,7 +239,8 @@ static int take_word(struct plan *plan, const char *key, const char *text, const
 static int take_runtime(struct plan *plan, const struct plan_text *text, struct err *err)
 {
 	bool portable;
-	int ret = take_word(plan, "runtime", text->runtime, "optimised", "portable", &portable, err);
+	int ret =
+		take_word(plan, "runtime", text->runtime, "optimised", "portable", &portable, err);
 
 	plan->optimised = !portable;
 	if (!ret)
@@ -294,15 +298,15 @@ static int resolve(struct plan *plan, struct err *err)
 {
 	json_t *json;
 
-	json = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:o, s:i, s:i, s:i, s:f, s:f, s:I, s:I}",
-			 "plan", plan->name,
-			 "models", string_list(plan->models, plan->model_count), "clocks_hz",
-			 clock_list(plan, false), "clocks_by_word", clock_list(plan, true), "builds", string_list(plan->builds, plan->build_count), "runtime",
-			 plan_runtime(plan), "eliminate", plan->eliminate, "layers", plan->layers,
-			 "exit", exit_resolve(plan), "repeats",
-			 (int)plan->repeats, "warmups", (int)plan->warmups, "attempts",
-			 (int)plan->attempts, "window_s", plan->window_s, "idle_s", plan->idle_s,
-			 "seed", (json_int_t)plan->seed, "input_seed", (json_int_t)plan->input_seed);
+	json = json_pack(
+		"{s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:o, s:i, s:i, s:i, s:f, s:f, s:I, s:I}",
+		"plan", plan->name, "models", string_list(plan->models, plan->model_count),
+		"clocks_hz", clock_list(plan, false), "clocks_by_word", clock_list(plan, true),
+		"builds", string_list(plan->builds, plan->build_count), "runtime",
+		plan_runtime(plan), "eliminate", plan->eliminate, "layers", plan->layers, "exit",
+		exit_resolve(plan), "repeats", (int)plan->repeats, "warmups", (int)plan->warmups,
+		"attempts", (int)plan->attempts, "window_s", plan->window_s, "idle_s", plan->idle_s,
+		"seed", (json_int_t)plan->seed, "input_seed", (json_int_t)plan->input_seed);
 	plan->resolved = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	return plan->resolved ? 0 : err_set(err, -ENOMEM, "plan '%s': not valid UTF-8", plan->name);

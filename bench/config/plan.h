@@ -13,21 +13,21 @@
 
 struct plan {
 	const char *name;
-	char **models;          /* paths of .tflite files, patterns expanded, sorted */
+	char **models; /* paths of .tflite files, patterns expanded, sorted */
 	unsigned model_count;
 	struct levels_wanted *clocks; /* no two alike; what they are on a board: levels_resolve */
 	unsigned clock_count;
 	char **builds;
 	unsigned build_count;
-	unsigned repeats;       /* accepted windows per point */
-	unsigned warmups;       /* inferences before a window */
-	unsigned attempts;      /* windows tried per point before it is given up */
-	double window_s;        /* a window lasts at least this long */
-	double idle_s;          /* sleep before and after a window */
-	bool optimised;         /* the boards' own kernels where they have them, not the portable ones */
-	bool eliminate;         /* leave out channels that are proved constant */
-	bool layers;            /* mark every layer on line 2 and keep its cycles */
-	bool has_exit;          /* models end early when they are sure: exit_ */
+	unsigned repeats;  /* accepted windows per point */
+	unsigned warmups;  /* inferences before a window */
+	unsigned attempts; /* windows tried per point before it is given up */
+	double window_s;   /* a window lasts at least this long */
+	double idle_s;     /* sleep before and after a window */
+	bool optimised;    /* the boards' own kernels where they have them, not the portable ones */
+	bool eliminate;    /* leave out channels that are proved constant */
+	bool layers;       /* mark every layer on line 2 and keep its cycles */
+	bool has_exit;     /* models end early when they are sure: exit_ */
 	unsigned exit_output;
 	double exit_confidence;
 	uint64_t seed;          /* of the order of points */
@@ -40,6 +40,6 @@ struct plan {
  * nothing is an error. Touches no hardware. Errors are "FILE:LINE: sentence". */
 int plan_load(const char *path, struct plan **ret_plan, struct err *err);
 const char *plan_runtime(const struct plan *plan); /* "portable" | "optimised" */
-void plan_free(struct plan *plan); /* accepts NULL */
+void plan_free(struct plan *plan);                 /* accepts NULL */
 
 #endif

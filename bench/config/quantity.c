@@ -50,8 +50,8 @@ int quantity_parse(const char *text, enum quantity_kind kind, double *ret_value,
 	while (*end == ' ')
 		end++;
 	if (!*end)
-		return err_set(err, -EINVAL, "'%s' has no unit: write it as '%s UNIT' (%s)", text, text,
-			       known);
+		return err_set(err, -EINVAL, "'%s' has no unit: write it as '%s UNIT' (%s)", text,
+			       text, known);
 	for (size_t i = 0; i < UNIT_COUNT; i++) {
 		if (units[i].kind == kind && !strcmp(units[i].name, end)) {
 			*ret_value = number * units[i].factor;
@@ -71,7 +71,8 @@ int quantity_parse_hz(const char *text, uint32_t *ret_hz, struct err *err)
 	nearest = round(hz);
 	/* 13.333333 MHz is no binary fraction */
 	if (nearest < 1e3 || nearest > 4e9 || fabs(hz - nearest) > 1e-3)
-		return err_set(err, -EINVAL, "clock '%s' is not a whole number of Hz in range", text);
+		return err_set(err, -EINVAL, "clock '%s' is not a whole number of Hz in range",
+			       text);
 	*ret_hz = (uint32_t)nearest;
 	return 0;
 }

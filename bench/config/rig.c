@@ -34,8 +34,8 @@ struct rig_text {
 #define TEXT(key, structure, member)                                                               \
 	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER, structure, member, 1, 1000)
 #define TEXT_OPTIONAL(key, structure, member)                                                      \
-	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, member, 1, \
-			       1000)
+	CYAML_FIELD_STRING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, member,   \
+			       1, 1000)
 
 static const cyaml_schema_field_t meter_fields[] = {
 	TEXT("name", struct meter_text, name),
@@ -51,10 +51,9 @@ static const cyaml_schema_value_t meter_entry = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct meter_text, meter_fields)};
 
 static const cyaml_schema_field_t board_fields[] = {
-	TEXT("name", struct board_text, name), TEXT("part", struct board_text, part),
-	TEXT("link", struct board_text, link), TEXT("meter", struct board_text, meter),
-	TEXT_OPTIONAL("id", struct board_text, id),
-	CYAML_FIELD_END};
+	TEXT("name", struct board_text, name),      TEXT("part", struct board_text, part),
+	TEXT("link", struct board_text, link),      TEXT("meter", struct board_text, meter),
+	TEXT_OPTIONAL("id", struct board_text, id), CYAML_FIELD_END};
 
 static const cyaml_schema_value_t board_entry = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct board_text, board_fields)};
@@ -63,8 +62,10 @@ static const cyaml_schema_field_t rig_fields[] = {
 	TEXT("rig", struct rig_text, rig),
 	CYAML_FIELD_BOOL("virtual", CYAML_FLAG_DEFAULT, struct rig_text, is_virtual),
 	TEXT("ambient", struct rig_text, ambient),
-	CYAML_FIELD_SEQUENCE("meters", CYAML_FLAG_POINTER, struct rig_text, meters, &meter_entry, 1, 64),
-	CYAML_FIELD_SEQUENCE("boards", CYAML_FLAG_POINTER, struct rig_text, boards, &board_entry, 1, 64),
+	CYAML_FIELD_SEQUENCE("meters", CYAML_FLAG_POINTER, struct rig_text, meters, &meter_entry, 1,
+			     64),
+	CYAML_FIELD_SEQUENCE("boards", CYAML_FLAG_POINTER, struct rig_text, boards, &board_entry, 1,
+			     64),
 	CYAML_FIELD_END};
 
 static const cyaml_schema_value_t rig_schema = {
@@ -118,8 +119,9 @@ static int take_meter(struct rig *rig, const char *path, const struct meter_text
 	if (!ret)
 		ret = rig_part_meter_load(full, part, err);
 	if (ret)
-		return ret == -ENOENT ? yaml_file_error(files->own, ret, err, "meters[%u].part", index)
-				      : ret;
+		return ret == -ENOENT
+			       ? yaml_file_error(files->own, ret, err, "meters[%u].part", index)
+			       : ret;
 	files->meter_part_count = index + 1;
 	meter->name = text->name;
 	meter->link = text->link;
@@ -190,8 +192,9 @@ static int take_board(struct rig *rig, const char *path, const struct board_text
 	if (!ret)
 		ret = rig_part_board_load(full, part, err);
 	if (ret)
-		return ret == -ENOENT ? yaml_file_error(files->own, ret, err, "boards[%u].part", index)
-				      : ret;
+		return ret == -ENOENT
+			       ? yaml_file_error(files->own, ret, err, "boards[%u].part", index)
+			       : ret;
 	files->board_part_count = index + 1;
 	*board = part->board;
 	board->name = text->name;
@@ -213,8 +216,8 @@ static int check_unique(const struct rig *rig, struct err *err)
 		const struct rig_board *board = &rig->boards[i];
 
 		if (strlen(board->name) > RIG_NAME_MAX) {
-			err_set(err, -EINVAL, "name '%s' is longer than %d characters",
-				board->name, RIG_NAME_MAX);
+			err_set(err, -EINVAL, "name '%s' is longer than %d characters", board->name,
+				RIG_NAME_MAX);
 			return yaml_file_error(own, -EINVAL, err, "boards[%u].name", i);
 		}
 		for (unsigned j = 0; j < i; j++) {
@@ -299,25 +302,26 @@ static int resolve(struct rig *rig, struct err *err)
 		const struct rig_meter *m = &rig->meters[i];
 
 		json_array_append_new(
-			meters,
-			json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:[i,i,i]}", "name", m->name,
-				  "driver", m->driver, "link", m->link, "supply_v", m->supply_v,
-				  "supply_u_v", m->supply_u_v, "gain_u_rel", m->gain_u_rel, "offset_u_a",
-				  m->offset_u_a, "marker_inputs", (int)m->marker_input[0],
-				  (int)m->marker_input[1], (int)m->marker_input[2]));
+			meters, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:[i,i,i]}", "name",
+					  m->name, "driver", m->driver, "link", m->link, "supply_v",
+					  m->supply_v, "supply_u_v", m->supply_u_v, "gain_u_rel",
+					  m->gain_u_rel, "offset_u_a", m->offset_u_a,
+					  "marker_inputs", (int)m->marker_input[0],
+					  (int)m->marker_input[1], (int)m->marker_input[2]));
 	}
 	for (unsigned i = 0; i < rig->board_count; i++) {
 		const struct rig_board *b = &rig->boards[i];
 
 		json_array_append_new(
-			boards, json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:s, s:s, s:s, s:o, s:o}",
+			boards, json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:s, s:s, "
+					  "s:s, s:o, s:o}",
 					  "name", b->name, "chip", b->chip, "firmware", b->firmware,
 					  "link", b->link, "baud", (int)b->baud, "flash_driver",
 					  b->flash_driver, "flash_baud", (int)b->flash_baud,
 					  "flash_address", (int)b->flash_address, "flash_id",
 					  (int)b->flash_id, "reset", line_text(&b->reset), "boot",
-					  line_text(&b->boot), "meter", rig->meters[b->meter].name, "clocks_hz",
-					  level_list(&b->levels), "id", id_text(b)));
+					  line_text(&b->boot), "meter", rig->meters[b->meter].name,
+					  "clocks_hz", level_list(&b->levels), "id", id_text(b)));
 	}
 	json = json_pack("{s:s, s:b, s:f, s:o, s:o}", "rig", rig->name, "virtual", rig->is_virtual,
 			 "ambient_c", rig->ambient_c, "meters", meters, "boards", boards);

@@ -18,42 +18,42 @@ enum { RIG_MARKER_LINES = 3, RIG_NAME_MAX = 40, RIG_ID_BYTES = 12 };
 
 struct rig_meter {
 	const char *name;
-	const char *driver;     /* drivers/meter */
-	const char *link;       /* uri */
-	double supply_v;        /* set voltage */
-	double supply_u_v;      /* its standard uncertainty at the board */
-	double gain_u_rel;      /* 0: the driver's figure */
-	double offset_u_a;      /* 0: the driver's figure */
+	const char *driver;                      /* drivers/meter */
+	const char *link;                        /* uri */
+	double supply_v;                         /* set voltage */
+	double supply_u_v;                       /* its standard uncertainty at the board */
+	double gain_u_rel;                       /* 0: the driver's figure */
+	double offset_u_a;                       /* 0: the driver's figure */
 	unsigned marker_input[RIG_MARKER_LINES]; /* logic input of marker lines 0..2 */
 };
 
 struct rig_board {
 	const char *name;
-	const char *chip;       /* as the firmware names it */
+	const char *chip;              /* as the firmware names it */
 	enum image_kernel_set kernels; /* of its core, beside the portable ones */
-	const char *firmware;   /* stem of the firmware files: STEM-BUILD.bin */
-	const char *link;       /* uri */
+	const char *firmware;          /* stem of the firmware files: STEM-BUILD.bin */
+	const char *link;              /* uri */
 	uint32_t baud;
 	const char *flash_driver;
 	uint32_t flash_baud, flash_address;
-	uint16_t flash_id;      /* product id the loader must report */
-	struct levels levels;   /* legal clock levels */
+	uint16_t flash_id;    /* product id the loader must report */
+	struct levels levels; /* legal clock levels */
 	struct control_line reset, boot;
-	bool has_id;            /* only the board with this unique id will do */
+	bool has_id; /* only the board with this unique id will do */
 	uint8_t id[RIG_ID_BYTES];
-	unsigned meter;         /* index into rig.meters */
+	unsigned meter; /* index into rig.meters */
 };
 
 struct rig {
 	const char *name;
-	bool is_virtual;        /* declared; checked against what the devices say of themselves */
+	bool is_virtual; /* declared; checked against what the devices say of themselves */
 	double ambient_c;
 	struct rig_meter *meters;
 	unsigned meter_count;
 	struct rig_board *boards;
 	unsigned board_count;
-	char *resolved;         /* one JSON object: everything above, as stored with the data */
-	struct rig_files *files;/* owns the strings */
+	char *resolved;          /* one JSON object: everything above, as stored with the data */
+	struct rig_files *files; /* owns the strings */
 };
 
 /* Reads a rig file and its parts. Touches no hardware. Errors are "FILE:LINE: sentence". */

@@ -68,13 +68,17 @@ static const cyaml_schema_value_t clock_entry = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 40)};
 
 static const cyaml_schema_field_t board_fields[] = {
-	TEXT("part", struct board_part_text, part), TEXT("chip", struct board_part_text, chip),
+	TEXT("part", struct board_part_text, part),
+	TEXT("chip", struct board_part_text, chip),
 	TEXT("kernels", struct board_part_text, kernels),
-	TEXT("firmware", struct board_part_text, firmware), TEXT("baud", struct board_part_text, baud),
+	TEXT("firmware", struct board_part_text, firmware),
+	TEXT("baud", struct board_part_text, baud),
 	CYAML_FIELD_SEQUENCE("clocks", CYAML_FLAG_POINTER, struct board_part_text, clocks,
 			     &clock_entry, 1, LEVELS_MAX),
-	CYAML_FIELD_MAPPING("flash", CYAML_FLAG_DEFAULT, struct board_part_text, flash, flash_fields),
-	CYAML_FIELD_MAPPING("lines", CYAML_FLAG_DEFAULT, struct board_part_text, lines, lines_fields),
+	CYAML_FIELD_MAPPING("flash", CYAML_FLAG_DEFAULT, struct board_part_text, flash,
+			    flash_fields),
+	CYAML_FIELD_MAPPING("lines", CYAML_FLAG_DEFAULT, struct board_part_text, lines,
+			    lines_fields),
 	CYAML_FIELD_END};
 
 static const cyaml_schema_value_t board_schema = {
@@ -132,7 +136,8 @@ static int take_baud(const struct yaml_file *file, const char *text, const char 
 	int ret = quantity_parse(text, QUANTITY_BAUD, &baud, err);
 
 	if (!ret && (baud < 300 || baud > 3686400 || baud != (double)(uint32_t)baud))
-		ret = err_set(err, -EINVAL, "'%s' is not a baud rate between 300 and 3686400", text);
+		ret = err_set(err, -EINVAL, "'%s' is not a baud rate between 300 and 3686400",
+			      text);
 	if (ret)
 		return yaml_file_error(file, ret, err, "%s", key);
 	*ret_baud = (uint32_t)baud;

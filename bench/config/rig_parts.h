@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Part files (rigs/parts): what is true of every board or meter of a kind, whichever bench it is on.
+ * Part files (rigs/parts): what is true of every board or meter of a kind, whichever bench it is
+ * on.
  */
 #ifndef BENCH_CONFIG_RIG_PARTS_H
 #define BENCH_CONFIG_RIG_PARTS_H

@@ -64,11 +64,12 @@ static int expect_end(const struct yaml_file *file, yaml_parser_t *parser, struc
 	int ret = 0;
 
 	if (!yaml_parser_load(parser, &next))
-		return err_set(err, -EINVAL, "%s:%zu: %s", file->path, parser->problem_mark.line + 1,
+		return err_set(err, -EINVAL, "%s:%zu: %s", file->path,
+			       parser->problem_mark.line + 1,
 			       parser->problem ? parser->problem : "not YAML");
 	if (yaml_document_get_root_node(&next))
-		ret = err_set(err, -EINVAL, "%s:%zu: a second document; a file holds one", file->path,
-			      next.start_mark.line + 1);
+		ret = err_set(err, -EINVAL, "%s:%zu: a second document; a file holds one",
+			      file->path, next.start_mark.line + 1);
 	yaml_document_delete(&next);
 	return ret;
 }
@@ -135,8 +136,8 @@ static int unknown_key(const struct yaml_file *file, const yaml_node_t *key,
 		}
 	}
 	if (nearest)
-		return err_set(err, -EINVAL, "%s:%zu: unknown key '%s', did you mean '%s'?", file->path,
-			       key->start_mark.line + 1, name, nearest);
+		return err_set(err, -EINVAL, "%s:%zu: unknown key '%s', did you mean '%s'?",
+			       file->path, key->start_mark.line + 1, name, nearest);
 	return err_set(err, -EINVAL, "%s:%zu: unknown key '%s'", file->path,
 		       key->start_mark.line + 1, name);
 }
@@ -186,11 +187,12 @@ static int check_mapping(const struct yaml_file *file, const yaml_node_t *node,
 		int ret;
 
 		if (key->type != YAML_SCALAR_NODE)
-			return err_set(err, -EINVAL, "%s:%zu: a key must be a plain word", file->path,
-				       key->start_mark.line + 1);
+			return err_set(err, -EINVAL, "%s:%zu: a key must be a plain word",
+				       file->path, key->start_mark.line + 1);
 		name = (const char *)key->data.scalar.value;
 		for (const yaml_node_pair_t *other = first; other < pair; other++)
-			if (!strcmp((const char *)node_at(file, other->key)->data.scalar.value, name))
+			if (!strcmp((const char *)node_at(file, other->key)->data.scalar.value,
+				    name))
 				return err_set(err, -EINVAL, "%s:%zu: key '%s' stands here twice",
 					       file->path, key->start_mark.line + 1, name);
 		field = find_field(fields, name);
@@ -214,7 +216,8 @@ static int check_scalar(const struct yaml_file *file, const yaml_node_t *node,
 		errno = 0;
 		strtoull(text, &end, 0);
 		if (text[0] < '0' || text[0] > '9' || *end || errno)
-			return err_set(err, -EINVAL, "%s:%zu: '%s' is '%s': it must be a whole number",
+			return err_set(err, -EINVAL,
+				       "%s:%zu: '%s' is '%s': it must be a whole number",
 				       file->path, node->start_mark.line + 1, what, text);
 	}
 	if (schema->type == CYAML_BOOL && strcmp(text, "true") && strcmp(text, "false"))
@@ -238,20 +241,20 @@ static int check_node(const struct yaml_file *file, const yaml_node_t *node,
 	}
 	if (schema->type == CYAML_SEQUENCE) {
 		if (node->type != YAML_SEQUENCE_NODE)
-			return err_set(err, -EINVAL, "%s:%zu: '%s' must be a list", file->path, line,
-				       what);
+			return err_set(err, -EINVAL, "%s:%zu: '%s' must be a list", file->path,
+				       line, what);
 		for (const yaml_node_item_t *item = node->data.sequence.items.start;
 		     item < node->data.sequence.items.top; item++) {
-			int ret = check_node(file, node_at(file, *item), schema->sequence.entry, what,
-					     err);
+			int ret = check_node(file, node_at(file, *item), schema->sequence.entry,
+					     what, err);
 			if (ret)
 				return ret;
 		}
 		return 0;
 	}
 	if (node->type != YAML_SCALAR_NODE)
-		return err_set(err, -EINVAL, "%s:%zu: '%s' must be a single value", file->path, line,
-			       what);
+		return err_set(err, -EINVAL, "%s:%zu: '%s' must be a single value", file->path,
+			       line, what);
 	return check_scalar(file, node, schema, what, err);
 }
 
@@ -268,8 +271,8 @@ static int load_typed(struct yaml_file *file, struct err *err)
 	return err_set(err, -EINVAL, "%s: %s (%s)", file->path, cyaml_strerror(code), log_text);
 }
 
-int yaml_file_load(const char *path, const cyaml_schema_value_t *schema, struct yaml_file **ret_file,
-		   void **ret_data, struct err *err)
+int yaml_file_load(const char *path, const cyaml_schema_value_t *schema,
+		   struct yaml_file **ret_file, void **ret_data, struct err *err)
 {
 	struct yaml_file *file = calloc(1, sizeof(*file));
 	int ret;
@@ -282,8 +285,8 @@ int yaml_file_load(const char *path, const cyaml_schema_value_t *schema, struct 
 	if (!ret)
 		ret = parse_document(file, err);
 	if (!ret)
-		ret = check_node(file, yaml_document_get_root_node(&file->document), schema, "the file",
-				 err);
+		ret = check_node(file, yaml_document_get_root_node(&file->document), schema,
+				 "the file", err);
 	if (!ret)
 		ret = load_typed(file, err);
 	if (ret) {

@@ -15,8 +15,8 @@ struct yaml_file;
 
 /* Loads path by the schema (a pointer mapping). *ret_data belongs to the file and is freed with it.
  * -EINVAL: "PATH:LINE: sentence". */
-int yaml_file_load(const char *path, const cyaml_schema_value_t *schema, struct yaml_file **ret_file,
-		   void **ret_data, struct err *err);
+int yaml_file_load(const char *path, const cyaml_schema_value_t *schema,
+		   struct yaml_file **ret_file, void **ret_data, struct err *err);
 void yaml_file_free(struct yaml_file *file); /* accepts NULL */
 
 /* Puts "PATH:LINE: " in front of the sentence in err; the line is that of the value at the key path
@@ -24,8 +24,8 @@ void yaml_file_free(struct yaml_file *file); /* accepts NULL */
 int yaml_file_error(const struct yaml_file *file, int code, struct err *err, const char *key_format,
 		    ...) __attribute__((format(printf, 4, 5)));
 
-/* The value at a key of the file's top: one plain value, or a list of them (the schema ignores such a
- * key: CYAML_FIELD_IGNORE). The array is to be freed by the caller, the strings are the file's.
+/* The value at a key of the file's top: one plain value, or a list of them (the schema ignores such
+ * a key: CYAML_FIELD_IGNORE). The array is to be freed by the caller, the strings are the file's.
  * -EINVAL: anything else, an empty list, or more than max. */
 int yaml_file_words(const struct yaml_file *file, const char *key, unsigned max,
 		    const char ***ret_words, unsigned *ret_count, struct err *err);

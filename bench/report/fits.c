@@ -17,6 +17,8 @@ static int compare_levels(const struct store_measurement *x, const struct store_
 		order = strcmp(x->build, y->build);
 	if (!order)
 		order = strcmp(x->runtime, y->runtime);
+	if (!order)
+		order = (x->is_virtual != 0) - (y->is_virtual != 0);
 	return order ? order : (x->clock_hz > y->clock_hz) - (x->clock_hz < y->clock_hz);
 }
 
@@ -34,8 +36,10 @@ static double common_rel(const struct store_measurement *rows, size_t count)
 	double largest = 0;
 
 	for (size_t i = 0; i < count; i++)
-		largest = fmax(largest, hypot(rows[i].gain_u_rel,
-					      rows[i].supply_u_v / rows[i].supply_v));
+		largest = fmax(largest, rows[i].supply_v > 0
+						? hypot(rows[i].gain_u_rel,
+							rows[i].supply_u_v / rows[i].supply_v)
+						: rows[i].gain_u_rel);
 	return largest;
 }
 

@@ -199,7 +199,8 @@ struct point *points_of_board(const struct session_work *work, unsigned board, s
 {
 	const struct plan *plan = work->plan;
 	const struct levels *levels = &work->levels[board];
-	size_t count = (size_t)plan->model_count * plan->build_count * levels->count * plan->repeats;
+	size_t count =
+		(size_t)plan->model_count * plan->build_count * levels->count * plan->repeats;
 	struct point *points = calloc(count, sizeof(*points));
 
 	if (!points)

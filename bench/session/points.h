@@ -14,12 +14,12 @@
 
 /* A model as one kernel set runs it. */
 struct session_model {
-	struct model_image *image;  /* NULL: no board of the rig needs it */
-	uint8_t *input;             /* image->input_bytes */
+	struct model_image *image; /* NULL: no board of the rig needs it */
+	uint8_t *input;            /* image->input_bytes */
 	struct model_expected expected;
 };
 
-struct session_firmware {       /* one per rig board and plan build */
+struct session_firmware { /* one per rig board and plan build */
 	uint8_t *bytes;
 	size_t count;
 	uint32_t crc32;
@@ -41,8 +41,8 @@ struct point {
 	char key[192];
 };
 
-/* Resolves the clock levels, compiles the models, computes their reference results, reads the firmware files
- * (FOLDER/STEM-BUILD.bin). */
+/* Resolves the clock levels, compiles the models, computes their reference results, reads the
+ * firmware files (FOLDER/STEM-BUILD.bin). */
 int session_work_prepare(const struct plan *plan, const struct rig *rig,
 			 const char *firmware_folder, struct session_work *ret_work,
 			 struct err *err);
@@ -52,8 +52,8 @@ void session_work_done(struct session_work *work); /* accepts a zeroed or half-b
 const struct session_model *session_work_model(const struct session_work *work, unsigned board,
 					       unsigned model);
 
-/* The points of one board, shuffled by the plan's seed (same seed, same order). To be freed by the caller.
- * NULL: out of memory. */
+/* The points of one board, shuffled by the plan's seed (same seed, same order). To be freed by the
+ * caller. NULL: out of memory. */
 struct point *points_of_board(const struct session_work *work, unsigned board, size_t *ret_count);
 
 #endif

@@ -30,10 +30,10 @@ struct work_state {
 	struct station station;
 	struct capture capture;
 	const struct levels *levels; /* of its board */
-	struct judge_clock *clocks; /* per level */
-	uint64_t *inference_cycles; /* [build][model][level], 0: not known yet */
-	bool *unfit;                /* [build][model]: the board cannot run it, tried to the end */
-	int64_t windows;            /* runs asked of the board */
+	struct judge_clock *clocks;  /* per level */
+	uint64_t *inference_cycles;  /* [build][model][level], 0: not known yet */
+	bool *unfit;                 /* [build][model]: the board cannot run it, tried to the end */
+	int64_t windows;             /* runs asked of the board */
 	bool up, was_up;
 	bool gone;         /* to be given up: away for too long, or not the rig's board */
 	bool model_fault;  /* the last attempt failed on the model, not on the board */
@@ -202,10 +202,9 @@ static int measure(struct work_state *state, const struct point *point,
 	ret = read_temperature(state, &before, err);
 	if (!ret) {
 		row->window_ordinal = ++state->windows;
-		ret = capture_run(
-			&state->station, &run,
-			run_limit_s(point, &run, (double)*cycles_slot(state, point)),
-			state->worker->options->stop, &state->capture, err);
+		ret = capture_run(&state->station, &run,
+				  run_limit_s(point, &run, (double)*cycles_slot(state, point)),
+				  state->worker->options->stop, &state->capture, err);
 	}
 	if (!ret)
 		ret = read_temperature(state, &after, err);

@@ -6,10 +6,11 @@
 
 #include "bench/store/store.h"
 
-#define COLUMN(member, kind)                                                                       \
+#define COLUMN(member, kind) SINCE(0, member, kind)
+#define SINCE(schema, member, kind)                                                                \
 	{                                                                                          \
 #member, kind, offsetof(struct store_measurement, member),                         \
-			sizeof(((struct store_measurement *)0)->member)                            \
+			sizeof(((struct store_measurement *)0)->member), schema                    \
 	}
 #define TEXT(member)    COLUMN(member, COLUMN_TEXT)
 #define INTEGER(member) COLUMN(member, COLUMN_INTEGER)
@@ -90,6 +91,15 @@ const struct column store_columns[] = {
 	INTEGER(marker_edges_inference),
 	TEXT(verdict),
 	TEXT(reason),
+	SINCE(3, source, COLUMN_TEXT),
+	SINCE(3, source_path, COLUMN_TEXT),
+	SINCE(3, submitter, COLUMN_TEXT),
+	SINCE(3, round, COLUMN_TEXT),
+	SINCE(3, software, COLUMN_TEXT),
+	SINCE(3, window_start_s, COLUMN_REAL),
+	SINCE(3, published_energy_j, COLUMN_REAL),
+	SINCE(3, cycles_derived, COLUMN_INTEGER),
+	SINCE(3, reason_code, COLUMN_TEXT),
 };
 
 const unsigned store_column_count = sizeof(store_columns) / sizeof(store_columns[0]);

@@ -18,6 +18,7 @@ struct column {
 	const char *name;
 	enum column_type type;
 	size_t offset, size; /* within struct store_measurement */
+	int since;           /* the schema that has it; 0: every one that is read */
 };
 
 extern const struct column store_columns[];

@@ -24,7 +24,7 @@ enum {
 struct store {
 	sqlite3 *db;
 	pthread_mutex_t lock;
-	sqlite3_stmt *insert, *done;
+	sqlite3_stmt *insert, *done, *known;
 	char *path;
 };
 
@@ -62,9 +62,10 @@ static int read_integer(struct store *store, const char *sql, int64_t *ret_value
 
 static const char *type_name(enum column_type type)
 {
-	static const char *const names[] = {
-		[COLUMN_TEXT] = "TEXT", [COLUMN_INTEGER] = "INTEGER", [COLUMN_REAL] = "REAL",
-		[COLUMN_LONG_TEXT] = "TEXT"};
+	static const char *const names[] = {[COLUMN_TEXT] = "TEXT",
+					    [COLUMN_INTEGER] = "INTEGER",
+					    [COLUMN_REAL] = "REAL",
+					    [COLUMN_LONG_TEXT] = "TEXT"};
 
 	return names[type];
 }
@@ -107,8 +108,37 @@ static int create_schema(struct store *store, struct err *err)
 	return execute(store, sql, "mark schema", err);
 }
 
-/* Changes nothing: a file that is somebody else's stays as it is. */
-static int judge_schema(struct store *store, bool *ret_empty, struct err *err)
+/* Columns that came after schema `version`, with what rows written before have in them. */
+static int add_columns(struct store *store, int64_t version, struct err *err)
+{
+	char sql[SQL_BYTES];
+	int ret = 0;
+
+	for (unsigned i = 0; !ret && i < store_column_count; i++) {
+		const struct column *column = &store_columns[i];
+
+		if (column->since <= version)
+			continue;
+		snprintf(sql, sizeof(sql), "ALTER TABLE measurement ADD COLUMN %s %s%s",
+			 column->name, type_name(column->type),
+			 column->type == COLUMN_REAL      ? ""
+			 : column->type == COLUMN_INTEGER ? " NOT NULL DEFAULT 0"
+							  : " NOT NULL DEFAULT ''");
+		ret = execute(store, sql, "bring schema up to date", err);
+	}
+	if (ret)
+		return ret;
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", STORE_SCHEMA_VERSION);
+	return execute(store, sql, "mark schema", err);
+}
+
+/* What a file is. Changes nothing: a file that is somebody else's stays as it is. */
+struct schema {
+	bool is_empty;
+	int64_t version;
+};
+
+static int judge_schema(struct store *store, struct schema *ret_schema, struct err *err)
 {
 	int64_t application = 0, version = 0, tables = 0;
 	int ret = read_integer(store, "PRAGMA application_id", &application, err);
@@ -119,8 +149,8 @@ static int judge_schema(struct store *store, bool *ret_empty, struct err *err)
 		ret = read_integer(store, "SELECT count(*) FROM sqlite_schema", &tables, err);
 	if (ret)
 		return ret;
-	*ret_empty = !tables && !application && !version;
-	if (*ret_empty)
+	*ret_schema = (struct schema){!tables && !application && !version, version};
+	if (ret_schema->is_empty)
 		return 0;
 	if (application != APPLICATION_ID)
 		return err_set(err, -EINVAL, "%s: not a joulebench database", store->path);
@@ -128,37 +158,41 @@ static int judge_schema(struct store *store, bool *ret_empty, struct err *err)
 		return err_set(err, -EINVAL,
 			       "%s: written by a newer joulebench (schema %lld, this one knows %d)",
 			       store->path, (long long)version, STORE_SCHEMA_VERSION);
-	if (version < STORE_SCHEMA_VERSION)
-		return err_set(err, -EINVAL, "%s: schema %lld is not known", store->path,
-			       (long long)version);
+	if (version < STORE_SCHEMA_OLDEST)
+		return err_set(err, -EINVAL,
+			       "%s: schema %lld is not known (this joulebench reads %d to %d)",
+			       store->path, (long long)version, STORE_SCHEMA_OLDEST,
+			       STORE_SCHEMA_VERSION);
 	return 0;
 }
 
 /* The same, as of one moment. */
-static int look_at_schema(struct store *store, bool *ret_empty, struct err *err)
+static int look_at_schema(struct store *store, struct schema *ret_schema, struct err *err)
 {
 	int ret = execute(store, "BEGIN", "open", err);
 
 	if (ret)
 		return ret;
-	ret = judge_schema(store, ret_empty, err);
+	ret = judge_schema(store, ret_schema, err);
 	sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	return ret;
 }
 
-/* Another process may have made the tables since the first look. */
+/* Another process may have done so since the first look. */
 static int make_schema(struct store *store, struct err *err)
 {
-	bool is_empty;
+	struct schema schema;
 	int ret = execute(store, "BEGIN IMMEDIATE", "lock", err);
 
 	if (ret)
 		return ret;
-	ret = judge_schema(store, &is_empty, err);
-	if (!ret && is_empty)
+	ret = judge_schema(store, &schema, err);
+	if (!ret && schema.is_empty)
 		ret = create_schema(store, err);
+	else if (!ret && schema.version < STORE_SCHEMA_VERSION)
+		ret = add_columns(store, schema.version, err);
 	if (!ret)
-		ret = execute(store, "COMMIT", "create schema", err);
+		ret = execute(store, "COMMIT", "make schema", err);
 	if (ret)
 		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
 	return ret;
@@ -181,7 +215,9 @@ static int prepare_insert(struct store *store, struct err *err)
 	if (sqlite3_prepare_v2(store->db,
 			       "SELECT count(*) FROM measurement WHERE point_key = ? "
 			       "AND verdict = 'accepted'",
-			       -1, &store->done, NULL) != SQLITE_OK)
+			       -1, &store->done, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v2(store->db, "SELECT count(*) FROM measurement WHERE point_key = ?",
+			       -1, &store->known, NULL) != SQLITE_OK)
 		return sql_error(store, err, "prepare");
 	return 0;
 }
@@ -190,7 +226,7 @@ static int open_database(struct store *store, bool create, struct err *err)
 {
 	int flags =
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
-	bool is_empty;
+	struct schema schema;
 	int ret;
 
 	if (!create && access(store->path, F_OK))
@@ -201,11 +237,11 @@ static int open_database(struct store *store, bool create, struct err *err)
 		return sql_error(store, err, "open");
 	}
 	sqlite3_busy_timeout(store->db, BUSY_MS);
-	ret = look_at_schema(store, &is_empty, err);
+	ret = look_at_schema(store, &schema, err);
 	if (!ret)
 		ret = execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", "open",
 			      err);
-	if (!ret && is_empty)
+	if (!ret && (schema.is_empty || schema.version < STORE_SCHEMA_VERSION))
 		ret = make_schema(store, err);
 	return ret ? ret : prepare_insert(store, err);
 }
@@ -235,6 +271,7 @@ void store_close(struct store *store)
 		return;
 	sqlite3_finalize(store->insert);
 	sqlite3_finalize(store->done);
+	sqlite3_finalize(store->known);
 	sqlite3_close(store->db);
 	pthread_mutex_destroy(&store->lock);
 	free(store->path);
@@ -300,20 +337,31 @@ int store_session_end(struct store *store, int64_t session_id, const char *statu
 	return ret;
 }
 
-int store_point_done(struct store *store, const char *point_key, bool *ret_done, struct err *err)
+static int count_rows(struct store *store, sqlite3_stmt *statement, const char *point_key,
+		      bool *ret_any, struct err *err)
 {
 	int ret = 0;
 
 	pthread_mutex_lock(&store->lock);
-	sqlite3_bind_text(store->done, 1, point_key, -1, SQLITE_STATIC);
-	if (sqlite3_step(store->done) == SQLITE_ROW)
-		*ret_done = sqlite3_column_int64(store->done, 0) > 0;
+	sqlite3_bind_text(statement, 1, point_key, -1, SQLITE_STATIC);
+	if (sqlite3_step(statement) == SQLITE_ROW)
+		*ret_any = sqlite3_column_int64(statement, 0) > 0;
 	else
 		ret = sql_error(store, err, "look up point");
-	sqlite3_reset(store->done);
-	sqlite3_clear_bindings(store->done);
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
 	pthread_mutex_unlock(&store->lock);
 	return ret;
+}
+
+int store_point_done(struct store *store, const char *point_key, bool *ret_done, struct err *err)
+{
+	return count_rows(store, store->done, point_key, ret_done, err);
+}
+
+int store_point_known(struct store *store, const char *point_key, bool *ret_known, struct err *err)
+{
+	return count_rows(store, store->known, point_key, ret_known, err);
 }
 
 static void bind_column(sqlite3_stmt *statement, int place, const struct column *column,

@@ -3,9 +3,9 @@
  * The dataset: one row per measured window, accepted or refused. One file, shared by any number of
  * readers; a row is there completely or not at all, also after the process is killed.
  *
- * A point is (board, model, build, runtime, clock, repeat); its key also holds the hashes of model and
- * firmware, so that other bytes are another point. A point has at most one accepted row: the database
- * refuses a second.
+ * A point is (board, model, build, runtime, clock, repeat); its key also holds the hashes of model
+ * and firmware, so that other bytes are another point. A point has at most one accepted row: the
+ * database refuses a second.
  *
  * Threads: every call may come from any thread.
  */
@@ -17,33 +17,36 @@
 
 #include "drivers/err.h"
 
-enum { STORE_SCHEMA_VERSION = 2 };
+enum {
+	STORE_SCHEMA_VERSION = 3, /* written */
+	STORE_SCHEMA_OLDEST = 2,  /* read, and brought to the present one when it is opened */
+};
 
 /* Energies, charge and times are those of the whole window of `inferences` inferences. u_: standard
- * uncertainty (k = 1). energy_u_j is everything; energy_u_independent_j leaves out what all windows of
- * one meter share (gain, supply voltage), which does not average out over windows. */
+ * uncertainty (k = 1). energy_u_j is everything; energy_u_independent_j leaves out what all windows
+ * of one meter share (gain, supply voltage), which does not average out over windows. */
 struct store_measurement {
 	char point_key[192];
 	int64_t session_id;
-	int64_t window_ordinal;      /* n-th run this session asked of this board, from 1 */
-	int64_t attempt;             /* from 1 */
-	char created_utc[32];        /* ISO 8601 */
+	int64_t window_ordinal; /* n-th run this session asked of this board, from 1 */
+	int64_t attempt;        /* from 1 */
+	char created_utc[32];   /* ISO 8601 */
 	char rig[64], board[64], board_uid[32], chip[16];
 	char meter[64], meter_model[16], meter_serial[32], meter_calibration[768];
-	int64_t is_virtual;          /* 1: nothing here was measured */
+	int64_t is_virtual; /* 1: nothing here was measured */
 	char model[64], model_sha256[72], image_crc32[12];
 	int64_t model_macs, model_params;
 	char build[16], firmware_crc32[12], compiler[64], options[128];
 	/* "portable" or "optimised", then what else changes the work: "+eliminate", "+exitN" (at
 	 * threshold N), "+layers" (marked). Windows of different runtimes are not repeats. */
 	char runtime[48], kernels[16];
-	int64_t eliminate;           /* 1: channels that are proved constant are left out */
-	int64_t exit_threshold;      /* of the model's exit, in its tensor's units; 128: none */
+	int64_t eliminate;      /* 1: channels that are proved constant are left out */
+	int64_t exit_threshold; /* of the model's exit, in its tensor's units; 128: none */
 	int64_t arena_bytes, image_bytes;
-	int64_t repeat_index;        /* from 0 */
-	int64_t clock_hz;            /* nominal level */
-	double clock_measured_hz;    /* cycles / window duration in the meter's clock */
-	double clock_u_rel;          /* of clock_measured_hz, from edge timing */
+	int64_t repeat_index;     /* from 0 */
+	int64_t clock_hz;         /* nominal level */
+	double clock_measured_hz; /* cycles / window duration in the meter's clock */
+	double clock_u_rel;       /* of clock_measured_hz, from edge timing */
 	int64_t core_mv, wait_states;
 	char clock_range[16], clock_source[24];
 	double temp_before_c, temp_after_c, ambient_c;
@@ -51,12 +54,13 @@ struct store_measurement {
 	int64_t warmups, inferences;
 	int64_t cycles;
 	int64_t inf_min_cycles, inf_max_cycles, empty_cycles;
-	int64_t exits;               /* inferences that ended at the model's exit */
-	char exit_path[520];         /* hex, bit i % 8 of byte i / 8: inference i did; "" without exit */
-	int64_t layer_mark_cycles;   /* what marking one layer adds; 0: layers were not marked */
-	/* JSON: [{"layer": index in the file, "operator": name, "cycles": of the whole window}, ...];
+	int64_t exits;       /* inferences that ended at the model's exit */
+	char exit_path[520]; /* hex, bit i % 8 of byte i / 8: inference i did; "" without exit */
+	int64_t layer_mark_cycles; /* what marking one layer adds; 0: layers were not marked */
+	/* JSON: [{"layer": index in the file, "operator": name, "cycles": of the whole window},
+	 * ...];
 	 * "" when layers were not marked. */
-	const char *layer_cycles;    /* borrowed while storing; NULL when read */
+	const char *layer_cycles; /* borrowed while storing; NULL when read */
 	int64_t marker_edges_layer;
 	double duration_s, duration_u_s;
 	double energy_j, energy_u_j, energy_u_independent_j;
@@ -66,8 +70,20 @@ struct store_measurement {
 	char output_crc32[12];
 	int64_t samples, samples_lost, samples_saturated, range_switches;
 	int64_t marker_edges_inference;
-	char verdict[12];            /* "accepted" | "refused" | "failed" */
-	char reason[256];            /* empty when accepted */
+	/* "accepted" | "suspect" | "refused" | "failed": analysis/budget/verdict.h. Imported rows
+	 * are suspect when they agree with what was published and break a rule that readers should
+	 * know of. Only accepted rows are in fits. */
+	char verdict[12];
+	char reason[256]; /* empty when accepted */
+	/* Rows that were measured elsewhere; "" and NaN in those that joulebench measured. */
+	char source[32];       /* "import mlperf-tiny" | "import csv" */
+	char source_path[256]; /* its end, when it is longer */
+	char submitter[64], round[16], software[64];
+	double window_start_s;     /* from the trace's begin */
+	double published_energy_j; /* of the whole window, as the source printed it */
+	int64_t cycles_derived; /* 1: cycles = duration * nominal clock * clock ratio, not counted
+				 */
+	char reason_code[32]; /* of the importer's closed list; reason begins with it and a colon */
 };
 
 struct store_session {
@@ -79,8 +95,9 @@ void store_measurement_init(struct store_measurement *measurement);
 
 struct store;
 
-/* Opens or creates. -EINVAL: not a joulebench database, or written by a newer one. create false: a
- * missing file is -ENOENT. */
+/* Opens or creates; a file of an older schema gets the columns it lacks, in one transaction, and
+ * keeps its rows. -EINVAL: not a joulebench database, written by a newer one, or older than
+ * STORE_SCHEMA_OLDEST. create false: a missing file is -ENOENT. */
 int store_open(const char *path, bool create, struct store **ret_store, struct err *err);
 void store_close(struct store *store); /* accepts NULL */
 
@@ -91,11 +108,14 @@ int store_session_end(struct store *store, int64_t session_id, const char *statu
 /* Whether the point has its accepted row. */
 int store_point_done(struct store *store, const char *point_key, bool *ret_done, struct err *err);
 
+/* Whether the point has any row, whatever its verdict. */
+int store_point_known(struct store *store, const char *point_key, bool *ret_known, struct err *err);
+
 /* Commits one row, durably. -EEXIST: the point has an accepted row already. */
 int store_add(struct store *store, const struct store_measurement *measurement, struct err *err);
 
-/* Accepted rows (all rows when accepted_only is false), in the order they were added, until the callback returns
- * non-zero. The measurement is valid during the call. */
+/* Accepted rows (all rows when accepted_only is false), in the order they were added, until the
+ * callback returns non-zero. The measurement is valid during the call. */
 typedef int store_each_fn(void *context, const struct store_measurement *measurement);
 int store_each(struct store *store, bool accepted_only, store_each_fn *each, void *context,
 	       struct err *err);

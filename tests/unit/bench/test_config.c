@@ -46,20 +46,13 @@ static void quantities(void **state)
 		enum quantity_kind kind;
 		double value; /* NAN: refused */
 	} rows[] = {
-		{"3.3 V", QUANTITY_VOLTAGE, 3.3},
-		{"3300mV", QUANTITY_VOLTAGE, 3.3},
-		{"80 MHz", QUANTITY_FREQUENCY, 80e6},
-		{"500 ms", QUANTITY_TIME, 0.5},
-		{"-5 degC", QUANTITY_TEMPERATURE, -5},
-		{"0.5 %", QUANTITY_RATIO, 0.005},
-		{"3.3", QUANTITY_VOLTAGE, NAN},
-		{"3.3 A", QUANTITY_VOLTAGE, NAN},
-		{"3.3 V x", QUANTITY_VOLTAGE, NAN},
-		{"V", QUANTITY_VOLTAGE, NAN},
-		{"", QUANTITY_VOLTAGE, NAN},
-		{"nan V", QUANTITY_VOLTAGE, NAN},
-		{"inf s", QUANTITY_TIME, NAN},
-		{"5 Ms", QUANTITY_TIME, NAN},
+		{"3.3 V", QUANTITY_VOLTAGE, 3.3},      {"3300mV", QUANTITY_VOLTAGE, 3.3},
+		{"80 MHz", QUANTITY_FREQUENCY, 80e6},  {"500 ms", QUANTITY_TIME, 0.5},
+		{"-5 degC", QUANTITY_TEMPERATURE, -5}, {"0.5 %", QUANTITY_RATIO, 0.005},
+		{"3.3", QUANTITY_VOLTAGE, NAN},        {"3.3 A", QUANTITY_VOLTAGE, NAN},
+		{"3.3 V x", QUANTITY_VOLTAGE, NAN},    {"V", QUANTITY_VOLTAGE, NAN},
+		{"", QUANTITY_VOLTAGE, NAN},           {"nan V", QUANTITY_VOLTAGE, NAN},
+		{"inf s", QUANTITY_TIME, NAN},         {"5 Ms", QUANTITY_TIME, NAN},
 	};
 
 	(void)state;
@@ -95,31 +88,37 @@ static void plan_errors(void **state)
 	static const struct {
 		const char *rest, *where, *says;
 	} rows[] = {
-		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nrepeat: 4\n", "plan.yaml:7:",
-		 "did you mean 'repeats'"},
-		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nzzzzzzzz: 4\n", "plan.yaml:7:",
-		 "unknown key 'zzzzzzzz'"},
-		{"clocks: [4 MHz]\nrepeats: 3\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:5:",
-		 "twice"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nrepeat: 4\n",
+		 "plan.yaml:7:", "did you mean 'repeats'"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nzzzzzzzz: 4\n",
+		 "plan.yaml:7:", "unknown key 'zzzzzzzz'"},
+		{"clocks: [4 MHz]\nrepeats: 3\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n",
+		 "plan.yaml:5:", "twice"},
 		{"clocks: [4 MHz]\nrepeats: 3\nidle: 1 s\n", "plan.yaml:1:", "'window' is missing"},
 		{"clocks: [4]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:", "no unit"},
-		{"clocks: [4 MHz, 4000 kHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:",
-		 "twice"},
-		{"clocks: {a: 4 MHz}\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:",
-		 "single values"},
-		{"repeats: 3\nclocks:\n- 4 MHz\n- [5 MHz]\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:6:",
-		 "single values"},
-		{"clocks: []\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:", "a list of 1 to"},
+		{"clocks: [4 MHz, 4000 kHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n",
+		 "plan.yaml:3:", "twice"},
+		{"clocks: {a: 4 MHz}\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n",
+		 "plan.yaml:3:", "single values"},
+		{"repeats: 3\nclocks:\n- 4 MHz\n- [5 MHz]\nwindow: 1 s\nidle: 1 s\n",
+		 "plan.yaml:6:", "single values"},
+		{"clocks: []\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n",
+		 "plan.yaml:3:", "a list of 1 to"},
 		{"repeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:1:", "'clocks' is missing"},
-		{"clocks: [slow]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:",
-		 "neither a frequency nor slowest"},
-		{"clocks: [all, all]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:", "twice"},
-		{"clocks: [0.5 Hz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:3:",
-		 "whole number of Hz"},
-		{"clocks: [4 MHz]\nrepeats: 0\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:4:", "repeats"},
-		{"clocks: [4 MHz]\nrepeats: 3 x\nwindow: 1 s\nidle: 1 s\n", "plan.yaml:4:", "whole number"},
-		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 h\nidle: 1 s\n", "plan.yaml:5:", "unit 'h'"},
-		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 us\nidle: 1 s\n", "plan.yaml:5:", "outside"},
+		{"clocks: [slow]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n",
+		 "plan.yaml:3:", "neither a frequency nor slowest"},
+		{"clocks: [all, all]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n",
+		 "plan.yaml:3:", "twice"},
+		{"clocks: [0.5 Hz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n",
+		 "plan.yaml:3:", "whole number of Hz"},
+		{"clocks: [4 MHz]\nrepeats: 0\nwindow: 1 s\nidle: 1 s\n",
+		 "plan.yaml:4:", "repeats"},
+		{"clocks: [4 MHz]\nrepeats: 3 x\nwindow: 1 s\nidle: 1 s\n",
+		 "plan.yaml:4:", "whole number"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 h\nidle: 1 s\n",
+		 "plan.yaml:5:", "unit 'h'"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 us\nidle: 1 s\n",
+		 "plan.yaml:5:", "outside"},
 		{"clocks: [4 MHz\nrepeats: 3\n", "plan.yaml:4:", ""},
 		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nbuilds: [O2, O2]\n",
 		 "plan.yaml:7:", "twice"},
@@ -144,8 +143,9 @@ static void plan_values(void **state)
 {
 	struct plan *plan;
 	struct err err = {""};
-	const char *path = write_file("plan.yaml", "plan: p\nmodels: ['*.tflite']\n"
-				      "clocks: [120 MHz, 4 MHz]\nrepeats: 2\nwindow: 250 ms\nidle: 50 ms\n");
+	const char *path = write_file(
+		"plan.yaml", "plan: p\nmodels: ['*.tflite']\n"
+			     "clocks: [120 MHz, 4 MHz]\nrepeats: 2\nwindow: 250 ms\nidle: 50 ms\n");
 
 	(void)state;
 	write_file("b.tflite", "x");
@@ -236,8 +236,8 @@ static void part_errors(void **state)
 	static const struct {
 		const char *from, *to, *where, *says;
 	} rows[] = {
-		{"clocks: [120 MHz, 4 MHz, 13.333333 MHz]\n", "", "board.yaml:1:",
-		 "'clocks' is missing"},
+		{"clocks: [120 MHz, 4 MHz, 13.333333 MHz]\n", "",
+		 "board.yaml:1:", "'clocks' is missing"},
 		{"4 MHz, 13", "4, 13", "board.yaml:6:", "no unit"},
 		{"4 MHz, 13", "120000 kHz, 13", "board.yaml:6:", "twice"},
 		{"4 MHz, 13", "4.0000001 MHz, 13", "board.yaml:6:", "whole number of Hz"},
@@ -274,12 +274,16 @@ static void rig_errors(void **state)
 		 "rig.yaml:8:", "named 'b'"},
 		{"meter: m}\n", "meter: m}\n  - {name: c, part: board.yaml, link: l3, meter: m}\n",
 		 "rig.yaml:8:", "share meter"},
-		{"meter: m}\n", "meter: m, id: 56495254}\n", "rig.yaml:7:", "24 hexadecimal digits"},
-		{"meter: m}\n", "meter: m, id: 56495254000000000000000g}\n", "rig.yaml:7:",
-		 "24 hexadecimal digits"},
-		{"supply_u: 5 mV}\nboards:\n", "supply_u: 5 mV}\n  - {name: q, part: meter.yaml, link: l3, "
-		 "supply: 3.3 V, supply_u: 5 mV}\nboards:\n  - {name: a, part: board.yaml, link: l4, "
-		 "meter: q, id: 0102030405060708090a0b0c}\n  - {id: 0102030405060708090A0B0C, name: b, "
+		{"meter: m}\n", "meter: m, id: 56495254}\n",
+		 "rig.yaml:7:", "24 hexadecimal digits"},
+		{"meter: m}\n", "meter: m, id: 56495254000000000000000g}\n",
+		 "rig.yaml:7:", "24 hexadecimal digits"},
+		{"supply_u: 5 mV}\nboards:\n",
+		 "supply_u: 5 mV}\n  - {name: q, part: meter.yaml, link: l3, "
+		 "supply: 3.3 V, supply_u: 5 mV}\nboards:\n  - {name: a, part: board.yaml, link: "
+		 "l4, "
+		 "meter: q, id: 0102030405060708090a0b0c}\n  - {id: 0102030405060708090A0B0C, "
+		 "name: b, "
 		 "part: board.yaml, link: l2, meter: m}\n#",
 		 "rig.yaml:9:", "share an id"},
 	};

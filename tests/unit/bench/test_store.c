@@ -161,6 +161,49 @@ static void foreign_files_are_refused(void **state)
 	expect_refused(path_of("text.db"), "not a database");
 }
 
+/* What schema 2 does not have goes; a row stays as it was, and new columns are empty. */
+static void schema_2_is_brought_up_to_date(void **state)
+{
+	struct store_measurement row = {0}, expected = {0};
+	struct store *store;
+	struct err err = {""};
+	bool known = false;
+	char sql[200];
+
+	(void)state;
+	fill(&row, 3);
+	assert_int_equal(store_open(path_of("two.db"), true, &store, &err), 0);
+	assert_int_equal(store_add(store, &row, &err), 0);
+	store_close(store);
+	expected = row;
+	for (unsigned i = 0; i < store_column_count; i++) {
+		const struct column *column = &store_columns[i];
+		const double unknown = NAN;
+
+		if (column->since <= 2)
+			continue;
+		snprintf(sql, sizeof(sql), "ALTER TABLE measurement DROP COLUMN %s", column->name);
+		run_sql(path_of("two.db"), sql);
+		memset((char *)&expected + column->offset, 0, column->size);
+		if (column->type == COLUMN_REAL)
+			memcpy((char *)&expected + column->offset, &unknown, sizeof(unknown));
+	}
+	run_sql(path_of("two.db"), "PRAGMA user_version = 2");
+	assert_int_equal(store_open(path_of("two.db"), false, &store, &err), 0);
+	assert_int_equal(store_each(store, true, compare_row, &expected, &err), 0);
+	assert_int_equal(store_point_known(store, row.point_key, &known, &err), 0);
+	assert_true(known);
+	snprintf(row.point_key, sizeof(row.point_key), "another");
+	assert_int_equal(store_point_known(store, row.point_key, &known, &err), 0);
+	assert_false(known);
+	assert_int_equal(store_add(store, &row, &err), 0);
+	store_close(store);
+	assert_int_equal(store_open(path_of("two.db"), false, &store, &err), 0);
+	store_close(store);
+	run_sql(path_of("two.db"), "PRAGMA user_version = 1");
+	expect_refused(path_of("two.db"), "schema 1 is not known");
+}
+
 static int count_row(void *context, const struct store_measurement *row)
 {
 	struct store_measurement expected = {0};
@@ -225,6 +268,7 @@ int main(void)
 		cmocka_unit_test(unknown_is_not_zero),
 		cmocka_unit_test(one_accepted_row_per_point),
 		cmocka_unit_test(foreign_files_are_refused),
+		cmocka_unit_test(schema_2_is_brought_up_to_date),
 		cmocka_unit_test(killed_writer_leaves_whole_rows),
 	};
 

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Public MLPerf Tiny submissions: every window integrated again from the raw trace, held against
+ * what was published and against what else the submission says of itself.
+ *
+ * A result is a folder with energy/ (results.txt, trace1-energy.bin, trace1-timestamps.json,
+ * log.txt if any) and performance/results.txt beside it. Nothing is repaired: where the evidence
+ * suggests another reading, it is offered as `alternative`, and the result stays refused.
+ */
+#ifndef BENCH_IMPORT_MLPERF_TINY_H
+#define BENCH_IMPORT_MLPERF_TINY_H
+
+#include <limits.h>
+
+#include "analysis/budget/budget.h"
+#include "analysis/trace/energy.h"
+#include "analysis/trace/falling.h"
+#include "analysis/trace/repeat.h"
+#include "bench/import/mlperf_tiny_files.h"
+
+enum { TINY_PROTOCOL_WINDOWS = 5, TINY_FINDINGS_MAX = 24, TINY_TEXT = 400 };
+
+/* Limits, with what the public submissions show (86 runs on CPUs and 92 in all, rounds v0.7 to
+ * v1.3). */
+struct tiny_limits {
+	double energy_rel;   /* median against published; sound ones reach 1e-4 */
+	double sample_slack; /* and so many samples more or less at a window's end */
+	double duration_rel; /* windows against the performance run: more than this contradicts */
+	double clock_rel;    /* ... and more than this is suspect: RC clocks reach 1.3 % */
+	double drift_rel;    /* second half over first half; median 0.03 % */
+	double scatter_rel;  /* s.d. over windows; largest 0.9 % */
+	double outlier_rel;  /* one window against the median */
+	double window_min_s, inferences_min; /* MLPerf Tiny rules, EnergyRunner */
+	double tail_s, tail_max_s; /* recording goes on behind the last edge: 1 s, up to 2.2 s */
+	double rescue_rel;         /* a gap is told from a window by this */
+};
+extern const struct tiny_limits tiny_limits;
+
+/* What is known of a power monitor's gain. */
+struct tiny_meter {
+	const char *name; /* as the runner's log calls it */
+	double limit_rel; /* +- of energy, no distribution stated: u = limit / sqrt(3) */
+	const char *source;
+};
+extern const struct tiny_meter
+	tiny_meters[]; /* ends with a NULL name; the first is for unknown ones */
+const struct tiny_meter *tiny_meter_find(const char *name); /* never NULL */
+
+struct tiny_finding {
+	enum import_reason reason;
+	char text[TINY_TEXT];
+};
+
+struct tiny_window {
+	struct falling_window edges;
+	struct energy_window energy;
+	double inferences; /* NaN: not known */
+	double energy_per_inference_j;
+	double u_independent_j, u_common_j; /* of energy_per_inference_j */
+	double published_per_inference_j;   /* NaN: not known */
+};
+
+struct tiny_result {
+	char path[PATH_MAX]; /* the result's folder */
+	bool is_flat;        /* no energy/ in it: its files lie in the folder itself */
+	char round[16], division[16], submitter[64], system[64];
+	char folder[64],
+		model[64]; /* the model as the folder names it; "ad" "ic" "kws" "vww" if known */
+	char board[32], chip[16], software[64];
+	double clock_hz; /* nominal, from the board's table; 0: not known */
+	const struct tiny_meter *meter;
+	double supply_v;        /* NaN: not known */
+	char content[72];       /* SHA-256 over the files read, hex */
+	char trace_content[72]; /* of the trace alone; "" without */
+
+	enum import_verdict verdict;
+	struct tiny_finding findings[TINY_FINDINGS_MAX];
+	unsigned finding_count;
+
+	struct tiny_trace trace; /* samples are freed after judging; rate and count stay */
+	double edges_s[TINY_EDGES_MAX];
+	size_t edge_count;
+	struct tiny_results energy, performance;
+	bool has_energy, has_performance;
+	struct tiny_log log;
+
+	struct tiny_window windows[TINY_WINDOWS_MAX];
+	unsigned window_count;
+	double published_j, ours_j;           /* medians per inference; NaN: not known */
+	struct budget_mean mean;              /* of the windows, per inference; zero: none */
+	struct repeat_result repeat;          /* of energies per inference; zero: none */
+	double power_w;                       /* median */
+	double half_drift_rel, end_drift_rel; /* of the window where the first is largest */
+	struct clock_comparison clock;   /* ratio 0: not known. From printed durations when no trace
+					    tells them */
+	char alternative[TINY_TEXT * 2]; /* "" : none */
+	double alternative_j;            /* NaN: none */
+};
+
+/* Loads and judges one folder. Bad content is a finding, not an error. meter: what the submission
+ * was measured with when its log does not say, NULL: not known. -ENOMEM. tiny_result_done is not
+ * needed after an error. */
+int tiny_result_load(const char *path, const char *meter, struct tiny_result *ret_result,
+		     struct err *err);
+void tiny_result_done(struct tiny_result *result);
+
+/* Adds a finding; of those with the worst verdict the one that comes first in the list of reasons
+ * decides. */
+void tiny_result_find(struct tiny_result *result, enum import_reason reason, const char *format,
+		      ...) __attribute__((format(printf, 3, 4)));
+/* The finding that decides; NULL: accepted. */
+const struct tiny_finding *tiny_result_reason(const struct tiny_result *result);
+
+/* Flags each result whose trace is also that of one before it: a copy is no second measurement. */
+void tiny_results_find_copies(struct tiny_result *results, size_t count);
+
+/* The arithmetic, on a result whose files are loaded. */
+void tiny_result_judge(struct tiny_result *result);
+/* Who and what, from the folder's path. */
+void tiny_result_identify(struct tiny_result *result);
+/* Another reading of edges or rate that the rest of the submission supports, into alternative. */
+void tiny_result_rescue(struct tiny_result *result);
+
+struct tiny_tree {
+	char (*paths)[PATH_MAX]; /* sorted */
+	size_t count;
+	size_t performance_only; /* folders with a performance run and no energy */
+};
+
+/* Every result folder at or below path. -ENOENT, -ENOTDIR, -EINVAL (no energy result at all),
+ * -EMFILE (too deep), -ENOMEM. Links are not followed. */
+int tiny_tree_find(const char *path, struct tiny_tree *ret_tree, struct err *err);
+void tiny_tree_done(struct tiny_tree *tree);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Names from the path ROUND/DIVISION/SUBMITTER/results/SYSTEM.../MODEL, boards and clocks from
+ * tables.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/import/mlperf_tiny.h"
+
+static const struct {
+	const char *folder, *model;
+} models[] = {
+	{"ad", "ad"},   {"anomaly_detection", "ad"}, {"ic", "ic"},   {"image_classification", "ic"},
+	{"kws", "kws"}, {"keyword_spotting", "kws"}, {"vww", "vww"}, {"visual_wake_words", "vww"},
+};
+
+static const struct {
+	const char *part, *board, *chip; /* part: what the system's name contains */
+} boards[] = {
+	{"L4R5ZI", "nucleo-l4r5zi", "stm32l4r5"},   {"H7A3ZI", "nucleo-h7a3zi-q", "stm32h7a3"},
+	{"U575ZI", "nucleo-u575zi-q", "stm32u575"}, {"RA6M4", "ek-ra6m4", "ra6m4"},
+	{"RX65N", "rx65n-cloud-kit", "rx65n"},      {"gap9", "gap9", "gap9"},
+};
+
+/* Nominal clocks where they are documented: the chips' full speed, as the clock tables of the
+ * submissions' projects have it and as the published energies per cycle imply (L4R5 323 to 406 pJ
+ * at 1.8 V, U575 142 to 170 pJ, H7A3 435 to 594 pJ). Other submitters' projects are not known to
+ * run at the same speed. */
+static const struct {
+	const char *submitter, *part;
+	double hz;
+} clocks[] = {
+	{"STMicroelectronics", "L4R5ZI", 120e6},
+	{"STMicroelectronics", "H7A3ZI", 280e6},
+	{"STMicroelectronics", "U575ZI", 160e6},
+	{"Krai", "L4R5ZI", 120e6},
+	{"Krai", "H7A3ZI", 280e6},
+	{"greenwaves-technologies", "650_240", 240e6},
+	{"greenwaves-technologies", "800_370", 370e6},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool is_round(const char *name, size_t length)
+{
+	return length >= 4 && name[0] == 'v' && isdigit((unsigned char)name[1]) && name[2] == '.' &&
+	       isdigit((unsigned char)name[3]);
+}
+
+static void copy_part(char *to, size_t size, const char *from, size_t length)
+{
+	snprintf(to, size, "%.*s", (int)(length < size ? length : size - 1), from);
+}
+
+struct piece {
+	const char *at;
+	size_t length;
+};
+
+enum { PIECES_MAX = 128 };
+
+static unsigned split_path(const char *path, struct piece *pieces)
+{
+	unsigned count = 0;
+
+	while (*path) {
+		size_t length;
+
+		path += strspn(path, "/");
+		length = strcspn(path, "/");
+		if (length && count < PIECES_MAX)
+			pieces[count++] = (struct piece){path, length};
+		path += length;
+	}
+	return count;
+}
+
+static bool piece_is(const struct piece *piece, const char *text)
+{
+	return piece->length == strlen(text) && !strncmp(piece->at, text, piece->length);
+}
+
+/* From the last "results": submitter before it, system behind it, up to the model. */
+static void take_names(struct tiny_result *result, const struct piece *pieces, unsigned count)
+{
+	unsigned at = count;
+	const struct piece *last = &pieces[count - 1];
+
+	copy_part(result->folder, sizeof(result->folder), last->at, last->length);
+	for (unsigned i = 0; i + 1 < count; i++) {
+		if (is_round(pieces[i].at, pieces[i].length))
+			copy_part(result->round, sizeof(result->round), pieces[i].at,
+				  pieces[i].length);
+		if (piece_is(&pieces[i], "results"))
+			at = i;
+	}
+	if (at >= 1 && at < count)
+		copy_part(result->submitter, sizeof(result->submitter), pieces[at - 1].at,
+			  pieces[at - 1].length);
+	if (at >= 2 && at < count)
+		copy_part(result->division, sizeof(result->division), pieces[at - 2].at,
+			  pieces[at - 2].length);
+	if (at + 2 < count)
+		copy_part(result->system, sizeof(result->system), pieces[at + 1].at,
+			  (size_t)(last->at - 1 - pieces[at + 1].at));
+	else if (at == count && count >= 2)
+		copy_part(result->system, sizeof(result->system), pieces[count - 2].at,
+			  pieces[count - 2].length);
+}
+
+/* What of the system's name is not the board's. */
+static void take_software(struct tiny_result *result, const char *part)
+{
+	const char *at = strstr(result->system, part), *begin = at, *end;
+
+	while (begin > result->system && begin[-1] != '/' &&
+	       (isalnum((unsigned char)begin[-1]) || strchr("-_", begin[-1])))
+		begin--;
+	end = at + strlen(part);
+	if (!strncmp(end, "-Q", 2) || !strncmp(end, "_Q", 2))
+		end += 2;
+	end += strspn(end, "-_/");
+	while (begin > result->system && strchr("-_/", begin[-1]))
+		begin--;
+	snprintf(result->software, sizeof(result->software), "%.*s%s",
+		 (int)(begin - result->system), result->system, end);
+}
+
+void tiny_result_identify(struct tiny_result *result)
+{
+	struct piece pieces[PIECES_MAX];
+	unsigned count = split_path(result->path, pieces);
+
+	if (count)
+		take_names(result, pieces, count);
+	snprintf(result->model, sizeof(result->model), "%s", result->folder);
+	for (size_t i = 0; i < COUNT(models); i++)
+		if (!strcmp(models[i].folder, result->folder))
+			snprintf(result->model, sizeof(result->model), "%s", models[i].model);
+	for (size_t i = 0; i < COUNT(boards); i++) {
+		if (!strstr(result->system, boards[i].part))
+			continue;
+		snprintf(result->board, sizeof(result->board), "%s", boards[i].board);
+		snprintf(result->chip, sizeof(result->chip), "%s", boards[i].chip);
+		if (strcmp(boards[i].part, "gap9") != 0)
+			take_software(result, boards[i].part);
+	}
+	for (size_t i = 0; i < COUNT(clocks); i++)
+		if (!strcmp(result->submitter, clocks[i].submitter) &&
+		    strstr(result->system, clocks[i].part))
+			result->clock_hz = clocks[i].hz;
+}

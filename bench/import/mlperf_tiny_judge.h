@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Parts of the judgement of an MLPerf Tiny result.
+ */
+#ifndef BENCH_IMPORT_MLPERF_TINY_JUDGE_H
+#define BENCH_IMPORT_MLPERF_TINY_JUDGE_H
+
+#include <math.h>
+
+#include "bench/import/mlperf_tiny.h"
+
+#define TINY_STAMP_S 1e-3 /* time stamps and runtimes are written to a millisecond */
+
+static inline bool tiny_close_to(double value, double expected, double absolute, double relative)
+{
+	return fabs(value - expected) <= absolute + relative * fabs(expected);
+}
+
+/* energy/results.txt against itself; fills published_j. */
+void tiny_judge_results(struct tiny_result *result);
+
+/* performance/results.txt against itself. It is only held against the energy run: what is wrong in
+ * it flags, and has_performance becomes false. */
+void tiny_judge_performance(struct tiny_result *result);
+
+/* Seconds per inference as printed, median over windows; NaN without. *ret_u_s: its standard
+ * uncertainty from the digits printed. Roundings are alike, so the median is no better known than
+ * one. */
+double tiny_printed_pace_s(const struct tiny_results *results, double *ret_u_s);
+
+#endif

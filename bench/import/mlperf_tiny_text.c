@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * results.txt and log.txt.
+ */
+#include "bench/import/mlperf_tiny_files.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_MAX_CHARS = 1024, NUMBERS_MAX = 3 };
+
+/* '@' is a number, a blank any run of blanks (none, too). Up to the first '@' is what makes it this
+ * line. */
+struct line_form {
+	const char *form;
+	enum line_kind {
+		LINE_WINDOW_ENERGY = 1,
+		LINE_WINDOW_PERFORMANCE,
+		LINE_VALUE,
+		LINE_MEDIAN_ENERGY,
+		LINE_MEDIAN_THROUGHPUT,
+	} kind;
+	bool of_energy; /* LINE_VALUE: which of the two sections it is in */
+	double scale;   /* to SI */
+	size_t offset;  /* LINE_VALUE: in struct tiny_results_window */
+};
+
+#define PLACE(member) offsetof(struct tiny_results_window, member)
+
+static const struct line_form forms[] = {
+	{"Energy data for window @ at time @ for @ sec.:", LINE_WINDOW_ENERGY, true, 1, 0},
+	{"Performance results for window @:", LINE_WINDOW_PERFORMANCE, false, 1, 0},
+	{"Energy : @ uJ", LINE_VALUE, true, 1e-6, PLACE(energy_j)},
+	{"Power : @ uW", LINE_VALUE, true, 1e-6, PLACE(power_w)},
+	{"Energy/Inf. : @ uJ/inf.", LINE_VALUE, true, 1e-6, PLACE(energy_per_inference_j)},
+	{"# Inferences : @", LINE_VALUE, false, 1, PLACE(inferences)},
+	{"Runtime : @ sec.", LINE_VALUE, false, 1, PLACE(runtime_s)},
+	{"Throughput : @ inf./sec.", LINE_VALUE, false, 1, PLACE(throughput_hz)},
+	{"Median energy cost is @ uJ/inf.", LINE_MEDIAN_ENERGY, true, 1e-6, 0},
+	{"Median throughput is @ inf./sec.", LINE_MEDIAN_THROUGHPUT, false, 1, 0},
+};
+
+enum { FORM_COUNT = sizeof(forms) / sizeof(forms[0]) };
+
+struct reader {
+	const char *path;
+	unsigned line;
+	struct tiny_results results;
+	struct tiny_results_window *window;
+	bool in_energy;
+	enum import_reason reason;
+	struct err *err;
+};
+
+/* Digits with at most one point, as the runner prints: no sign, no exponent, no "nan". */
+static bool take_number(const char **text, double *ret_value)
+{
+	size_t digits = strspn(*text, "0123456789"), length = digits;
+
+	if (digits && (*text)[digits] == '.')
+		length += 1 + strspn(*text + digits + 1, "0123456789");
+	if (!digits || length > 30)
+		return false;
+	*ret_value = strtod(*text, NULL);
+	*text += length;
+	return true;
+}
+
+static void skip_blanks(const char **text)
+{
+	*text += strspn(*text, " \t");
+}
+
+/* How much of the form the text has: 0 not its key, 1 its key and then something else, 2 all. */
+static int match_form(const char *form, const char *text, double *values)
+{
+	unsigned taken = 0;
+
+	for (; *form; form++) {
+		if (*form == ' ') {
+			skip_blanks(&text);
+		} else if (*form == '@') {
+			if (!take_number(&text, &values[taken++]))
+				return 1;
+		} else if (*text++ != *form) {
+			return taken ? 1 : 0;
+		}
+	}
+	skip_blanks(&text);
+	return *text ? 1 : 2;
+}
+
+static int fail(struct reader *reader, enum import_reason reason, const char *what,
+		const char *text)
+{
+	reader->reason = reason;
+	return err_set(reader->err, -EINVAL, "%s:%u: %s: '%.80s'", reader->path, reader->line, what,
+		       text);
+}
+
+static struct tiny_results_window *find_window(struct tiny_results *results, unsigned number)
+{
+	for (unsigned i = 0; i < results->count; i++)
+		if (results->windows[i].number == number)
+			return &results->windows[i];
+	return NULL;
+}
+
+static int begin_window(struct reader *reader, bool energy, const double *values, const char *text)
+{
+	struct tiny_results *results = &reader->results;
+	struct tiny_results_window *window;
+
+	if (!(values[0] >= 1 && values[0] <= 1000) || values[0] != floor(values[0]))
+		return fail(reader, IMPORT_RESULTS_SYNTAX, "no number of a window", text);
+	window = find_window(results, (unsigned)values[0]);
+	if (window && !isnan(energy ? window->at_s : window->inferences))
+		return fail(reader, IMPORT_RESULTS_SYNTAX,
+			    "a second time; one results.txt holds one session", text);
+	if (!window && results->count == TINY_WINDOWS_MAX)
+		return fail(reader, IMPORT_RESULTS_SYNTAX, "more windows than any run has", text);
+	if (!window) {
+		window = &results->windows[results->count++];
+		*window = (struct tiny_results_window){.number = (unsigned)values[0],
+						       .line = reader->line,
+						       .at_s = NAN,
+						       .for_s = NAN,
+						       .energy_j = NAN,
+						       .power_w = NAN,
+						       .energy_per_inference_j = NAN,
+						       .inferences = NAN,
+						       .runtime_s = NAN,
+						       .throughput_hz = NAN};
+	}
+	if (energy) {
+		window->at_s = values[1];
+		window->for_s = values[2];
+	}
+	++*(energy ? &results->with_energy : &results->with_performance);
+	reader->window = window;
+	reader->in_energy = energy;
+	return 0;
+}
+
+static int take_value(struct reader *reader, const struct line_form *form, double value,
+		      const char *text)
+{
+	double *place, si = value * form->scale;
+
+	if (!reader->window || reader->in_energy != form->of_energy)
+		return fail(reader, IMPORT_RESULTS_SYNTAX, "belongs to no window", text);
+	place = (double *)(void *)((char *)reader->window + form->offset);
+	if (!isnan(*place))
+		return fail(reader, IMPORT_RESULTS_SYNTAX, "a second time in one window", text);
+	*place = si;
+	return 0;
+}
+
+static int take_median(struct reader *reader, double *place, double value, const char *text)
+{
+	if (!isnan(*place))
+		return fail(reader, IMPORT_RESULTS_SYNTAX, "a second median", text);
+	reader->window = NULL;
+	*place = value;
+	return 0;
+}
+
+static int take_form(struct reader *reader, const struct line_form *form, const double *values,
+		     const char *text)
+{
+	switch (form->kind) {
+	case LINE_WINDOW_ENERGY:
+	case LINE_WINDOW_PERFORMANCE:
+		return begin_window(reader, form->of_energy, values, text);
+	case LINE_VALUE:
+		return take_value(reader, form, values[0], text);
+	case LINE_MEDIAN_ENERGY:
+		return take_median(reader, &reader->results.median_energy_j,
+				   values[0] * form->scale, text);
+	case LINE_MEDIAN_THROUGHPUT:
+		return take_median(reader, &reader->results.median_throughput_hz, values[0], text);
+	}
+	return 0;
+}
+
+/* Text behind "SSSSS.mmm NAME: ". Other lines (rules, accuracy) say nothing that is imported. */
+static int take_text(struct reader *reader, const char *text)
+{
+	double values[NUMBERS_MAX];
+
+	skip_blanks(&text);
+	if (!strncmp(text, "e-[", 3))
+		reader->results.complaints++;
+	for (unsigned i = 0; i < FORM_COUNT; i++) {
+		int match = match_form(forms[i].form, text, values);
+
+		if (match == 1)
+			return fail(
+				reader, IMPORT_RESULTS_SYNTAX,
+				"not as the runner prints it (a number without sign and its unit)",
+				text);
+		if (match == 2)
+			return take_form(reader, &forms[i], values, text);
+	}
+	return 0;
+}
+
+static int take_line(struct reader *reader, const char *line)
+{
+	const char *text = line, *colon;
+	double stamp;
+
+	skip_blanks(&text);
+	if (!*text)
+		return 0;
+	if (reader->line == 1 && !strncmp(text, "Power Edition Output", 20))
+		return fail(reader, IMPORT_LAYOUT_UNKNOWN,
+			    "written by the MLCommons runner, whose traces are not read", text);
+	if (!take_number(&text, &stamp) || (*text != ' ' && *text != '\t'))
+		return fail(reader, IMPORT_RESULTS_SYNTAX, "does not begin with a time stamp",
+			    line);
+	colon = strstr(text, ": ");
+	if (!colon)
+		return fail(reader, IMPORT_RESULTS_SYNTAX,
+			    "is cut off, or no line of a results.txt", line);
+	return take_text(reader, colon + 2);
+}
+
+/* Copies the next line without its end; false at the end of the text. -1 in *ret_length: too long
+ * or NUL. */
+static bool next_line(const uint8_t *bytes, size_t count, size_t *place, char *line,
+		      int *ret_length)
+{
+	const uint8_t *from = bytes + *place, *end;
+	size_t length;
+
+	if (*place >= count)
+		return false;
+	end = memchr(from, '\n', count - *place);
+	length = end ? (size_t)(end - from) : count - *place;
+	*place += length + 1;
+	if (length && from[length - 1] == '\r')
+		length--;
+	*ret_length = -1;
+	if (length < LINE_MAX_CHARS && !memchr(from, 0, length)) {
+		memcpy(line, from, length);
+		line[length] = 0;
+		*ret_length = (int)length;
+	}
+	return true;
+}
+
+int tiny_results_parse(const char *path, const uint8_t *bytes, size_t count,
+		       struct tiny_results *ret_results, enum import_reason *ret_reason,
+		       struct err *err)
+{
+	struct reader reader = {
+		.path = path,
+		.results = {.median_energy_j = NAN, .median_throughput_hz = NAN},
+		.err = err,
+	};
+	char line[LINE_MAX_CHARS];
+	size_t place = 0;
+	int ret = 0, length;
+
+	while (!ret && next_line(bytes, count, &place, line, &length)) {
+		reader.line++;
+		ret = length < 0 ? fail(&reader, IMPORT_RESULTS_SYNTAX, "no line of text", "")
+				 : take_line(&reader, line);
+	}
+	if (ret) {
+		*ret_reason = reader.reason;
+		return ret;
+	}
+	*ret_results = reader.results;
+	return 0;
+}
+
+/* What stands between key and the next ']', when the line has key. */
+static bool take_bracket(const char *line, const char *key, char *value, size_t size)
+{
+	const char *at = strstr(line, key), *end;
+
+	if (!at)
+		return false;
+	at += strlen(key);
+	end = strchr(at, ']');
+	if (!end || (size_t)(end - at) >= size)
+		return false;
+	snprintf(value, size, "%.*s", (int)(end - at), at);
+	return true;
+}
+
+static bool take_after(const char *line, const char *key, double *ret_value)
+{
+	const char *at = strstr(line, key);
+
+	if (!at)
+		return false;
+	at += strlen(key);
+	return take_number(&at, ret_value);
+}
+
+void tiny_log_parse(const uint8_t *bytes, size_t count, struct tiny_log *ret_log)
+{
+	struct tiny_log log = {.supply_v = NAN};
+	char line[LINE_MAX_CHARS], text[24];
+	double stamp = 0, started = NAN, value;
+	size_t place = 0;
+	int length;
+
+	while (next_line(bytes, count, &place, line, &length)) {
+		const char *at = line;
+
+		if (length < 0 || !take_number(&at, &stamp))
+			continue;
+		if (strstr(line, "trace1-energy.bin"))
+			take_bracket(line, "-name[", log.meter, sizeof(log.meter));
+		if (take_bracket(line, "m-voltage-mv[", text, sizeof(text)))
+			log.supply_v = strtod(text, NULL) / 1e3;
+		if (take_after(line, "[dut]: m-infer-start-", &value) &&
+		    log.runs < TINY_WINDOWS_MAX) {
+			log.inferences[log.runs] = value;
+			started = stamp;
+		}
+		if (strstr(line, "[dut]: m-infer-done") && !isnan(started) &&
+		    log.runs < TINY_WINDOWS_MAX) {
+			log.host_s[log.runs++] = stamp - started;
+			started = NAN;
+		}
+	}
+	*ret_log = log;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Finding result folders.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bench/import/mlperf_tiny.h"
+
+enum { DEPTH_MAX = 24 };
+
+struct walk {
+	struct tiny_tree tree;
+	size_t capacity;
+	struct err *err;
+};
+
+static bool is_folder(const char *path)
+{
+	struct stat status;
+
+	return !lstat(path, &status) && S_ISDIR(status.st_mode);
+}
+
+static bool has(const char *path, const char *name, mode_t type)
+{
+	char below[PATH_MAX];
+	struct stat status;
+
+	return snprintf(below, sizeof(below), "%s/%s", path, name) < (int)sizeof(below) &&
+	       !lstat(below, &status) && (status.st_mode & S_IFMT) == type;
+}
+
+static bool is_result(const char *path)
+{
+	return has(path, "energy", S_IFDIR) || has(path, "trace1-energy.bin", S_IFREG) ||
+	       has(path, "trace1-timestamps.json", S_IFREG);
+}
+
+static int keep_path(struct walk *walk, const char *path)
+{
+	struct tiny_tree *tree = &walk->tree;
+
+	if (tree->count == walk->capacity) {
+		size_t capacity = walk->capacity ? 2 * walk->capacity : 32;
+		void *paths = realloc(tree->paths, capacity * sizeof(*tree->paths));
+
+		if (!paths)
+			return err_set(walk->err, -ENOMEM, "out of memory");
+		tree->paths = paths;
+		walk->capacity = capacity;
+	}
+	snprintf(tree->paths[tree->count++], sizeof(tree->paths[0]), "%s", path);
+	return 0;
+}
+
+static int walk_folder(struct walk *walk, const char *path, unsigned depth);
+
+static int walk_below(struct walk *walk, const char *path, DIR *folder, unsigned depth)
+{
+	struct dirent *entry;
+	int ret = 0;
+
+	while (!ret && (errno = 0, entry = readdir(folder))) {
+		size_t size = strlen(path) + strlen(entry->d_name) + 2;
+		char *below;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		below = malloc(size);
+		if (!below)
+			return err_set(walk->err, -ENOMEM, "out of memory");
+		snprintf(below, size, "%s/%s", path, entry->d_name);
+		if (is_folder(below))
+			ret = walk_folder(walk, below, depth + 1);
+		free(below);
+		if (ret)
+			return ret;
+	}
+	if (errno)
+		ret = err_set(walk->err, -errno, "%s: %s", path, strerror(errno));
+	return ret;
+}
+
+static int walk_folder(struct walk *walk, const char *path, unsigned depth)
+{
+	DIR *folder;
+	int ret;
+
+	if (strlen(path) >= PATH_MAX - 64 || depth > DEPTH_MAX)
+		return err_set(walk->err, -EMFILE, "%.200s...: too deep a tree for a submission",
+			       path);
+	if (is_result(path))
+		return keep_path(walk, path);
+	if (has(path, "performance", S_IFDIR)) {
+		walk->tree.performance_only++;
+		return 0;
+	}
+	folder = opendir(path);
+	if (!folder)
+		return err_set(walk->err, -errno, "%s: %s", path, strerror(errno));
+	ret = walk_below(walk, path, folder, depth);
+	closedir(folder);
+	return ret;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+int tiny_tree_find(const char *path, struct tiny_tree *ret_tree, struct err *err)
+{
+	struct walk walk = {.err = err};
+	char real[PATH_MAX];
+	int ret;
+
+	if (!realpath(path, real))
+		return err_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (!is_folder(real))
+		return err_set(err, -ENOTDIR, "%s: not a folder", path);
+	if (strlen(real) > 7 && !strcmp(real + strlen(real) - 7, "/energy"))
+		real[strlen(real) - 7] =
+			0; /* the folder meant is the one that has the performance run, too */
+	ret = walk_folder(&walk, real, 0);
+	if (!ret && !walk.tree.count)
+		ret = err_set(
+			err, -EINVAL,
+			"%s: no MLPerf Tiny energy result in it (a folder with energy/results.txt, "
+			"energy/trace1-energy.bin, energy/trace1-timestamps.json)",
+			path);
+	if (ret) {
+		tiny_tree_done(&walk.tree);
+		return ret;
+	}
+	qsort(walk.tree.paths, walk.tree.count, sizeof(*walk.tree.paths), compare_paths);
+	*ret_tree = walk.tree;
+	return 0;
+}
+
+void tiny_tree_done(struct tiny_tree *tree)
+{
+	free(tree->paths);
+	memset(tree, 0, sizeof(*tree));
+}
