@@ -14,7 +14,9 @@ static const struct command *const commands[] = {
 	&fit_command,
 	&import_command,
 	&models_command,
+	&report_command,
 	&run_command,
+	&trace_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -26,6 +26,8 @@ extern const struct command count_command;
 extern const struct command fit_command;
 extern const struct command import_command;
 extern const struct command models_command;
+extern const struct command report_command;
 extern const struct command run_command;
+extern const struct command trace_command;
 
 #endif

@@ -46,12 +46,35 @@ static void watch_signals(void)
 
 struct run_inputs {
 	const char *plan_path, *rig_path, *db_path, *firmware_folder;
+	const char *record_folder, *replay_folder;
 	bool json;
 	struct plan *plan;
 	struct rig *rig;
 	struct session_work work;
+	struct recording *recording; /* NULL: neither recorded nor replayed */
 	struct store *store;
 };
+
+/* A replay makes a database of its own: rows that are there already could be taken for its rows. */
+static int open_replay(struct run_inputs *inputs, struct err *err)
+{
+	if (!access(inputs->db_path, F_OK))
+		return err_set(err, -EEXIST, "%s is there: --replay makes a new database",
+			       inputs->db_path);
+	return recording_replay(inputs->replay_folder, &inputs->work, &inputs->recording, err);
+}
+
+static int begin_recording(struct run_inputs *inputs, struct err *err)
+{
+	const char *of_rig = inputs->rig->record_folder;
+
+	if (inputs->record_folder)
+		return recording_begin(inputs->record_folder, &inputs->work, &inputs->recording,
+				       err);
+	return of_rig && !inputs->replay_folder
+		       ? recording_begin_inside(of_rig, &inputs->work, &inputs->recording, err)
+		       : 0;
+}
 
 static int load(struct run_inputs *inputs, struct err *err)
 {
@@ -66,13 +89,16 @@ static int load(struct run_inputs *inputs, struct err *err)
 					   inputs->firmware_folder ? inputs->firmware_folder
 								   : folder,
 					   &inputs->work, err);
+	if (!ret && inputs->replay_folder)
+		ret = open_replay(inputs, err);
 	if (!ret)
 		ret = store_open(inputs->db_path, true, &inputs->store, err);
-	return ret;
+	return ret ? ret : begin_recording(inputs, err);
 }
 
 static void unload(struct run_inputs *inputs)
 {
+	recording_close(inputs->recording, NULL);
 	store_close(inputs->store);
 	session_work_done(&inputs->work);
 	plan_free(inputs->plan);
@@ -155,6 +181,8 @@ static int print_results(const struct run_inputs *inputs, const struct session_s
 	if (!ret && inputs->json) {
 		json_t *json = summary_json(inputs, summary);
 
+		if (json && inputs->replay_folder)
+			json_object_set_new(json, "replay", json_string(inputs->replay_folder));
 		if (json)
 			json_object_set_new(json, "results", results_json(&results));
 		ret = json_out_print("joulebench.run/1", json, err);
@@ -178,27 +206,42 @@ static enum exit_status status_of(const struct session_summary *summary)
 									     : EXIT_INFRASTRUCTURE;
 }
 
+static int end_recording(struct run_inputs *inputs, struct err *err)
+{
+	struct recording *recording = inputs->recording;
+
+	inputs->recording = NULL;
+	return recording_close(recording, err);
+}
+
 static enum exit_status measure(struct run_inputs *inputs)
 {
 	const struct session_options options = {.work = &inputs->work,
 						.store = inputs->store,
 						.stop = &stop,
+						.recording = inputs->recording,
 						.progress = isatty(STDERR_FILENO)};
 	struct session_summary summary;
 	struct err err = {""};
 	enum exit_status status;
 	int ret;
 
+	if (inputs->recording)
+		fprintf(stderr, "joulebench: %s\n", recording_text(inputs->recording));
 	measuring = 1;
 	ret = session_run(&options, &summary, &err);
 	measuring = 0;
 	if (ret)
 		return options_fail(&run_command, EXIT_INFRASTRUCTURE, "%s", err.text);
 	status = status_of(&summary);
-	if (print_results(inputs, &summary, &err))
+	if (print_results(inputs, &summary, &err) || end_recording(inputs, &err))
 		return options_fail(&run_command, EXIT_INFRASTRUCTURE, "%s", err.text);
+	if (summary.cut.text[0])
+		fprintf(stderr, "joulebench: %s\n", summary.cut.text);
 	if (status == EXIT_INTERRUPTED)
-		return options_fail(&run_command, status, "interrupted; run again to resume");
+		return options_fail(&run_command, status,
+				    inputs->replay_folder ? "interrupted"
+							  : "interrupted; run again to resume");
 	if (status != EXIT_DONE)
 		return options_fail(&run_command, status, "%u points are open: %s", summary.open,
 				    summary.first_error.text);
@@ -211,6 +254,8 @@ static enum exit_status run(int argc, char **argv)
 	const struct option_row rows[] = {{"rig", &inputs.rig_path, NULL},
 					  {"db", &inputs.db_path, NULL},
 					  {"firmware", &inputs.firmware_folder, NULL},
+					  {"record", &inputs.record_folder, NULL},
+					  {"replay", &inputs.replay_folder, NULL},
 					  {"json", NULL, &inputs.json},
 					  {NULL, NULL, NULL}};
 	const char *arguments[OPTIONS_ARGUMENTS_MAX];
@@ -223,6 +268,9 @@ static enum exit_status run(int argc, char **argv)
 	if (count != 1 || !inputs.rig_path || !inputs.db_path)
 		return options_fail(&run_command, EXIT_USAGE,
 				    "give one plan, --rig and --db (see --help)");
+	if (inputs.record_folder && inputs.replay_folder)
+		return options_fail(&run_command, EXIT_USAGE,
+				    "--record and --replay exclude each other");
 	inputs.plan_path = arguments[0];
 	watch_signals();
 	if (load(&inputs, &err))
@@ -245,6 +293,13 @@ const struct command run_command = {
 		"  --db FILE         the database (SQLite), made when missing\n"
 		"  --firmware DIR    where the firmware files are (default: ../firmware beside "
 		"this program)\n"
+		"  --record DIR      write all that the links carry to DIR, one file per board and "
+		"meter;\n"
+		"                    the rig's key 'record: DIR' does it for every session, in a "
+		"folder of its own\n"
+		"  --replay DIR      touch no device: take everything from such a recording, with "
+		"the same rig,\n"
+		"                    plan, models and firmware; the database must be a new one\n"
 		"  --json            print one JSON object (schema joulebench.run/1)\n\n"
 		"Exit status: 0 all points accepted, 2 usage or configuration, 3 nothing could be "
 		"measured,\n"

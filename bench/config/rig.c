@@ -23,7 +23,7 @@ struct board_text {
 };
 
 struct rig_text {
-	char *rig, *ambient;
+	char *rig, *ambient, *record;
 	bool is_virtual;
 	struct meter_text *meters;
 	unsigned meters_count;
@@ -62,6 +62,7 @@ static const cyaml_schema_field_t rig_fields[] = {
 	TEXT("rig", struct rig_text, rig),
 	CYAML_FIELD_BOOL("virtual", CYAML_FLAG_DEFAULT, struct rig_text, is_virtual),
 	TEXT("ambient", struct rig_text, ambient),
+	TEXT_OPTIONAL("record", struct rig_text, record),
 	CYAML_FIELD_SEQUENCE("meters", CYAML_FLAG_POINTER, struct rig_text, meters, &meter_entry, 1,
 			     64),
 	CYAML_FIELD_SEQUENCE("boards", CYAML_FLAG_POINTER, struct rig_text, boards, &board_entry, 1,
@@ -79,17 +80,18 @@ struct rig_files {
 	unsigned meter_part_count, board_part_count;
 };
 
-static int part_path(const char *rig_path, const char *part, char *ret_path, size_t size,
-		     struct err *err)
+/* Relative to the rig file. */
+static int beside_rig(const char *rig_path, const char *name, char *ret_path, size_t size,
+		      struct err *err)
 {
 	char copy[PATH_MAX];
 	int used;
 
 	snprintf(copy, sizeof(copy), "%s", rig_path);
-	used = part[0] == '/' ? snprintf(ret_path, size, "%s", part)
-			      : snprintf(ret_path, size, "%s/%s", dirname(copy), part);
+	used = name[0] == '/' ? snprintf(ret_path, size, "%s", name)
+			      : snprintf(ret_path, size, "%s/%s", dirname(copy), name);
 	if (used < 0 || (size_t)used >= size)
-		return err_set(err, -EINVAL, "path of part '%s' is too long", part);
+		return err_set(err, -EINVAL, "the path of '%s' is too long", name);
 	return 0;
 }
 
@@ -114,7 +116,7 @@ static int take_meter(struct rig *rig, const char *path, const struct meter_text
 	struct rig_meter *meter = &rig->meters[index];
 	struct rig_part_meter *part = &files->meter_parts[index];
 	char full[PATH_MAX];
-	int ret = part_path(path, text->part, full, sizeof(full), err);
+	int ret = beside_rig(path, text->part, full, sizeof(full), err);
 
 	if (!ret)
 		ret = rig_part_meter_load(full, part, err);
@@ -187,7 +189,7 @@ static int take_board(struct rig *rig, const char *path, const struct board_text
 	struct rig_board *board = &rig->boards[index];
 	struct rig_part_board *part = &files->board_parts[index];
 	char full[PATH_MAX];
-	int ret = part_path(path, text->part, full, sizeof(full), err);
+	int ret = beside_rig(path, text->part, full, sizeof(full), err);
 
 	if (!ret)
 		ret = rig_part_board_load(full, part, err);
@@ -330,6 +332,17 @@ static int resolve(struct rig *rig, struct err *err)
 	return rig->resolved ? 0 : err_set(err, -EINVAL, "rig '%s': not valid UTF-8", rig->name);
 }
 
+static int take_record(struct rig *rig, const char *path, const char *record, struct err *err)
+{
+	char full[PATH_MAX];
+	int ret = record ? beside_rig(path, record, full, sizeof(full), err) : 0;
+
+	if (ret)
+		return yaml_file_error(rig->files->own, ret, err, "record");
+	rig->record_folder = record ? strdup(full) : NULL;
+	return record && !rig->record_folder ? err_set(err, -ENOMEM, "out of memory") : 0;
+}
+
 static int take_all(struct rig *rig, const char *path, const struct rig_text *text, struct err *err)
 {
 	int ret = quantity_parse(text->ambient, QUANTITY_TEMPERATURE, &rig->ambient_c, err);
@@ -346,6 +359,7 @@ static int take_all(struct rig *rig, const char *path, const struct rig_text *te
 	rig->files->board_parts = calloc(rig->board_count, sizeof(*rig->files->board_parts));
 	if (!rig->meters || !rig->boards || !rig->files->meter_parts || !rig->files->board_parts)
 		return err_set(err, -ENOMEM, "out of memory");
+	ret = take_record(rig, path, text->record, err);
 	for (unsigned i = 0; !ret && i < rig->meter_count; i++)
 		ret = take_meter(rig, path, &text->meters[i], i, err);
 	for (unsigned i = 0; !ret && i < rig->board_count; i++)
@@ -390,6 +404,7 @@ void rig_free(struct rig *rig)
 		yaml_file_free(rig->files->own);
 		free(rig->files);
 	}
+	free(rig->record_folder);
 	free(rig->meters);
 	free(rig->boards);
 	free(rig->resolved);

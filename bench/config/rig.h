@@ -48,6 +48,9 @@ struct rig {
 	const char *name;
 	bool is_virtual; /* declared; checked against what the devices say of themselves */
 	double ambient_c;
+	/* "record:", a folder, relative to the rig file: each session records its links to a folder of
+	 * its own in there. NULL: not asked for. No part of resolved: it changes no result. */
+	char *record_folder;
 	struct rig_meter *meters;
 	unsigned meter_count;
 	struct rig_board *boards;

@@ -63,6 +63,8 @@ static void watch_window(struct capture *capture, const struct meter_block *bloc
 
 		capture->window_seen |= high;
 		capture->low_count = high ? 0 : capture->low_count + 1;
+		if (high && block->range[i] < METER_RANGES_MAX)
+			capture->window_range_samples[block->range[i]]++;
 	}
 }
 
@@ -95,6 +97,7 @@ static void restart(struct capture *capture)
 	capture->block_flags = 0;
 	capture->window_seen = false;
 	capture->low_count = 0;
+	memset(capture->window_range_samples, 0, sizeof(capture->window_range_samples));
 	memset(&capture->result, 0, sizeof(capture->result));
 }
 
@@ -138,7 +141,7 @@ static int stream_run(struct station *station, double limit_s, size_t idle_count
 	while (capture->count + capture->lost < limit) {
 		int ret;
 
-		if (*stop)
+		if (link_tape_stop(station->tapes.board, *stop != 0))
 			return err_set(err, -ECANCELED, "interrupted");
 		if (reported && capture->window_seen && capture->low_count >= idle_count)
 			return 0;

@@ -22,6 +22,7 @@ struct capture {
 	size_t gap_count, gap_capacity;
 	uint64_t lost, saturated_count, range_switches;
 	unsigned block_flags; /* all meter_block flags seen */
+	uint64_t window_range_samples[METER_RANGES_MAX]; /* per range, while the window line is high */
 	bool window_seen;     /* the window line was high */
 	size_t low_count;     /* samples since it was */
 	struct wire_result_reply result;

@@ -8,9 +8,10 @@
 #include <string.h>
 
 #include "analysis/budget/budget.h"
+#include "analysis/budget/meter_class.h"
 #include "bench/session/judge_parts.h"
 
-static const double meter_rate_u_rel = 50e-6; /* crystal of a meter */
+static const double ambient_off_k = 10; /* from the calibration's temperature, when nobody said */
 
 int64_t judge_counter(const struct judging *j, const char *name)
 {
@@ -22,33 +23,116 @@ int64_t judge_counter(const struct judging *j, const char *name)
 	return 0;
 }
 
-int judge_fill_budget(struct judging *j)
+/* The least range that takes the current. */
+static size_t range_of(const struct meter_info *meter, double current_a)
+{
+	size_t range = 0;
+
+	while (range + 1 < meter->range_count && fabs(current_a) > meter->ranges[range].max_a)
+		range++;
+	return range;
+}
+
+/* Where the meter's zero and step come from: the ranges its samples were in. Idle that was measured
+ * in the very same range takes that zero along when it is subtracted; where the meter switched in
+ * between, hysteresis may have kept idle in a range that the current does not tell, and nothing
+ * cancels. */
+static void fill_ranges(const struct judging *j, struct budget_input *input)
+{
+	const struct judge_request *request = j->request;
+	const struct meter_info *meter = request->meter;
+	const uint64_t *samples = request->capture->window_range_samples;
+	size_t idle = range_of(meter, j->result.idle_a);
+	double total = 0;
+
+	input->range_count = meter->range_count;
+	for (size_t r = 0; r < meter->range_count; r++)
+		total += (double)samples[r];
+	for (size_t r = 0; r < meter->range_count; r++)
+		input->ranges[r] = (struct budget_range){
+			.share = total > 0 ? (double)samples[r] / total : 0,
+			.offset_u_a = request->meter_config->offset_u_a > 0
+					      ? request->meter_config->offset_u_a
+					      : meter->ranges[r].offset_u_a,
+			.resolution_a = meter->ranges[r].resolution_a};
+	if (!meter->range_count)
+		return;
+	if (!(total > 0))
+		input->ranges[range_of(meter, j->result.mean_a)].share = 1;
+	if (!request->capture->range_switches)
+		for (size_t r = 0; r < meter->range_count; r++)
+			input->ranges[r].idle_share = input->ranges[r].share;
+	else if (!(input->ranges[idle].share > 0))
+		input->ranges[idle].idle_share = 1;
+}
+
+/* What the rig file says comes before the instrument, and that before its class. */
+static void fill_meter(const struct judging *j, const struct meter_class *class,
+		       struct budget_input *input)
 {
 	const struct judge_request *request = j->request;
 	const struct rig_meter *config = request->meter_config;
+	double ambient_c = j->row->ambient_c;
+
+	input->gain_u_rel =
+		config->gain_u_rel > 0 ? config->gain_u_rel : request->meter->gain_u_rel;
+	if (!(input->gain_u_rel > 0))
+		input->gain_u_rel = meter_limit_u(&class->gain);
+	input->offset_u_a =
+		config->offset_u_a > 0 ? config->offset_u_a : request->meter->offset_u_a;
+	if (!(input->offset_u_a > 0))
+		input->offset_u_a = meter_limit_u(&class->offset);
+	input->supply_u_v = config->supply_u_v;
+	if (!(input->supply_u_v > 0) && class->measures_voltage)
+		input->supply_u_v = config->supply_v * meter_limit_u(&class->voltage);
+	input->resolution_a = class->resolution_a;
+	input->rate_u_rel = meter_limit_u(&class->time_base);
+	input->burden_u_v = meter_limit_u(&class->burden);
+	input->temperature_u_per_k = meter_limit_u(&class->temperature);
+	input->temperature_k =
+		isfinite(ambient_c) ? ambient_c - class->calibration_c : ambient_off_k;
+}
+
+/* A meter in series that neither sets nor measures the board's voltage takes its shunt's drop off
+ * it. */
+static void fill_burden(const struct judging *j, struct budget_input *input)
+{
+	const struct meter_info *meter = j->request->meter;
+	double shunt_ohm = 0;
+
+	if (meter->caps & (METER_CAP_SUPPLY | METER_CAP_VOLTAGE))
+		return;
+	for (size_t r = 0; r < meter->range_count; r++)
+		shunt_ohm += input->ranges[r].share * meter->ranges[r].shunt_ohm;
+	input->burden_u_v = hypot(input->burden_u_v, j->result.mean_a * shunt_ohm / sqrt(3));
+}
+
+int judge_fill_budget(struct judging *j)
+{
+	const struct judge_request *request = j->request;
+	const struct meter_class *known = meter_class_find(request->meter->model);
 	const struct window_result *result = &j->result;
 	struct store_measurement *row = j->row;
 	double edge_u_s = j->window.edge_u_samples / request->meter->rate_hz;
 	struct budget_input input = {
 		.charge_c = result->charge_c,
 		.duration_s = result->duration_s,
-		.supply_v = config->supply_v,
-		.supply_u_v = config->supply_u_v,
+		.supply_v = request->meter_config->supply_v,
 		.has_idle = true,
 		.idle_a = result->idle_a,
 		.idle_u_a = result->idle_u_a,
 		.edge_u_s = edge_u_s,
-		.gain_u_rel =
-			config->gain_u_rel > 0 ? config->gain_u_rel : request->meter->gain_u_rel,
-		.offset_u_a =
-			config->offset_u_a > 0 ? config->offset_u_a : request->meter->offset_u_a,
-		.rate_u_rel = meter_rate_u_rel,
 		.noise_sd_a = fmax(result->idle_before.sd_a, result->idle_after.sd_a),
+		.dither_sd_a = result->sample_sd_a,
 		.samples = result->samples_whole ? result->samples_whole : 1,
 	};
 	struct budget_window budget;
-	int ret = budget_of_window(&input, &budget);
+	int ret;
 
+	fill_meter(j, known ? known : meter_class_unknown(), &input);
+	fill_ranges(j, &input);
+	fill_burden(j, &input);
+	ret = budget_of_window(&input, &budget);
 	if (ret)
 		return judge_refuse(j, VERDICT_REASON_UNCERTAINTY, "%s", analysis_error_text(ret));
 	row->energy_j = budget.gross.energy_j;
@@ -57,7 +141,7 @@ int judge_fill_budget(struct judging *j)
 	row->energy_above_idle_j = budget.above_idle.energy_j;
 	row->energy_above_idle_u_j = budget.above_idle.u_energy_j;
 	row->gain_u_rel = input.gain_u_rel;
-	row->duration_u_s = hypot(sqrt(2) * edge_u_s, meter_rate_u_rel * result->duration_s);
+	row->duration_u_s = hypot(sqrt(2) * edge_u_s, input.rate_u_rel * result->duration_s);
 	return 0;
 }
 

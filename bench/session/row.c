@@ -79,20 +79,20 @@ static void fill_devices(struct store_measurement *row, const struct station *st
 	}
 }
 
-static void stamp_utc(char *text, size_t size)
+static void stamp_utc(struct link_tape *tape, char *text, size_t size)
 {
-	struct timespec now;
+	int64_t now_ms = link_tape_wall_ns(tape) / 1000000;
+	time_t now_s = now_ms / 1000;
 	struct tm parts;
 	size_t used;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &parts);
+	gmtime_r(&now_s, &parts);
 	used = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(text + used, size - used, ".%03ldZ", now.tv_nsec / 1000000);
+	snprintf(text + used, size - used, ".%03dZ", (int)(now_ms % 1000));
 }
 
 void row_finish(struct store_measurement *row, const struct station *station)
 {
-	stamp_utc(row->created_utc, sizeof(row->created_utc));
+	stamp_utc(station->tapes.board, row->created_utc, sizeof(row->created_utc));
 	fill_devices(row, station);
 }

@@ -38,6 +38,7 @@ static void add_up(struct session_summary *summary, const struct worker *worker)
 	summary->failed += worker->failed;
 	summary->open += worker->planned - worker->done_before - worker->accepted;
 	summary->boards_lost += worker->lost;
+	summary->interrupted |= worker->stopped;
 	if (!summary->first_error.text[0])
 		summary->first_error = worker->first_error;
 }
@@ -47,6 +48,20 @@ static const char *status_text(const struct session_summary *summary)
 	if (summary->interrupted)
 		return "interrupted";
 	return summary->open ? "partial" : "done";
+}
+
+static int judge_replay(const struct session_options *options, struct session_summary *summary,
+			struct err *err)
+{
+	int ret = recording_is_replay(options->recording)
+			  ? recording_judge(options->recording, &summary->cut, err)
+			  : 0;
+
+	if (ret)
+		return err_context(err, ret, "replay");
+	if (summary->cut.text[0] && !summary->first_error.text[0])
+		summary->first_error = summary->cut;
+	return 0;
 }
 
 int session_run(const struct session_options *options, struct session_summary *ret_summary,
@@ -81,7 +96,9 @@ int session_run(const struct session_options *options, struct session_summary *r
 			*err = workers[i].first_error;
 		}
 	}
-	summary.interrupted = *options->stop && summary.open;
+	summary.interrupted = summary.interrupted && summary.open;
+	if (!ret)
+		ret = judge_replay(options, &summary, err);
 	if (!ret)
 		ret = store_session_end(options->store, session_id, status_text(&summary), err);
 	else if (started) /* if the store can: err says already what failed */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "bench/session/points.h"
+#include "bench/session/recording.h"
 #include "bench/store/store.h"
 
 struct session_options {
@@ -18,7 +19,8 @@ struct session_options {
 	/* Non-zero: end now. The window in progress is dropped without a row; an exchange with the
 	 * board that is under way (flash, load, check) is finished first. */
 	const volatile sig_atomic_t *stop;
-	bool progress; /* a line per point on stderr */
+	bool progress;                     /* a line per point on stderr */
+	const struct recording *recording; /* of the links, or what is replayed; NULL: neither */
 };
 
 struct session_summary {
@@ -30,11 +32,12 @@ struct session_summary {
 	unsigned open;          /* planned points that still have no accepted row */
 	unsigned boards_lost;   /* boards given up */
 	bool interrupted;       /* by stop, with points left */
+	struct err cut;         /* replay: where the recording was cut; "" else */
 	struct err first_error; /* what happened first, "" when nothing did */
 };
 
 /* 0 also when points stay open: the summary tells. Negative: the session itself could not run
- * (store). */
+ * (store), or, -EPROTO and -EBADMSG, the recording is of something else, or damaged. */
 int session_run(const struct session_options *options, struct session_summary *ret_summary,
 		struct err *err);
 

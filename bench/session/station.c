@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "drivers/flash/flash.h"
 #include "firmware/image/image.h"
@@ -15,14 +14,6 @@ enum {
 	CHECK_FLOOR_MS = 20000,
 	EXIT_NEVER = 128, /* a threshold that no int8 reaches */
 };
-
-static void pause_ms(int ms)
-{
-	struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &time, &time) == EINTR)
-		;
-}
 
 static int check_origin(const struct station *station, bool is_virtual, const char *what,
 			struct err *err)
@@ -44,7 +35,7 @@ static int open_meter(struct station *station, struct err *err)
 	const struct link_settings settings = {.baud = 115200, .parity = LINK_PARITY_NONE};
 	const struct meter_settings meter_settings = {.supply_v = config->supply_v};
 	struct link *link;
-	int ret = link_open(config->link, &settings, &link, err);
+	int ret = link_open_taped(station->tapes.meter, config->link, &settings, &link, err);
 
 	if (!ret)
 		ret = meter_open(config->driver, link, &meter_settings, &station->meter, err);
@@ -58,7 +49,8 @@ static int open_board(struct station *station, struct err *err)
 {
 	const struct rig_board *board = station->board;
 	const struct link_settings settings = {.baud = board->baud, .parity = LINK_PARITY_NONE};
-	int ret = link_open(board->link, &settings, &station->link, err);
+	int ret = link_open_taped(station->tapes.board, board->link, &settings, &station->link,
+				  err);
 
 	if (!ret)
 		ret = check_origin(station, link_is_virtual(station->link), "its link", err);
@@ -85,7 +77,7 @@ static int reset_board(struct station *station, struct err *err)
 	forget_board_state(station);
 	ret = control_reset(&station->control, false, err);
 	if (!ret)
-		pause_ms(POWER_UP_MS);
+		link_tape_sleep_ms(station->tapes.board, POWER_UP_MS);
 	return ret ? err_context(err, ret, "board %s", station->board->name) : 0;
 }
 
@@ -95,7 +87,7 @@ static int switch_supply(struct station *station, bool on, struct err *err)
 
 	if (ret)
 		return err_context(err, ret, "meter %s", station->meter_config->name);
-	pause_ms(on ? POWER_UP_MS : POWER_OFF_MS);
+	link_tape_sleep_ms(station->tapes.meter, on ? POWER_UP_MS : POWER_OFF_MS);
 	return 0;
 }
 
@@ -133,9 +125,12 @@ static int take_down(struct station *station, struct err *err)
 }
 
 int station_open(struct station *station, const struct session_work *work, unsigned board,
-		 struct err *err)
+		 struct recording_tapes tapes, struct err *err)
 {
-	struct station fresh = {.work = work, .board_index = board, .has_id = station->has_id};
+	struct station fresh = {.work = work,
+				.board_index = board,
+				.tapes = tapes,
+				.has_id = station->has_id};
 
 	memcpy(fresh.id, station->id, sizeof(fresh.id));
 	*station = fresh;

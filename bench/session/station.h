@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "bench/session/points.h"
+#include "bench/session/recording.h"
 #include "drivers/control/control.h"
 #include "drivers/dut/dut.h"
 #include "drivers/link/link.h"
@@ -22,6 +23,7 @@ struct station {
 	const struct rig_board *board;
 	const struct rig_meter *meter_config;
 	unsigned board_index;
+	struct recording_tapes tapes;
 	struct link *link;
 	struct meter *meter;
 	struct dut *dut;
@@ -43,10 +45,12 @@ enum station_rung {                      /* the recovery ladder */
 
 enum { STATION_RUNGS = STATION_REFLASH };
 
-/* The station is zeroed before it is opened for the first time. Opens meter and link, switches the supply off and on (whatever an earlier owner left), resets the
- * board. -EINVAL: the devices are virtual and the rig says they are not, or the reverse. */
+/* The station is zeroed before it is opened for the first time. Opens meter and link, switches the
+ * supply off and on (whatever an earlier owner left), resets the board. -EINVAL: the devices are
+ * virtual and the rig says they are not, or the reverse. -ECANCELED, here and below: a replay is
+ * over. */
 int station_open(struct station *station, const struct session_work *work, unsigned board,
-		 struct err *err);
+		 struct recording_tapes tapes, struct err *err);
 /* Switches the supply off and closes everything, always; accepts a zeroed or half-open one.
  * Negative: the meter did not take the order, the supply may still be on. */
 int station_close(struct station *station, struct err *err);

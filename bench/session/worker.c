@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bench/session/capture.h"
 #include "bench/session/judge.h"
@@ -27,6 +26,7 @@ static const double run_margin_rel = 0.2; /* oscillators and cycle estimates are
 struct work_state {
 	struct worker *worker;
 	const struct session_work *work;
+	struct recording_tapes tapes;
 	struct station station;
 	struct capture capture;
 	const struct levels *levels; /* of its board */
@@ -42,9 +42,24 @@ struct work_state {
 	struct err last_error;
 };
 
+static bool replay_is_over(const struct work_state *state)
+{
+	return link_tape_is_over(state->tapes.board) || link_tape_is_over(state->tapes.meter);
+}
+
+/* An operator's stop, as against a replay that is over. */
+static void note_stop(const struct work_state *state)
+{
+	state->worker->stopped |= *state->worker->options->stop || !replay_is_over(state);
+}
+
 static bool stopping(const struct work_state *state)
 {
-	return *state->worker->options->stop != 0;
+	bool stop = link_tape_stop(state->tapes.board, *state->worker->options->stop != 0);
+
+	if (stop)
+		note_stop(state);
+	return stop || replay_is_over(state);
 }
 
 static size_t model_slot(const struct work_state *state, const struct point *point)
@@ -107,9 +122,11 @@ static struct wire_run run_for(struct work_state *state, const struct point *poi
 static void close_station(struct work_state *state)
 {
 	struct err err = {""};
+	int ret;
 
 	state->up = false;
-	if (station_close(&state->station, &err))
+	ret = station_close(&state->station, &err);
+	if (ret && ret != -ECANCELED)
 		fprintf(stderr, "joulebench: %s\n", err.text);
 }
 
@@ -124,17 +141,18 @@ static bool is_misconfigured(int ret)
  * terminal server that starts again. */
 static int open_station(struct work_state *state, const struct point *point, struct err *err)
 {
-	int64_t until_ns = link_now_ns() + (state->was_up ? REOPEN_MS * 1000000LL : 0);
-	const struct timespec pause = {.tv_nsec = REOPEN_PAUSE_MS * 1000000L};
+	struct link_tape *tape = state->tapes.board;
+	int64_t until_ns = link_tape_clock_ns(tape) + (state->was_up ? REOPEN_MS * 1000000LL : 0);
 	int ret;
 
-	while ((ret = station_open(&state->station, state->work, point->board, err))) {
+	while ((ret = station_open(&state->station, state->work, point->board, state->tapes,
+				   err))) {
 		close_station(state);
 		if (stopping(state))
 			return err_set(err, -ECANCELED, "interrupted");
-		if (ret == -EINVAL || link_now_ns() >= until_ns)
+		if (ret == -EINVAL || link_tape_clock_ns(tape) >= until_ns)
 			break;
-		nanosleep(&pause, NULL);
+		link_tape_sleep_ms(tape, REOPEN_PAUSE_MS);
 	}
 	state->up = !ret;
 	state->gone = ret && (state->was_up || is_misconfigured(ret));
@@ -253,6 +271,10 @@ static int store_attempt(struct work_state *state, struct store_measurement *row
 	int ret;
 
 	row_finish(row, &state->station);
+	if (replay_is_over(state)) /* what was found since then comes from no device */
+		return -ECANCELED;
+	link_tape_flush(state->tapes.board); /* a row that is stored can be replayed */
+	link_tape_flush(state->tapes.meter);
 	ret = store_add(worker->options->store, row, &err);
 	if (ret) {
 		worker->fatal = ret;
@@ -319,15 +341,17 @@ static int attempt_point(struct work_state *state, const struct point *point, un
 {
 	struct store_measurement row;
 	struct err err = {""};
-	int ret, fatal;
+	int ret, stored;
 
 	row_plan(&row, state->work, point);
 	row.session_id = state->worker->session_id;
 	row.attempt = attempt;
 	state->model_fault = false;
 	ret = measure(state, point, &row, &err);
-	if (ret == -ECANCELED)
-		return ret;
+	if (ret == -ECANCELED || replay_is_over(state)) {
+		record_done(&row);
+		return -ECANCELED;
+	}
 	if (ret)
 		note_failure(state, point, &err, &row);
 	else
@@ -338,10 +362,10 @@ static int attempt_point(struct work_state *state, const struct point *point, un
 		state->refusals += !ret;
 		keep_first_error(state->worker, row.reason);
 	}
-	fatal = store_attempt(state, &row);
+	stored = store_attempt(state, &row);
 	record_done(&row);
-	if (fatal)
-		return state->worker->fatal;
+	if (stored)
+		return stored;
 	return ret ? ret : strcmp(row.verdict, "accepted") != 0;
 }
 
@@ -361,7 +385,8 @@ static int work_point(struct work_state *state, const struct point *point)
 }
 
 /* Counts the points that have their row and moves the others to the front, in order. */
-static int drop_done(struct worker *worker, struct point *points, size_t *count)
+static int drop_done(struct worker *worker, struct link_tape *tape, struct point *points,
+		     size_t *count)
 {
 	size_t open = 0;
 
@@ -373,6 +398,7 @@ static int drop_done(struct worker *worker, struct point *points, size_t *count)
 						 &worker->first_error);
 		if (worker->fatal)
 			return worker->fatal;
+		done = link_tape_flag(tape, done);
 		if (done)
 			worker->done_before++;
 		else
@@ -405,7 +431,7 @@ static void work_points(struct work_state *state, struct point *points, size_t c
 {
 	unsigned failures = 0; /* points in a row */
 
-	if (drop_done(state->worker, points, &count))
+	if (drop_done(state->worker, state->tapes.board, points, &count))
 		return;
 	for (size_t i = 0; i < count && !stopping(state); i++) {
 		int ret;
@@ -413,6 +439,8 @@ static void work_points(struct work_state *state, struct point *points, size_t c
 		if (state->unfit[model_slot(state, &points[i])])
 			continue;
 		ret = work_point(state, &points[i]);
+		if (ret == -ECANCELED)
+			note_stop(state);
 		if (state->worker->fatal || ret == -ECANCELED)
 			return;
 		if (ret >= 0)
@@ -433,7 +461,11 @@ void worker_run(struct worker *worker)
 	const struct session_work *work = worker->options->work;
 	const struct plan *plan = work->plan;
 	const struct levels *levels = &work->levels[worker->board];
-	struct work_state state = {.worker = worker, .work = work, .levels = levels};
+	struct work_state state = {
+		.worker = worker,
+		.work = work,
+		.tapes = recording_tapes(worker->options->recording, worker->board),
+		.levels = levels};
 	size_t count;
 	struct point *points = points_of_board(work, worker->board, &count);
 

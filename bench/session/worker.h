@@ -18,6 +18,7 @@ struct worker {
 	/* results */
 	unsigned planned, done_before, accepted, refused, failed;
 	bool lost;               /* the board was given up */
+	bool stopped;            /* by the operator */
 	int fatal;               /* negative: the store failed, nothing more can be kept */
 	struct err first_error;
 };

@@ -7,11 +7,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "drivers/link/link.h"
 
-enum { RESET_PULSE_MS = 10, BOOT_HOLD_MS = 1, NS_PER_MS = 1000000 };
+enum { RESET_PULSE_MS = 10, BOOT_HOLD_MS = 1 };
 
 int control_line_parse(const char *text, struct control_line *ret_line, struct err *err)
 {
@@ -40,14 +39,6 @@ static int control_drive(struct control *control, bool reset_active, bool boot_a
 	return 0;
 }
 
-static void sleep_ms(int duration_ms)
-{
-	struct timespec left = {.tv_nsec = (long)duration_ms * NS_PER_MS};
-
-	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left) == EINTR)
-		;
-}
-
 int control_init(struct control *control, struct link *link, struct control_line reset,
 		 struct control_line boot, struct err *err)
 {
@@ -64,10 +55,10 @@ int control_reset(struct control *control, bool into_bootloader, struct err *err
 
 	if (ret)
 		return ret;
-	sleep_ms(RESET_PULSE_MS);
+	link_sleep_ms(control->link, RESET_PULSE_MS);
 	ret = control_drive(control, false, into_bootloader, err);
 	if (ret)
 		return ret;
-	sleep_ms(BOOT_HOLD_MS);
+	link_sleep_ms(control->link, BOOT_HOLD_MS);
 	return 0;
 }

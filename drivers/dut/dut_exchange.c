@@ -104,7 +104,7 @@ static void parser_drop_dead(struct dut_exchange *exchange, int64_t now_ns)
 /* Reads the link once. 1: bytes came, 0: the time is over. */
 static int bytes_receive(struct dut_exchange *exchange, int64_t until_ns, struct err *err)
 {
-	int64_t left_ns = until_ns - link_now_ns();
+	int64_t left_ns = until_ns - link_clock_ns(exchange->link);
 	int wait_ms = left_ns > 0 ? (int)((left_ns + 999999) / 1000000) : 0;
 	size_t count = 0;
 	int64_t now_ns;
@@ -115,7 +115,7 @@ static int bytes_receive(struct dut_exchange *exchange, int64_t until_ns, struct
 		return rc;
 	if (!count)
 		return 0;
-	now_ns = link_now_ns();
+	now_ns = link_clock_ns(exchange->link);
 	parser_drop_dead(exchange, now_ns);
 	exchange->t_received_ns = now_ns;
 	exchange->received_at = 0;
@@ -137,7 +137,7 @@ static int frame_receive(struct dut_exchange *exchange, int64_t until_ns, struct
 		rc = bytes_receive(exchange, until_ns, err);
 		if (rc < 0)
 			return rc;
-		is_late = link_now_ns() >= until_ns;
+		is_late = link_clock_ns(exchange->link) >= until_ns;
 	}
 	return 1;
 }
@@ -181,7 +181,7 @@ static int reply_receive(struct dut_exchange *exchange, const struct wire_frame 
 			return 1;
 		if (run_keep(&exchange->run, frame) && request->type == WIRE_RUN)
 			return 1;
-		if (link_now_ns() >= until_ns)
+		if (link_clock_ns(exchange->link) >= until_ns)
 			return 0;
 	}
 }
@@ -212,7 +212,8 @@ int dut_exchange_request(struct dut_exchange *exchange, const struct wire_frame 
 		rc = link_write(exchange->link, bytes, count, DUT_WRITE_MS, err);
 		if (rc)
 			return err_context(err, rc, "%s", name);
-		rc = reply_receive(exchange, request, link_now_ns() + (int64_t)timeout_ms * 1000000,
+		rc = reply_receive(exchange, request,
+				   link_clock_ns(exchange->link) + (int64_t)timeout_ms * 1000000,
 				   &reply, err);
 		if (rc < 0)
 			return err_context(err, rc, "%s", name);
@@ -233,7 +234,7 @@ int dut_exchange_request(struct dut_exchange *exchange, const struct wire_frame 
 
 int dut_exchange_await_run(struct dut_exchange *exchange, int timeout_ms, struct err *err)
 {
-	int64_t until_ns = link_now_ns() + (int64_t)timeout_ms * 1000000;
+	int64_t until_ns = link_clock_ns(exchange->link) + (int64_t)timeout_ms * 1000000;
 
 	while (!exchange->run.has_frame) {
 		struct wire_frame frame;
@@ -241,7 +242,8 @@ int dut_exchange_await_run(struct dut_exchange *exchange, int timeout_ms, struct
 
 		if (rc < 0)
 			return rc;
-		if (!rc || (!run_keep(&exchange->run, &frame) && link_now_ns() >= until_ns))
+		if (!rc || (!run_keep(&exchange->run, &frame) &&
+			    link_clock_ns(exchange->link) >= until_ns))
 			return err_set(err, -EAGAIN, "no result came for %d ms", timeout_ms);
 	}
 	return 0;

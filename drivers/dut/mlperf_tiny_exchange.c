@@ -26,16 +26,16 @@ struct deadline {
 	bool is_past; /* that read is done */
 };
 
-static struct deadline deadline_in(int ms)
+static struct deadline deadline_in(const struct mlperf_tiny *dut, int ms)
 {
-	return (struct deadline){.until_ns = link_now_ns() + (int64_t)ms * 1000000};
+	return (struct deadline){.until_ns = link_clock_ns(dut->link) + (int64_t)ms * 1000000};
 }
 
 /* 1: dut->lines.text is the next line; 0: the time is over. */
 static int line_receive(struct mlperf_tiny *dut, struct deadline *deadline, struct err *err)
 {
 	for (;;) {
-		int64_t left_ns = deadline->until_ns - link_now_ns();
+		int64_t left_ns = deadline->until_ns - link_clock_ns(dut->link);
 		int rc;
 
 		while (dut->received_at < dut->received_end)
@@ -114,7 +114,7 @@ static void line_take(struct mlperf_tiny *dut, struct mlperf_tiny_answer *answer
 int mlperf_tiny_receive(struct mlperf_tiny *dut, struct mlperf_tiny_answer *answer, int timeout_ms,
 			struct err *err)
 {
-	struct deadline deadline = deadline_in(timeout_ms);
+	struct deadline deadline = deadline_in(dut, timeout_ms);
 
 	for (;;) {
 		int rc = line_receive(dut, &deadline, err);
@@ -141,16 +141,16 @@ static void stray_take(struct mlperf_tiny *dut)
 /* Drops what is still coming, but for the announcement of a board that is starting. */
 static int quiet_await(struct mlperf_tiny *dut, struct err *err)
 {
-	int64_t limit_ns = link_now_ns() + (int64_t)QUIET_LIMIT_MS * 1000000;
+	int64_t limit_ns = link_clock_ns(dut->link) + (int64_t)QUIET_LIMIT_MS * 1000000;
 	int rc;
 
 	do {
-		struct deadline quiet = deadline_in(QUIET_MS);
+		struct deadline quiet = deadline_in(dut, QUIET_MS);
 
 		rc = line_receive(dut, &quiet, err);
 		if (rc > 0)
 			stray_take(dut);
-	} while (rc > 0 && link_now_ns() < limit_ns);
+	} while (rc > 0 && link_clock_ns(dut->link) < limit_ns);
 	return rc < 0 ? rc : 0;
 }
 
@@ -162,7 +162,7 @@ static int64_t sooner(int64_t a_ns, int64_t b_ns)
 /* 1: the board said its name and then "m-ready"; 0: it said something else, or nothing in time. */
 static int greeting_receive(struct mlperf_tiny *dut, struct err *err)
 {
-	struct deadline deadline = deadline_in(NAME_MS);
+	struct deadline deadline = deadline_in(dut, NAME_MS);
 	bool has_name = false;
 
 	for (;;) {
@@ -174,7 +174,7 @@ static int greeting_receive(struct mlperf_tiny *dut, struct err *err)
 			if (has_name)
 				return 1;
 			deadline.until_ns =
-				sooner(deadline.until_ns, deadline_in(ELSE_MS).until_ns);
+				sooner(deadline.until_ns, deadline_in(dut, ELSE_MS).until_ns);
 		}
 		if (mlperf_tiny_begins(dut->lines.text, "m-name-dut-["))
 			has_name = true;

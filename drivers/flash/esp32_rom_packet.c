@@ -96,17 +96,17 @@ static const char *refusal_text(uint8_t code)
 static int answer_await(struct esp32_loader *loader, uint8_t command, int timeout_ms,
 			struct esp32_answer *ret_answer, struct err *err)
 {
-	int64_t deadline_ns = deadline_after_ms(timeout_ms);
+	int64_t deadline_ns = link_deadline_ns(loader->link, timeout_ms);
 	size_t got;
 	uint8_t byte;
 
 	for (;;) {
-		int left_ms = deadline_left_ms(deadline_ns);
+		int left_ms = link_left_ms(loader->link, deadline_ns);
 		int ret = link_read(loader->link, &byte, 1, left_ms, &got, err);
 
 		if (ret)
 			return ret;
-		if (!got && !deadline_left_ms(deadline_ns))
+		if (!got && !link_left_ms(loader->link, deadline_ns))
 			return err_set(err, -ETIMEDOUT, "the loader is silent (%d ms)", timeout_ms);
 		if (got && esp32_slip_feed(&loader->parser, byte) &&
 		    answer_take(&loader->parser, command, ret_answer))

@@ -46,10 +46,10 @@ const struct stm32_limits stm32_limits_an3155 = {
 static int sync_once(struct stm32_loader *loader, struct err *err)
 {
 	const uint8_t byte = BYTE_SYNC;
-	int64_t deadline_ns = deadline_after_ms(loader->limits->sync_ms);
+	int64_t deadline_ns = link_deadline_ns(loader->link, loader->limits->sync_ms);
 	int ret = stm32_send(loader, &byte, 1, err);
 
-	while (!ret && link_now_ns() < deadline_ns) {
+	while (!ret && link_clock_ns(loader->link) < deadline_ns) {
 		ret = stm32_await_ack(loader, 1, loader->limits->sync_ms, err);
 		if (ret == 0 || ret == -EREMOTEIO)
 			return 0;
@@ -72,14 +72,14 @@ static int reset_into_loader(struct stm32_loader *loader, struct control *contro
 /* Resets the board and tries for half of the time. */
 static int sync_after_reset(struct stm32_loader *loader, struct control *control, struct err *err)
 {
-	int64_t deadline_ns = deadline_after_ms(loader->limits->sync_total_ms / 2);
+	int64_t deadline_ns = link_deadline_ns(loader->link, loader->limits->sync_total_ms / 2);
 	int ret = reset_into_loader(loader, control, err);
 
 	if (ret)
 		return ret;
 	do {
 		ret = sync_once(loader, err);
-	} while (ret == -ETIMEDOUT && link_now_ns() < deadline_ns);
+	} while (ret == -ETIMEDOUT && link_clock_ns(loader->link) < deadline_ns);
 	return ret;
 }
 

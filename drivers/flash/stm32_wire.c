@@ -124,7 +124,7 @@ static int fill_steps(struct stm32_loader *loader, struct err *err)
 /* Brings the loader back to where it waits for a command. */
 static int recover(struct stm32_loader *loader, struct err *err)
 {
-	int64_t deadline_ns = deadline_after_ms(loader->limits->recover_ms);
+	int64_t deadline_ns = link_deadline_ns(loader->link, loader->limits->recover_ms);
 	int ret = link_discard(loader->link, loader->limits->quiet_ms, loader->limits->recover_ms,
 			       err);
 
@@ -135,7 +135,7 @@ static int recover(struct stm32_loader *loader, struct err *err)
 		ret = fill(loader, FRAME_MAX, err);
 		if (ret > 0)
 			ret = fill_steps(loader, err);
-		if (ret == 0 && link_now_ns() > deadline_ns)
+		if (ret == 0 && link_clock_ns(loader->link) > deadline_ns)
 			return err_set(err, -ETIMEDOUT,
 				       "the loader is silent (%d ms, recovery tried)",
 				       loader->limits->recover_ms);

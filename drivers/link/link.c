@@ -13,11 +13,13 @@
 
 #include "drivers/link/deadline.h"
 #include "drivers/link/kinds.h"
+#include "drivers/link/record_tape.h"
 
 struct link {
 	const struct link_ops *ops;
 	char *uri;
 	void *state;
+	struct link_tape *tape; /* NULL: none */
 };
 
 /* Alphabetical by scheme. */
@@ -48,9 +50,8 @@ static void schemes_list(char *text, size_t size)
 				 kinds[i]->scheme);
 }
 
-/* Finds the kind of a uri and where its address begins. */
-static int kind_find(const char *uri, const struct link_ops **ret_ops, const char **ret_address,
-		     struct err *err)
+int link_kind_find(const char *uri, const struct link_ops **ret_ops, const char **ret_address,
+		   struct err *err)
 {
 	size_t length = strcspn(uri, ":");
 	char schemes[128];
@@ -81,8 +82,18 @@ static int settings_check(const struct link_settings *settings, struct err *err)
 	return 0;
 }
 
-int link_open(const char *uri, const struct link_settings *settings, struct link **ret_link,
-	      struct err *err)
+/* A tape stands between the link and its kind, or in the kind's place. */
+static void *state_new(const struct link_ops *ops, struct link_tape *tape)
+{
+	void *state = calloc(1, ops->state_size);
+
+	if (state && tape)
+		((struct link_taped *)state)->tape = tape;
+	return state;
+}
+
+int link_open_taped(struct link_tape *tape, const char *uri, const struct link_settings *settings,
+		    struct link **ret_link, struct err *err)
 {
 	const struct link_ops *ops = NULL;
 	const char *address = NULL;
@@ -90,19 +101,24 @@ int link_open(const char *uri, const struct link_settings *settings, struct link
 	int ret;
 
 	assert(uri && settings && ret_link);
-	ret = kind_find(uri, &ops, &address, err);
+	ret = link_kind_find(uri, &ops, &address, err);
 	if (ret)
 		return ret;
 	ret = settings_check(settings, err);
 	if (ret)
 		return err_context(err, ret, "%s", uri);
+	if (tape) {
+		ops = link_tape_ops(tape);
+		address = uri;
+	}
 
 	link = calloc(1, sizeof(*link));
 	if (!link)
 		return err_set(err, -ENOMEM, "%s: out of memory", uri);
 	link->ops = ops;
+	link->tape = tape;
 	link->uri = strdup(uri);
-	link->state = calloc(1, ops->state_size);
+	link->state = state_new(ops, tape);
 	if (!link->uri || !link->state) {
 		ret = err_set(err, -ENOMEM, "%s: out of memory", uri);
 		goto fail;
@@ -120,6 +136,12 @@ fail:
 	free(link->uri);
 	free(link);
 	return ret;
+}
+
+int link_open(const char *uri, const struct link_settings *settings, struct link **ret_link,
+	      struct err *err)
+{
+	return link_open_taped(NULL, uri, settings, ret_link, err);
 }
 
 void link_close(struct link *link)
@@ -164,19 +186,19 @@ int link_read(struct link *link, void *buffer, size_t capacity, int timeout_ms, 
 int link_read_exactly(struct link *link, void *buffer, size_t count, int timeout_ms,
 		      size_t *ret_count, struct err *err)
 {
-	int64_t deadline_ns = deadline_after_ms(timeout_ms);
+	int64_t deadline_ns = link_deadline_ns(link, timeout_ms);
 	size_t have = 0;
 	int ret = 0;
 
 	while (have < count) {
 		size_t got = 0;
-		int left_ms = deadline_left_ms(deadline_ns);
+		int left_ms = link_left_ms(link, deadline_ns);
 
 		ret = link_read(link, (uint8_t *)buffer + have, count - have, left_ms, &got, err);
 		if (ret)
 			break;
 		have += got;
-		if (have < count && link_now_ns() >= deadline_ns) {
+		if (have < count && link_clock_ns(link) >= deadline_ns) {
 			ret = err_set(err, -ETIMEDOUT, "%s: %zu of %zu bytes came within %d ms",
 				      link->uri, have, count, timeout_ms);
 			break;
@@ -194,17 +216,17 @@ int link_write(struct link *link, const void *bytes, size_t count, int timeout_m
 
 int link_discard(struct link *link, int quiet_ms, int limit_ms, struct err *err)
 {
-	int64_t limit_ns = deadline_after_ms(limit_ms);
+	int64_t limit_ns = link_deadline_ns(link, limit_ms);
 	uint8_t dropped[512];
 	size_t count;
 	int ret;
 
 	do {
-		int left_ms = deadline_left_ms(limit_ns);
+		int left_ms = link_left_ms(link, limit_ns);
 
 		ret = link_read(link, dropped, sizeof(dropped),
 				left_ms < quiet_ms ? left_ms : quiet_ms, &count, err);
-	} while (!ret && count > 0 && link_now_ns() < limit_ns);
+	} while (!ret && count > 0 && link_clock_ns(link) < limit_ns);
 	return ret;
 }
 
@@ -221,4 +243,14 @@ const char *link_identity(const struct link *link)
 bool link_is_virtual(const struct link *link)
 {
 	return !strncmp(link_identity(link), virtual_prefix, sizeof(virtual_prefix) - 1);
+}
+
+int64_t link_clock_ns(const struct link *link)
+{
+	return link_tape_clock_ns(link->tape);
+}
+
+void link_sleep_ms(const struct link *link, int duration_ms)
+{
+	link_tape_sleep_ms(link->tape, duration_ms);
 }

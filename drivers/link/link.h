@@ -79,4 +79,19 @@ bool link_is_virtual(const struct link *link);
 /* The clock every time-out here counts on: CLOCK_MONOTONIC, ns. */
 int64_t link_now_ns(void);
 
+/* --- recording and replay: drivers/link/record.h ---------------------------------------------- */
+
+struct link_tape;
+
+/* As link_open; a recording tape writes down all that comes and goes, a replaying one takes the
+ * device's place. The tape outlives the link, and may see several links after each other. NULL: a
+ * plain link. On the tape every call, clock reading included, comes from one thread at a time. */
+int link_open_taped(struct link_tape *tape, const char *uri, const struct link_settings *settings,
+		    struct link **ret_link, struct err *err);
+/* link_now_ns as the session on the tape saw it. Whatever is decided by time about a link is
+ * decided by this. */
+int64_t link_clock_ns(const struct link *link);
+/* Lets time pass for the device; none passes when there is none. */
+void link_sleep_ms(const struct link *link, int duration_ms);
+
 #endif

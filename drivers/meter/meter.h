@@ -52,6 +52,15 @@ struct meter_block {
 	uint8_t range[METER_BLOCK_MAX];
 };
 
+enum { METER_RANGES_MAX = 8 };
+
+struct meter_range {
+	double max_a;        /* what the instrument uses it for */
+	double resolution_a; /* one step of the converter */
+	double offset_u_a;   /* standard uncertainty of its zero */
+	double shunt_ohm;    /* in series with the board; 0: not known */
+};
+
 struct meter_info {
 	char model[16];        /* "ppk2" */
 	char serial[32];       /* as the instrument gives it, "" when it does not */
@@ -59,7 +68,9 @@ struct meter_info {
 	double rate_hz;        /* nominal; never trusted for time */
 	double range_max_a;    /* above this a sample counts as saturated */
 	double gain_u_rel;     /* standard uncertainty of the gain, relative (type B) */
-	double offset_u_a;     /* standard uncertainty of the offset */
+	double offset_u_a;     /* standard uncertainty of the offset, in the most sensitive range */
+	unsigned range_count;  /* 0: ranges are not known; blocks say 0 for all samples */
+	struct meter_range ranges[METER_RANGES_MAX]; /* index: meter_block.range */
 	unsigned caps;         /* enum meter_cap */
 	bool is_virtual;       /* the far end is emulated */
 };

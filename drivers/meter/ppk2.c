@@ -48,11 +48,8 @@ enum {
 static const double rate_hz = 100e3;
 static const double range_max_a = 1.0;
 /* Type B. No primary data sheet states the accuracy; users compare instruments to a few per mille.
- * 0.5 % standard is a cautious reading of that, and meant to be replaced by a calibration. The
- * offset is the smallest current the instrument is said to resolve, 200 nA, taken as the half-width
- * of a rectangular distribution. */
+ * 0.5 % standard is a cautious reading of that, and meant to be replaced by a calibration. */
 static const double gain_u_rel = 0.005;
-static const double offset_u_a = 200e-9 / 1.7320508075688772;
 
 struct ppk2 {
 	struct link *link;
@@ -88,11 +85,11 @@ static int ppk2_quieten(struct ppk2 *ppk2, struct err *err)
 static int ppk2_receive_metadata(struct ppk2 *ppk2, uint8_t *bytes, size_t capacity,
 				 size_t *ret_begin, size_t *ret_end, struct err *err)
 {
-	int64_t deadline_ns = link_now_ns() + ms_to_ns(METADATA_MS);
+	int64_t deadline_ns = link_clock_ns(ppk2->link) + ms_to_ns(METADATA_MS);
 	size_t used = 0;
 
 	while (used < capacity) {
-		int64_t left_ns = deadline_ns - link_now_ns();
+		int64_t left_ns = deadline_ns - link_clock_ns(ppk2->link);
 		size_t got = 0;
 		int rc;
 
@@ -197,7 +194,7 @@ static int ppk2_describe(struct ppk2 *ppk2, const struct ppk2_calibration *calib
 		.rate_hz = rate_hz,
 		.range_max_a = range_max_a,
 		.gain_u_rel = gain_u_rel,
-		.offset_u_a = offset_u_a,
+		.range_count = PPK2_RANGES,
 		.caps = METER_CAP_MARKERS | (is_source ? METER_CAP_SUPPLY : 0),
 		.is_virtual = link_is_virtual(ppk2->link),
 	};
@@ -206,6 +203,8 @@ static int ppk2_describe(struct ppk2 *ppk2, const struct ppk2_calibration *calib
 
 	if (rc)
 		return rc;
+	ppk2_calibration_ranges(calibration, info.ranges);
+	info.offset_u_a = info.ranges[0].offset_u_a;
 	serial_find(link_identity(ppk2->link), info.serial, sizeof(info.serial));
 	*ret_info = info;
 	return 0;
@@ -296,7 +295,7 @@ static bool ppk2_has_ended(struct ppk2 *ppk2, int64_t now_ns, bool got_bytes)
 static int ppk2_receive(struct ppk2 *ppk2, int64_t until_ns, struct err *err)
 {
 	for (;;) {
-		int64_t left_ms = (until_ns - link_now_ns() + 999999) / 1000000;
+		int64_t left_ms = (until_ns - link_clock_ns(ppk2->link) + 999999) / 1000000;
 		size_t capacity, count = 0;
 		uint8_t *space = ppk2_capture_space(&ppk2->capture, &capacity);
 		int64_t now_ns;
@@ -308,7 +307,7 @@ static int ppk2_receive(struct ppk2 *ppk2, int64_t until_ns, struct err *err)
 			       left_ms < SLICE_MS ? (int)left_ms : SLICE_MS, &count, err);
 		if (rc)
 			return rc;
-		now_ns = link_now_ns();
+		now_ns = link_clock_ns(ppk2->link);
 		if (count)
 			ppk2_capture_fill(&ppk2->capture, count, now_ns);
 		if (ppk2_has_ended(ppk2, now_ns, count > 0))
@@ -323,7 +322,7 @@ static int ppk2_receive(struct ppk2 *ppk2, int64_t until_ns, struct err *err)
 static int ppk2_read(void *state, struct meter_block *block, int timeout_ms, struct err *err)
 {
 	struct ppk2 *ppk2 = state;
-	int64_t until_ns = link_now_ns() + ms_to_ns(timeout_ms);
+	int64_t until_ns = link_clock_ns(ppk2->link) + ms_to_ns(timeout_ms);
 	bool is_begun = false;
 	int wait_rc = 0;
 	int rc;
@@ -332,7 +331,7 @@ static int ppk2_read(void *state, struct meter_block *block, int timeout_ms, str
 	while (!(rc = ppk2_capture_collect(&ppk2->capture, block)) && !wait_rc) {
 		if (block->count && !is_begun) {
 			is_begun = true;
-			until_ns = link_now_ns() + ms_to_ns(BLOCK_MS);
+			until_ns = link_clock_ns(ppk2->link) + ms_to_ns(BLOCK_MS);
 		}
 		wait_rc = ppk2_receive(ppk2, until_ns, err);
 	}

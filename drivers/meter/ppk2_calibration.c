@@ -21,6 +21,8 @@
 
 static const double adc_a_ohm = 1.8 / 163840; /* volts at the shunt per quarter ADC step */
 static const double adc_full_scale = 4 * 16383.0;
+static const double resolved_a = 200e-9;
+static const double range_max_a[PPK2_RANGES] = {50e-6, 500e-6, 5e-3, 60e-3, 1}; /* published */
 
 struct key_row {
 	const char *name;
@@ -306,6 +308,23 @@ int ppk2_calibration_json(const struct ppk2_calibration *calibration, double vdd
 		return err_set(err, -ENOSPC, "calibration: its JSON does not fit %zu bytes",
 			       capacity);
 	return 0;
+}
+
+void ppk2_calibration_ranges(const struct ppk2_calibration *calibration,
+			     struct meter_range ret_ranges[PPK2_RANGES])
+{
+	for (unsigned n = 0; n < PPK2_RANGES; n++) {
+		double step_a = 4 * adc_a_ohm / calibration->value[PPK2_R][n] *
+				fabs(calibration->value[PPK2_GI][n]) *
+				fabs(calibration->value[PPK2_UG][n]);
+
+		ret_ranges[n] = (struct meter_range){
+			.max_a = range_max_a[n],
+			.resolution_a = step_a,
+			.offset_u_a = hypot(step_a, resolved_a) / sqrt(3),
+			.shunt_ohm = calibration->value[PPK2_R][n],
+		};
+	}
 }
 
 void ppk2_conversion_init(struct ppk2_conversion *conversion,

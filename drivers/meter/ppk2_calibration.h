@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "drivers/err.h"
+#include "drivers/meter/meter.h"
 
 enum { PPK2_RANGES = 5 };
 
@@ -46,6 +47,13 @@ int ppk2_calibration_parse(const char *text, size_t count, struct ppk2_calibrati
  * the instrument's. -ENOSPC when it does not fit. */
 int ppk2_calibration_json(const struct ppk2_calibration *calibration, double vdd_mv, char *ret_json,
 			  size_t capacity, struct err *err);
+
+/* Step and zero of each range, from R, GI and UG. How far the zero of a calibrated instrument may be
+ * off is published nowhere: a step of the converter either way is assumed, and the least current
+ * that the instrument is said to resolve, 200 nA, which counts in the most sensitive range. In the
+ * largest range a step is about 1 mA. */
+void ppk2_calibration_ranges(const struct ppk2_calibration *calibration,
+			     struct meter_range ret_ranges[PPK2_RANGES]);
 
 /* The formula with all that does not depend on the sample worked out beforehand. */
 struct ppk2_range {

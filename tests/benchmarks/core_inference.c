@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * How fast the Arm cores of the virtual rig are, as a ratio to Unicorn in the same run:
+ * How fast the cores of the virtual rig are, as a ratio to Unicorn in the same run:
  *
- *   core_inference M4|M7|M33 GUEST MODEL.tflite [KERNELS [INFERENCES [REPEATS [WAIT_STATES]]]]
+ *   core_inference M4|M7|M33|C3 GUEST MODEL.tflite [KERNELS [INFERENCES [REPEATS [WAIT_STATES]]]]
  *
  * GUEST is core_inference_guest.c with the boards' runtime for that core (core_inference.cmake
- * makes firmware/core-inference-{m4,m7,m33}.bin), which runs INFERENCES of the model with its image
- * in flash. KERNELS is armv7em or portable. This core counts cycles, classes, stalls and toggled
- * bits; Unicorn counts nothing (plain), instructions per block (block hook), and also sees every
- * load and store (memory hooks), which is the least it would need for energy. The configurations
- * take turns REPEATS times; the median of each is printed. All must leave the same bytes in the
- * arena. The instruction counts are printed side by side; Unicorn's has the breakpoint, one
- * more.
+ * makes firmware/core-inference-{m4,m7,m33,c3}.bin), which runs INFERENCES of the model with its
+ * image in flash. KERNELS is portable or the core's own set: armv7em, of the C3 rv32. WAIT_STATES
+ * of the C3 are the cycles that a line of its cache takes to fill. This core counts cycles,
+ * classes, stalls and toggled bits; Unicorn counts nothing (plain), instructions per block (block
+ * hook), and also sees every load and store (memory hooks), which is the least it would need for
+ * energy. The configurations take turns REPEATS times; the median of each is printed. All must
+ * leave the same bytes in the arena. The instruction counts are printed side by side; Unicorn's
+ * has what follows the last store in its block, one more.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,23 +24,10 @@
 #include "bench/model/model.h"
 #include "firmware/wire/wire.h"
 #include "rigs/virtual/cores/armv7em.h"
+#include "rigs/virtual/cores/rv32.h"
 #include "tests/benchmarks/core_inference_guest.h"
 
 #define REPEATS_MAX 31
-
-struct model {
-	const char *name;
-	enum armv7em_model core;
-	int unicorn_cpu;
-	unsigned unicorn_mode;
-};
-
-/* UC_MODE_MCLASS forces the M33; without it the model is the one asked for. */
-static const struct model models[] = {
-	{"M4", ARMV7EM_M4, UC_CPU_ARM_CORTEX_M4, UC_MODE_THUMB},
-	{"M7", ARMV7EM_M7, UC_CPU_ARM_CORTEX_M7, UC_MODE_THUMB},
-	{"M33", ARMV7EM_M33, UC_CPU_ARM_CORTEX_M33, UC_MODE_THUMB | UC_MODE_MCLASS},
-};
 
 struct outcome {
 	double seconds;
@@ -47,12 +35,26 @@ struct outcome {
 	uint32_t arena_crc; /* 0: did not arrive */
 };
 
+struct machine;
+
+struct model {
+	const char *name, *kernels;
+	enum armv7em_model core; /* 0: the RV32 core */
+	struct outcome (*run_core)(struct machine *m);
+	uint16_t (*count_instructions)(const uint8_t *code, uint32_t bytes);
+	uc_arch unicorn_arch;
+	int unicorn_cpu; /* UNICORN_CPU_DEFAULT: as Unicorn opens */
+	unsigned unicorn_mode;
+};
+#define UNICORN_CPU_DEFAULT (-1)
+
 struct machine {
 	const struct model *model;
 	uint8_t flash[GUEST_FLASH_BYTES];
 	uint8_t ram[GUEST_RAM_BYTES];
 	uint16_t block_counts[GUEST_FLASH_BYTES / 2];
-	struct armv7em *core;
+	struct armv7em *arm;
+	struct rv32 *rv32;
 	uint32_t word; /* what the guest stored to GUEST_DONE */
 	uint64_t counted, accesses;
 	unsigned wait_states;
@@ -89,44 +91,85 @@ static bool on_write(void *context, uint32_t address, unsigned size, uint32_t va
 	if (address != GUEST_DONE)
 		return false;
 	m->word = value;
-	armv7em_request_stop(m->core);
+	if (m->arm)
+		armv7em_request_stop(m->arm);
+	else
+		rv32_request_stop(m->rv32);
 	return true;
 }
 
-static struct outcome run_core(struct machine *m)
+static struct outcome core_outcome(const struct machine *m, const struct core_counts *counts,
+				   double seconds)
+{
+	return (struct outcome){seconds, counts->instructions, counts->cycles, arena_crc(m)};
+}
+
+static struct outcome run_arm(struct machine *m)
 {
 	const struct armv7em_bus bus = {m, on_read, on_write};
 	bool axi = m->model->core == ARMV7EM_M7;
 	struct outcome outcome;
 	double start;
 
+	m->arm = armv7em_new(&bus, m->model->core, 16);
+	armv7em_map(m->arm, GUEST_FLASH, GUEST_FLASH_BYTES, m->flash,
+		    axi ? ARMV7EM_MEMORY_AXI_FLASH : ARMV7EM_MEMORY_FLASH);
+	armv7em_map(m->arm, GUEST_RAM, GUEST_RAM_BYTES, m->ram, ARMV7EM_MEMORY_RAM);
+	armv7em_reset(m->arm, GUEST_FLASH);
+	armv7em_set_flash(m->arm, m->wait_states, false, true, true);
+	start = now_s();
+	if (armv7em_run(m->arm, UINT64_MAX) != ARMV7EM_STOP_REQUEST)
+		fprintf(stderr, "core_inference: %s\n", armv7em_fault_text(m->arm));
+	outcome = core_outcome(m, armv7em_counts(m->arm), now_s() - start);
+	armv7em_free(m->arm);
+	m->arm = NULL;
+	return outcome;
+}
+
+static struct outcome run_rv32(struct machine *m)
+{
+	const struct rv32_bus bus = {.context = m, .read = on_read, .write = on_write};
+	struct outcome outcome;
+	double start;
+
+	m->rv32 = rv32_new(&bus);
+	rv32_map(m->rv32, GUEST_FLASH, GUEST_FLASH_BYTES, m->flash, RV32_MEMORY_CACHED);
+	rv32_map(m->rv32, GUEST_RAM, GUEST_RAM_BYTES, m->ram, RV32_MEMORY_RAM);
+	rv32_set_flash(m->rv32, m->wait_states);
+	rv32_reset(m->rv32, GUEST_FLASH);
+	start = now_s();
+	if (rv32_run(m->rv32, UINT64_MAX) != RV32_STOP_REQUEST)
+		fprintf(stderr, "core_inference: %s\n", rv32_fault_text(m->rv32));
+	outcome = core_outcome(m, rv32_counts(m->rv32), now_s() - start);
+	rv32_free(m->rv32);
+	m->rv32 = NULL;
+	return outcome;
+}
+
+static struct outcome run_core(struct machine *m)
+{
 	memset(m->ram, 0, sizeof(m->ram));
 	m->word = 0;
-	m->core = armv7em_new(&bus, m->model->core, 16);
-	armv7em_map(m->core, GUEST_FLASH, GUEST_FLASH_BYTES, m->flash,
-		    axi ? ARMV7EM_MEMORY_AXI_FLASH : ARMV7EM_MEMORY_FLASH);
-	armv7em_map(m->core, GUEST_RAM, GUEST_RAM_BYTES, m->ram, ARMV7EM_MEMORY_RAM);
-	armv7em_reset(m->core, GUEST_FLASH);
-	armv7em_set_flash(m->core, m->wait_states, false, true, true);
-	start = now_s();
-	if (armv7em_run(m->core, UINT64_MAX) != ARMV7EM_STOP_REQUEST)
-		fprintf(stderr, "core_inference: %s\n", armv7em_fault_text(m->core));
-	outcome.seconds = now_s() - start;
-	outcome.instructions = armv7em_counts(m->core)->instructions;
-	outcome.cycles = armv7em_counts(m->core)->cycles;
-	outcome.arena_crc = arena_crc(m);
-	armv7em_free(m->core);
-	return outcome;
+	return m->model->run_core(m);
 }
 
 /* ---- Unicorn ---- */
 
-static uint16_t count_instructions(const uint8_t *code, uint32_t bytes)
+static uint16_t count_arm(const uint8_t *code, uint32_t bytes)
 {
 	uint16_t count = 0;
 
 	for (uint32_t i = 0; i < bytes; count++)
 		i += (code[i + 1] >> 3) >= 0x1d ? 4 : 2;
+	return count;
+}
+
+static uint16_t count_rv32(const uint8_t *code, uint32_t bytes)
+{
+	uint16_t count = 0;
+
+	for (uint32_t i = 0; i < bytes; count++)
+		i += (code[i] & 3) == 3 ? 4 : 2;
 	return count;
 }
 
@@ -138,7 +181,7 @@ static void on_block(uc_engine *uc, uint64_t address, uint32_t size, void *conte
 
 	(void)uc;
 	if (!m->block_counts[offset / 2])
-		m->block_counts[offset / 2] = count_instructions(m->flash + offset, size);
+		m->block_counts[offset / 2] = m->model->count_instructions(m->flash + offset, size);
 	m->counted += m->block_counts[offset / 2];
 }
 
@@ -162,9 +205,11 @@ static void on_mmio_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_
 {
 	struct machine *m = context;
 
-	(void)uc, (void)size;
-	if (offset == 0)
-		m->word = (uint32_t)value;
+	(void)size;
+	if (offset != 0)
+		return;
+	m->word = (uint32_t)value;
+	uc_emu_stop(uc);
 }
 
 static void on_ignored_write(uc_engine *uc, uint64_t offset, unsigned size, uint64_t value,
@@ -176,7 +221,7 @@ static void on_ignored_write(uc_engine *uc, uint64_t offset, unsigned size, uint
 static void on_interrupt(uc_engine *uc, uint32_t number, void *context)
 {
 	(void)number, (void)context;
-	uc_emu_stop(uc); /* the image's breakpoint */
+	uc_emu_stop(uc); /* the guest failed: GUEST_DONE is not written */
 }
 
 enum hooks { HOOKS_NONE, HOOKS_BLOCK, HOOKS_MEMORY };
@@ -189,20 +234,27 @@ static void check(uc_err error, const char *what)
 	exit(3);
 }
 
-static uc_engine *open_unicorn(struct machine *m, enum hooks hooks)
+static void map_unicorn(uc_engine *uc, struct machine *m)
 {
-	uint32_t vectors[2];
-	uc_engine *uc;
-	uc_hook hook;
-
-	check(uc_open(UC_ARCH_ARM, (uc_mode)m->model->unicorn_mode, &uc), "uc_open");
-	uc_ctl_set_cpu_model(uc, m->model->unicorn_cpu);
-	memset(m->ram, 0, sizeof(m->ram));
 	check(uc_mem_map_ptr(uc, GUEST_FLASH, GUEST_FLASH_BYTES, UC_PROT_ALL, m->flash), "flash");
 	check(uc_mem_map_ptr(uc, GUEST_RAM, GUEST_RAM_BYTES, UC_PROT_READ | UC_PROT_WRITE, m->ram),
 	      "ram");
 	check(uc_mmio_map(uc, GUEST_DONE, 0x1000, on_mmio_read, m, on_mmio_write, m), "peripheral");
-	check(uc_mmio_map(uc, 0xe000e000, 0x1000, on_mmio_read, m, on_ignored_write, m), "scs");
+	if (m->model->unicorn_arch == UC_ARCH_ARM)
+		check(uc_mmio_map(uc, 0xe000e000, 0x1000, on_mmio_read, m, on_ignored_write, m),
+		      "scs");
+}
+
+static uc_engine *open_unicorn(struct machine *m, enum hooks hooks)
+{
+	uc_engine *uc;
+	uc_hook hook;
+
+	check(uc_open(m->model->unicorn_arch, (uc_mode)m->model->unicorn_mode, &uc), "uc_open");
+	if (m->model->unicorn_cpu != UNICORN_CPU_DEFAULT)
+		uc_ctl_set_cpu_model(uc, m->model->unicorn_cpu);
+	memset(m->ram, 0, sizeof(m->ram));
+	map_unicorn(uc, m);
 	check(uc_hook_add(uc, &hook, UC_HOOK_INTR, (void *)on_interrupt, m, 1, 0), "hook");
 	if (hooks >= HOOKS_BLOCK)
 		check(uc_hook_add(uc, &hook, UC_HOOK_BLOCK, (void *)on_block, m, 1, 0), "hook");
@@ -210,23 +262,32 @@ static uc_engine *open_unicorn(struct machine *m, enum hooks hooks)
 		check(uc_hook_add(uc, &hook, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE,
 				  (void *)on_access, m, 1, 0),
 		      "hook");
+	return uc;
+}
+
+/* Where it begins: Arm's vectors are a stack and an address, the RV32 guest's are code. */
+static uint32_t entry_of(uc_engine *uc, const struct machine *m)
+{
+	uint32_t vectors[2];
+
+	if (m->model->unicorn_arch != UC_ARCH_ARM)
+		return GUEST_FLASH;
 	memcpy(vectors, m->flash, sizeof(vectors));
 	uc_reg_write(uc, UC_ARM_REG_SP, &vectors[0]);
-	return uc;
+	return vectors[1] | 1;
 }
 
 static struct outcome run_unicorn(struct machine *m, enum hooks hooks)
 {
 	uc_engine *uc = open_unicorn(m, hooks);
+	uint32_t entry = entry_of(uc, m);
 	struct outcome outcome = {0};
-	uint32_t entry;
 	double start;
 
-	memcpy(&entry, m->flash + 4, sizeof(entry));
 	m->counted = m->accesses = 0;
 	m->word = 0;
 	start = now_s();
-	check(uc_emu_start(uc, entry | 1, 0xffffffff, 0, 0), "uc_emu_start");
+	check(uc_emu_start(uc, entry, 0xfffffffe, 0, 0), "uc_emu_start");
 	outcome.seconds = now_s() - start;
 	outcome.instructions = m->counted;
 	outcome.arena_crc = arena_crc(m);
@@ -283,6 +344,18 @@ static int compare_speeds(struct machine *m, unsigned repeats)
 	return 0;
 }
 
+/* UC_MODE_MCLASS forces the M33; without it the model is the one asked for. */
+static const struct model models[] = {
+	{"M4", "armv7em", ARMV7EM_M4, run_arm, count_arm, UC_ARCH_ARM, UC_CPU_ARM_CORTEX_M4,
+	 UC_MODE_THUMB},
+	{"M7", "armv7em", ARMV7EM_M7, run_arm, count_arm, UC_ARCH_ARM, UC_CPU_ARM_CORTEX_M7,
+	 UC_MODE_THUMB},
+	{"M33", "armv7em", ARMV7EM_M33, run_arm, count_arm, UC_ARCH_ARM, UC_CPU_ARM_CORTEX_M33,
+	 UC_MODE_THUMB | UC_MODE_MCLASS},
+	{"C3", "rv32", 0, run_rv32, count_rv32, UC_ARCH_RISCV, UNICORN_CPU_DEFAULT,
+	 UC_MODE_RISCV32},
+};
+
 static const struct model *find_model(const char *name)
 {
 	for (unsigned i = 0; i < sizeof(models) / sizeof(models[0]); i++)
@@ -333,20 +406,20 @@ static int load_model(struct machine *m, const char *path, const char *kernels, 
 int main(int argc, char **argv)
 {
 	static struct machine machine;
-	const char *kernels = argc > 4 ? argv[4] : "armv7em";
 	unsigned inferences = argc > 5 ? (unsigned)atoi(argv[5]) : 20;
 	unsigned repeats = argc > 6 ? (unsigned)atoi(argv[6]) : 5;
 	int ret;
 
 	if (argc < 4 || !(machine.model = find_model(argv[1])) || repeats < 1 ||
 	    repeats > REPEATS_MAX) {
-		fprintf(stderr, "usage: core_inference M4|M7|M33 GUEST MODEL.tflite "
+		fprintf(stderr, "usage: core_inference M4|M7|M33|C3 GUEST MODEL.tflite "
 				"[KERNELS [INFERENCES [REPEATS [WAIT_STATES]]]]\n");
 		return 2;
 	}
 	machine.wait_states = argc > 7 ? (unsigned)atoi(argv[7]) : 0;
 	ret = load_guest(&machine, argv[2]);
 	if (!ret)
-		ret = load_model(&machine, argv[3], kernels, inferences);
+		ret = load_model(&machine, argv[3], argc > 4 ? argv[4] : machine.model->kernels,
+				 inferences);
 	return ret ? ret : compare_speeds(&machine, repeats);
 }

@@ -7,10 +7,6 @@
 #include "firmware/runtime/runtime.h"
 #include "tests/benchmarks/core_inference_guest.h"
 
-#define SCB_CCR    0xe000ed14u
-#define SCB_CPACR  0xe000ed88u
-#define CCR_CACHES 0x00030000u /* IC and DC, reserved on M4 and M33 */
-
 static uint32_t run(const struct guest_job *job)
 {
 	struct runtime runtime;
@@ -30,6 +26,26 @@ static uint32_t run(const struct guest_job *job)
 	}
 	return 1 + status;
 }
+
+#ifdef __riscv
+
+__attribute__((used)) static void reset(void)
+{
+	*(volatile uint32_t *)GUEST_DONE = run((const struct guest_job *)GUEST_JOB);
+	for (;;)
+		__asm__("ebreak");
+}
+
+__attribute__((naked, section(".vectors"), used)) static void start(void)
+{
+	__asm__ volatile("li sp, %0\n\tj reset" : : "i"(GUEST_ARENA));
+}
+
+#else
+
+#define SCB_CCR    0xe000ed14u
+#define SCB_CPACR  0xe000ed88u
+#define CCR_CACHES 0x00030000u /* IC and DC, reserved on M4 and M33 */
 
 static void stop(void)
 {
@@ -51,3 +67,5 @@ __attribute__((section(".vectors"), used)) static const void *const vectors[16] 
 	(const void *)stop,        (const void *)stop,  (const void *)stop, (const void *)stop,
 	(const void *)stop,        (const void *)stop,  (const void *)stop, (const void *)stop,
 	(const void *)stop,        (const void *)stop,  (const void *)stop, (const void *)stop};
+
+#endif

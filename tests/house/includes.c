@@ -45,6 +45,7 @@ static const struct {
 	{"gsl/", "analysis/"},
 	{"sqlite3.h", "bench/store/"},
 	{"cyaml/", "bench/config/"},
+	{"hdf5.h", "bench/trace/"},
 };
 
 static size_t root_length;

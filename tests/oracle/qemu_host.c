@@ -73,7 +73,7 @@ struct comparison {
 	struct armv7em *arm;
 	struct rv32 *rv;
 	struct core_model single_issue;
-	uint32_t interrupts_enabled;
+	uint32_t interrupts_enabled, software_interrupt;
 	bool ended;
 	uint8_t code[CODE_BYTES], image[RAM_BYTES];
 	struct run free_run, stepped;
@@ -178,17 +178,25 @@ static void stop(struct comparison *c)
 		rv32_request_stop(c->rv);
 }
 
+static void assert_interrupt(struct comparison *c)
+{
+	bool is_enabled = c->interrupts_enabled >> MSI_NUMBER & 1;
+
+	rv32_set_interrupt(c->rv, c->software_interrupt & is_enabled ? MSI_NUMBER : 0);
+}
+
 static bool on_write(void *context, uint32_t address, unsigned size, uint32_t value)
 {
 	struct comparison *c = context;
 
-	if (address == c->target->end_marker && size == 4)
+	if (address == c->target->end_marker && size == 4) {
 		stop(c);
-	else if (c->rv && address == MSIP && size == 4)
-		rv32_set_interrupt(
-			c->rv, value & c->interrupts_enabled >> MSI_NUMBER & 1 ? MSI_NUMBER : 0);
-	else
+		return true;
+	}
+	if (!c->rv || address != MSIP || size != 4)
 		return false;
+	c->software_interrupt = value & 1;
+	assert_interrupt(c);
 	return true;
 }
 
@@ -204,8 +212,11 @@ static bool on_csr_write(void *context, uint32_t csr, uint32_t value)
 {
 	struct comparison *c = context;
 
+	if (csr != CSR_MIE)
+		return false;
 	c->interrupts_enabled = value;
-	return csr == CSR_MIE;
+	assert_interrupt(c);
+	return true;
 }
 
 static void open_arm(struct comparison *c, uint8_t *ram)
@@ -245,7 +256,7 @@ static bool open_core(struct comparison *c, uint8_t *ram)
 	c->arm = NULL;
 	c->rv = NULL;
 	c->ended = false;
-	c->interrupts_enabled = 0;
+	c->interrupts_enabled = c->software_interrupt = 0;
 	memcpy(ram, c->image, RAM_BYTES);
 	if (c->target->model)
 		open_arm(c, ram);

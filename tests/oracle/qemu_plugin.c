@@ -53,6 +53,7 @@ struct site {
 	uint8_t bytes;
 	uint8_t class;
 	uint8_t condition; /* 1 + condition, 0 outside IT */
+	uint8_t it;        /* ITSTATE */
 };
 
 static struct site *sites; /* per half-word */
@@ -226,36 +227,18 @@ static struct site *site_at(uint64_t address)
 	return address - base < bytes ? &sites[(address - base) / 2] : NULL;
 }
 
-/* A block may end inside an IT block: its instructions are marked from the bytes behind the IT when
- * they are translated, so the conditions still due travel with the address they are due at. */
-struct it_state {
-	uint64_t next;
-	unsigned left;
-	uint8_t conditions[4];
-};
-static struct it_state it;
-
-static void start_it(uint32_t code, uint64_t next)
-{
-	unsigned first = code >> 4 & 15, mask = code & 15;
-
-	it = (struct it_state){.next = next, .left = 4 - (unsigned)__builtin_ctz(mask)};
-	for (unsigned i = 0; i < it.left; i++)
-		it.conditions[i] =
-			(uint8_t)(1 + (i ? (first & 14) | (mask >> (4 - i) & 1) : first));
-}
-
+/* A block may end inside an IT block, and what follows may be translated much later (a slot that
+ * faults or calls the supervisor): each site keeps the ITSTATE (A7.3.3) that it has, and hands it on. */
 static uint8_t take_condition(uint64_t address, size_t size)
 {
-	uint8_t condition;
+	struct site *site = site_at(address), *next = site_at(address + size);
+	uint8_t it = site ? site->it : 0;
 
-	if (!it.left || it.next != address)
+	if (!it)
 		return 0;
-	condition = it.conditions[0];
-	memmove(it.conditions, it.conditions + 1, sizeof(it.conditions) - 1);
-	it.left--;
-	it.next += size;
-	return condition;
+	if (next)
+		next->it = it & 7 ? (uint8_t)((it & 0xe0) | (it << 1 & 0x1f)) : 0;
+	return (uint8_t)(1 + (it >> 4));
 }
 
 /* The bytes that qemu_plugin_insn_size says are more than the instruction where QEMU peeked at the
@@ -288,8 +271,8 @@ static void translate_instruction(struct qemu_plugin_insn *insn)
 	uint32_t code = encoding_of(insn, &size);
 	uint8_t condition = take_condition(address, size);
 
-	if (is_arm && size == 2 && (code & 0xff00) == 0xbf00 && code & 15)
-		start_it(code, address + 2);
+	if (is_arm && size == 2 && (code & 0xff00) == 0xbf00 && code & 15 && site_at(address + 2))
+		site_at(address + 2)->it = (uint8_t)code;
 	if (!site)
 		return;
 	site->code = code;

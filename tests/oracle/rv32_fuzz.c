@@ -24,7 +24,7 @@
 #define DATA_BYTES  0x00001000u
 #define TRAP_BASE   0x30000000u
 #define TRAP_BYTES  0x00000100u
-#define RUN_LONGEST 6u
+#define RUN_LONGEST 16u
 #define C_NOP       0x0001u
 
 /* The sanitizer's: what Unicorn itself leaks is not this test's business. */

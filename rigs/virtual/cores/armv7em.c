@@ -54,7 +54,7 @@ static void reset_registers(struct armv7em *core)
 	core->control = core->primask = core->basepri = core->faultmask = core->ipsr = 0;
 	special_set_xpsr(core, 0);
 	core->fpscr = 0;
-	core->exclusive = core->fp_ready = core->fp_lazy = false;
+	core->exclusive = core->fp_ready = core->fp_lazy = core->not_thumb = false;
 	core->asleep = core->event = core->waits_for_event = false;
 	core->reset_requested = core->locked_up = false;
 	core->load_end = NEVER;

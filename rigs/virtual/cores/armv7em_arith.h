@@ -129,6 +129,25 @@ static inline uint32_t note_overflow(struct armv7em *core, int64_t value)
 	return (uint32_t)value;
 }
 
+/* acc plus both products of halves, as SMLAD: Q when it does not fit. */
+static inline uint32_t accumulate_products(struct armv7em *core, uint32_t a, uint32_t b,
+					   uint32_t acc)
+{
+#if defined(__SSE2__)
+	__m128i pair = _mm_madd_epi16(_mm_cvtsi32_si128((int)a), _mm_cvtsi32_si128((int)b));
+	int32_t sum = _mm_cvtsi128_si32(pair), result;
+
+	/* INT32_MIN stands for 2^31: all the other sums are told by the host's own flag. */
+	if (__builtin_expect(sum == INT32_MIN, 0))
+		return note_overflow(core, sum_of_products(a, b) + (int32_t)acc);
+	if (__builtin_expect(__builtin_add_overflow(sum, (int32_t)acc, &result), 0))
+		core->saturated = 1;
+	return (uint32_t)result;
+#else
+	return note_overflow(core, sum_of_products(a, b) + (int32_t)acc);
+#endif
+}
+
 static inline uint32_t reverse_bits(uint32_t value)
 {
 	value = (value >> 1 & 0x55555555u) | (value & 0x55555555u) << 1;

@@ -6,6 +6,7 @@
  *   armv7em_model.c      what tells M4, M7 and M33 apart: one row each
  *   armv7em_decode*.c    encodings -> struct op (tables of mask and value)
  *   armv7em_neighbour.c  M7, M33: cycles that depend on the instruction behind
+ *   armv7em_pairs.*      neighbours that one handler executes together
  *   armv7em_execute*.c   the dispatch loop, once per model: execute_loop.inc with the model's
  *                        timing; the other execute_*.inc are its handlers by subject
  *   armv7em_fp*.c        FPv4-SP and FPv5-SP arithmetic with FPSCR's modes and flags
@@ -23,7 +24,7 @@
 #define RIGS_VIRTUAL_CORES_ARMV7EM_CORE_H
 
 #include "rigs/virtual/cores/armv7em.h"
-#include "rigs/virtual/cores/armv7em_ops.h"
+#include "rigs/virtual/cores/armv7em_pairs.h"
 
 enum {
 	EXCEPTION_NMI = 2,
@@ -177,6 +178,7 @@ struct core_model {
 	bool l1_caches;      /* cache maintenance registers, CCR.IC and DC */
 	bool dwt_lock;       /* DWT_LAR, locked after reset */
 	bool pairs;          /* dual issue */
+	uint8_t fetch_unit_shift; /* of hot code: a pair lies within one */
 	bool load_use_stall; /* a load's result is late for the next instruction */
 	/* Cycles of table 3-1 of the M4 hold where `cycles` does not say otherwise; it ends with
 	 * OP_COUNT. */
@@ -245,7 +247,7 @@ struct armv7em {
 	unsigned loaded_register;
 	unsigned paired; /* M7: the last instruction issued together with the one behind it */
 	const struct core_model *model;
-	const void *handlers[2 * OP_COUNT]; /* the loop's own, where one instruction reaches them */
+	const void *handlers[HANDLER_COUNT]; /* the loop's own, where one instruction reaches them */
 	uint32_t s[32];
 	uint32_t fpscr;
 
@@ -253,6 +255,7 @@ struct armv7em {
 	uint32_t sp_banked; /* the stack pointer that r[13] is not */
 	uint32_t control, primask, basepri, faultmask, ipsr;
 	uint32_t exception_return; /* the value that was jumped to */
+	bool not_thumb;            /* EPSR.T is clear: only until its INVSTATE is stacked */
 	bool fp_lazy; /* FP state is owed to the stack: the first FP instruction pays */
 	bool asleep, event, waits_for_event;
 	bool stop_requested, reset_requested, locked_up;
@@ -304,6 +307,10 @@ const struct core_model *core_model_of(enum armv7em_model model);
 
 /* armv7em_neighbour.c: adds the cycles an op owes to the one behind it, and OP_PAIRS. */
 void neighbour_judge(const struct core_model *model, struct op *op, const struct op *behind);
+
+/* armv7em_pairs.c: gives an op that is decoded the handler of a pair or run, if it starts one; then
+ * decodes the others. */
+void pair_find(struct armv7em *core, struct region *region, uint32_t offset);
 
 /* armv7em_execute*.c */
 enum execute_exit core_execute_m4(struct armv7em *core);

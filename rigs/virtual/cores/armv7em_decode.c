@@ -84,10 +84,17 @@ static uint8_t base_cycles(const struct core_model *model, unsigned kind)
 	return traits[kind].cycles;
 }
 
+static bool lists_four_in_a_row(uint32_t list)
+{
+	return list && list >> __builtin_ctz(list) == 15;
+}
+
 static void finish(const struct armv7em *core, struct op *op)
 {
 	unsigned condition = op->condition & OP_CONDITION, first = op->kind;
 
+	if (op->kind == OP_LDM && lists_four_in_a_row(op->imm & 0x7fff))
+		op->ra |= MULTIPLE_FOUR;
 	op->class = traits[op->kind].class;
 	op->cycles = (uint8_t)(op->cycles + base_cycles(core->model, op->kind));
 	if (core->stack_guarded && special_moves_stack(op))
@@ -154,4 +161,5 @@ void core_decode(struct armv7em *core, struct region *region, uint32_t offset)
 		mark_it_block(region, offset, op);
 	if (core->model->load_use_stall)
 		judge_neighbour(core, region, offset, op);
+	pair_find(core, region, offset);
 }

@@ -28,6 +28,9 @@
 #define RETURN_THREAD  0x08u
 #define RETURN_PROCESS 0x04u
 
+#define XPSR_T          0x01000000u
+#define IT_REACH        7u /* half-words from an IT to its fourth slot, all long before */
+
 enum { PRIORITY_NMI = -2, PRIORITY_HARD_FAULT = -1 };
 
 void fault_set(struct armv7em *core, const struct fault *fault, const char *what, ...)
@@ -195,6 +198,43 @@ static bool push_frame(struct armv7em *core, uint32_t frame, uint32_t xpsr, bool
 	       push_words(core, frame + FRAME_FPSCR, &scalar, 1);
 }
 
+static uint16_t code_at(const struct region *region, uint32_t index)
+{
+	uint16_t code;
+
+	memcpy(&code, region->memory + 2 * index, sizeof(code));
+	return code;
+}
+
+/* ITSTATE of the instruction at r[15] (A7.3.3), in its places in xPSR. The core keeps none: what
+ * slot an instruction is in was decided when its IT was decoded. */
+static uint32_t it_state(struct armv7em *core)
+{
+	const struct region *region = memory_region(core, core->r[15]);
+	uint32_t index = region ? (core->r[15] - region->base) / 2 : 0, it = index, state;
+
+	if (!region || !(region->ops[index].condition & OP_CONDITION))
+		return 0;
+	do
+		if (!it-- || it + IT_REACH < index)
+			return 0;
+	while (region->ops[it].kind != OP_IT || it + region->ops[it].imm < index);
+	state = code_at(region, it) & 0xffu;
+	for (it++; it < index; it += code_at(region, it) >> 11 >= 0x1d ? 2 : 1)
+		state = (state & 0xe0) | (state << 1 & 0x1f);
+	return (state & 3) << 25 | (state & 0xfc) << 8;
+}
+
+static uint32_t stacked_xpsr(struct armv7em *core)
+{
+	uint32_t xpsr = special_xpsr(core) | it_state(core);
+
+	if (core->not_thumb)
+		xpsr &= ~XPSR_T;
+	core->not_thumb = false;
+	return xpsr;
+}
+
 /* Writes the frame and switches to the main stack; false: the stack does not take it. */
 static bool stack_context(struct armv7em *core)
 {
@@ -202,7 +242,7 @@ static bool stack_context(struct armv7em *core)
 	bool aligned = core->ccr & CCR_STKALIGN || with_fp;
 	uint32_t sp = core->r[13];
 	uint32_t frame = sp - (with_fp ? FRAME_FP_BYTES : FRAME_BYTES);
-	uint32_t xpsr = special_xpsr(core);
+	uint32_t xpsr = stacked_xpsr(core);
 	bool process = !core->ipsr && core->control & CONTROL_SPSEL;
 	bool ok;
 
@@ -225,11 +265,12 @@ static bool stack_context(struct armv7em *core)
 	core->fp_ready = false;
 	if (!with_fp)
 		return ok;
-	core->fpcar = frame + FRAME_BYTES;
-	if (core->fpccr & FPCCR_LSPEN)
+	if (core->fpccr & FPCCR_LSPEN) {
+		core->fpcar = frame + FRAME_BYTES;
 		core->fp_lazy = true;
-	else
+	} else {
 		core->now += FP_STACK_CYCLES;
+	}
 	return ok;
 }
 
@@ -334,6 +375,7 @@ void exception_take_fault(struct armv7em *core)
 	core->hfsr |= fault.hard_status;
 	if (fault.status & CFSR_BFARVALID)
 		core->bfar = fault.address;
+	core->not_thumb = fault.status & CFSR_INVSTATE;
 	exception_raise(core, fault.exception);
 }
 
@@ -412,7 +454,7 @@ static void unstacking_fault(struct armv7em *core)
 	exception_take_fault(core);
 }
 
-static bool unstack(struct armv7em *core, uint32_t value)
+static bool unstack(struct armv7em *core, uint32_t value, bool *ret_thumb)
 {
 	bool process = value & RETURN_PROCESS;
 	bool with_fp = !(value & RETURN_NO_FP);
@@ -434,6 +476,7 @@ static bool unstack(struct armv7em *core, uint32_t value)
 	if (with_fp && !core->fp_lazy)
 		core->now += FP_STACK_CYCLES; /* the handler used the registers */
 	core->fp_lazy = false;
+	*ret_thumb = words[7] & XPSR_T;
 	return true;
 }
 
@@ -446,16 +489,24 @@ static void invalid_return(struct armv7em *core, const char *why)
 
 static void return_to_stacked(struct armv7em *core, uint32_t value)
 {
-	bool thread = value & RETURN_THREAD;
+	bool thread = value & RETURN_THREAD, stacked_thumb;
 
 	core->now += RETURN_CYCLES;
-	if (!unstack(core, value)) {
+	if (!unstack(core, value, &stacked_thumb)) {
 		unstacking_fault(core);
 		return;
 	}
 	exception_update(core);
 	if (thread == (core->ipsr != 0)) {
 		invalid_return(core, "the stacked IPSR contradicts the mode");
+		return;
+	}
+	if (!stacked_thumb) {
+		fault_set(core,
+			  &(struct fault){.exception = EXCEPTION_USAGE_FAULT,
+					  .status = CFSR_INVSTATE},
+			  "exception return to a frame whose xPSR.T is clear");
+		exception_take_fault(core);
 		return;
 	}
 	if (thread && core->scr & SCR_SLEEPONEXIT && !exception_wakes(core)) {

@@ -53,6 +53,7 @@ static inline unsigned read_flash(struct armv7em *core, uint32_t address)
 #define TIMING_DATA          flash_data
 #define TIMING_STORES        0
 #define TIMING_RETIRE()      (cycles += op->cycles)
+#define TIMING_RETIRE_ONE()  (cycles += 1)
 #define TIMING_TAKEN(target) (cycles += ARMV7EM_REFILL_CYCLES)
 #define TIMING_NOT_TAKEN()   ((void)0)
 /* Single loads take two cycles, one when they directly follow a load whose result is not their base

@@ -13,6 +13,7 @@
 #define TIMING_DATA                cache_data_m33
 #define TIMING_STORES              0
 #define TIMING_RETIRE()            (cycles += op->cycles)
+#define TIMING_RETIRE_ONE()        TIMING_RETIRE()
 #define TIMING_TAKEN(target)       (cycles += ARMV7EM_REFILL_CYCLES)
 #define TIMING_NOT_TAKEN()         ((void)0)
 #define TIMING_LOAD(base)          0

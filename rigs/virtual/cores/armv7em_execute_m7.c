@@ -56,6 +56,7 @@ static unsigned branch_not_taken(struct armv7em *core, uint32_t pc, uint32_t tar
 		paired = ~paired & op->condition / OP_PAIRS & 1;                                   \
 		cycles += op->cycles - paired;                                                     \
 	} while (0)
+#define TIMING_RETIRE_ONE()  TIMING_RETIRE()
 #define TIMING_TAKEN(target) (cycles += branch_taken(core, PC, (target), op->kind))
 #define TIMING_NOT_TAKEN()   (cycles += branch_not_taken(core, PC, op->imm))
 #define TIMING_LOAD(base)    0

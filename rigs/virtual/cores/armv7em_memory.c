@@ -14,8 +14,9 @@
 #define SPACE_BLOCK       0xfffff000u
 #define LINE_OF_OPS_BYTES ((sizeof(struct op) << FLASH_LINE_SHIFT) / 2)
 #define SPARE_OPS         8u /* behind the end, so that running off it decodes to a fault */
-/* An IT block is at most four 32-bit instructions behind its IT. */
+/* An IT block is at most four 32-bit instructions behind its IT; a run is as long. */
 #define IT_REACH_HALFWORDS 8u
+_Static_assert(PAIR_REACH_HALFWORDS <= IT_REACH_HALFWORDS, "forget_in_region starts there");
 
 static void allocate_region(struct region *region)
 {
@@ -126,7 +127,7 @@ static void forget_in_region(struct region *region, uint32_t first, uint32_t las
 	for (uint32_t i = start; i <= last && i < region->bytes / 2; i++) {
 		if (region->ops[i].kind == OP_IT && i + region->ops[i].imm >= first)
 			forget_it(region, i);
-		else if (i + 2 >= first) /* a 32-bit instruction, or one judged by its neighbour */
+		else if (i + PAIR_REACH_HALFWORDS > first) /* a pair, or judged by its neighbour */
 			region->ops[i].handler = region->ops[i].kind = OP_DECODE;
 	}
 }

@@ -82,7 +82,8 @@ enum op_kind {
 /* 16 bytes, one per half-word of executable memory. */
 struct op {
 	uint16_t handler; /* 2 * kind, + 1 for 32-bit encodings: what the loop jumps to; not
-			   * `kind`'s where a CONDITIONAL or STACK_GUARD comes first */
+			   * `kind`'s where a CONDITIONAL or STACK_GUARD comes first, or a pair's
+			   * (armv7em_pairs.h) */
 	uint16_t kind;    /* enum op_kind */
 	uint32_t imm;
 	uint8_t rd, rn, rm; /* registers, or S registers */
@@ -119,7 +120,11 @@ enum {
 };
 
 /* ra of LDM, STM, VLDM and VSTM; LDM and STM have the number of registers in rd. */
-enum { MULTIPLE_WRITEBACK = 1, MULTIPLE_BEFORE = 2 };
+enum {
+	MULTIPLE_WRITEBACK = 1,
+	MULTIPLE_BEFORE = 2,
+	MULTIPLE_FOUR = 4, /* LDM: four registers in a row, the program counter apart */
+};
 
 /* ra of SHIFT and of the _S forms. */
 enum { SHIFT_LSL = 0, SHIFT_LSR, SHIFT_ASR, SHIFT_ROR, SHIFT_RRX };

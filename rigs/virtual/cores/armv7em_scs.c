@@ -126,6 +126,9 @@ static void nvic_write(struct armv7em *core, uint32_t offset, uint32_t value)
 	exception_update(core);
 }
 
+/* 4 to 6, 11, 12, 14 and 15; the others in SHPR are reserved. */
+#define EXCEPTIONS_WITH_PRIORITY 0xd870u
+
 /* The priority byte behind an address in IPR or SHPR, or NULL. */
 static uint8_t *priority_byte(struct armv7em *core, uint32_t offset)
 {
@@ -136,6 +139,8 @@ static uint8_t *priority_byte(struct armv7em *core, uint32_t offset)
 	else if (offset >= SHPR && offset < SHPR_END)
 		number = EXCEPTION_MEM_MANAGE + (offset - SHPR);
 	else
+		return NULL;
+	if (number < EXCEPTION_IRQ0 && !(EXCEPTIONS_WITH_PRIORITY >> number & 1))
 		return NULL;
 	return number < EXCEPTION_IRQ0 + core->irq_count ? &core->priority[number] : NULL;
 }
@@ -171,6 +176,16 @@ static void priorities_write(struct armv7em *core, uint32_t offset, unsigned siz
 
 /* ---- SCB ---- */
 
+/* Enabled or not. */
+static bool interrupt_is_pending(const struct armv7em *core)
+{
+	uint32_t any = core->pending[0] >> EXCEPTION_IRQ0;
+
+	for (unsigned i = 1; i < EXCEPTION_COUNT / 32; i++)
+		any |= core->pending[i];
+	return any;
+}
+
 static uint32_t icsr_read(struct armv7em *core)
 {
 	uint32_t value = core->ipsr;
@@ -183,7 +198,7 @@ static uint32_t icsr_read(struct armv7em *core)
 		active += (unsigned)__builtin_popcount(core->active[i]);
 	value |= next << 12;
 	value |= active <= 1 ? ICSR_RETTOBASE : 0;
-	value |= next >= EXCEPTION_IRQ0 ? ICSR_ISRPENDING : 0;
+	value |= interrupt_is_pending(core) ? ICSR_ISRPENDING : 0;
 	value |= bit_test(core->pending, EXCEPTION_NMI) ? ICSR_NMIPENDSET : 0;
 	value |= bit_test(core->pending, EXCEPTION_PENDSV) ? ICSR_PENDSVSET : 0;
 	value |= bit_test(core->pending, EXCEPTION_SYSTICK) ? ICSR_PENDSTSET : 0;

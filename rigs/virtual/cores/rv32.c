@@ -16,10 +16,16 @@ struct rv32 *rv32_new(const struct rv32_bus *bus)
 	if (!core)
 		return NULL;
 	core->counts = calloc(1, sizeof(*core->counts));
-	if (!core->counts) {
-		free(core);
+	core->pending = calloc(1, sizeof(*core->pending));
+	if (!core->counts || !core->pending) {
+		rv32_free(core);
 		return NULL;
 	}
+	core->execute = rv32_execute;
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("popcnt"))
+		core->execute = rv32_execute_popcnt;
+#endif
 	core->bus = *bus;
 	rv32_cache_invalidate(core);
 	rv32_reset(core, 0);
@@ -33,6 +39,7 @@ void rv32_free(struct rv32 *core)
 	for (unsigned i = 1; i < RV32_REGIONS; i++)
 		free(core->regions[i].code);
 	rv32_memory_free_retired(core);
+	free(core->pending);
 	free(core->counts);
 	free(core);
 }
@@ -73,7 +80,7 @@ static enum rv32_stop reason_to_stop(struct rv32 *core)
 
 static void execute(struct rv32 *core)
 {
-	switch (rv32_execute(core)) {
+	switch (core->execute(core)) {
 	case RV32_EXIT_TRAP:
 		rv32_trap_enter(core, core->trap_cause, core->trap_value);
 		break;

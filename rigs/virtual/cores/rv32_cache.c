@@ -13,30 +13,27 @@
 
 #include "rigs/virtual/cores/rv32_core.h"
 
-#define LINE_OF_OPS_BYTES (((uint64_t)sizeof(struct rv32_op) << RV32_LINE_SHIFT) / 2)
-
-/* Makes the line the most recently used one of its set; false if it was not there. */
-static bool touch(struct rv32 *core, uint32_t address, const uint8_t *line)
+unsigned rv32_cache_touch(struct rv32 *core, uint32_t address, const uint8_t *line)
 {
 	const uint8_t **ways = core->cache[address >> RV32_LINE_SHIFT & (RV32_CACHE_SETS - 1)];
-	unsigned place = 0;
-	bool hit;
+	const uint8_t *moved = line;
 
-	if (ways[0] == line)
-		return true;
-	while (place < RV32_CACHE_WAYS - 1 && ways[place] != line)
-		place++;
-	hit = ways[place] == line;
-	memmove(ways + 1, ways, place * sizeof(ways[0]));
-	ways[0] = line;
-	return hit;
+	for (unsigned place = 0; place < RV32_CACHE_WAYS; place++) {
+		const uint8_t *last = ways[place];
+
+		ways[place] = moved;
+		if (last == line)
+			return 0;
+		moved = last;
+	}
+	return core->line_cycles;
 }
 
 static unsigned stall(struct rv32 *core, const struct rv32_region *region, uint32_t offset)
 {
 	const uint8_t *line = region->memory + (offset >> RV32_LINE_SHIFT << RV32_LINE_SHIFT);
 
-	return touch(core, region->base + offset, line) ? 0 : core->line_cycles;
+	return rv32_cache_touch(core, region->base + offset, line);
 }
 
 unsigned rv32_cache_fetch(struct rv32 *core, const struct rv32_region *region,
@@ -50,7 +47,7 @@ unsigned rv32_cache_fetch(struct rv32 *core, const struct rv32_region *region,
 		core->fetch_mask = core->fetch_unit = 0;
 		return 0;
 	}
-	core->fetch_mask = ~(LINE_OF_OPS_BYTES - 1);
+	core->fetch_mask = ~(RV32_LINE_OF_OPS_BYTES - 1);
 	core->fetch_unit = (uint64_t)(uintptr_t)op & core->fetch_mask;
 	if (offset >= region->bytes)
 		return 0; /* REGION_END: nothing is fetched here */

@@ -5,7 +5,10 @@
  *   rv32.c            life, the run loop, registers
  *   rv32_decode.c     32-bit encodings -> struct rv32_op, hazards between neighbours
  *   rv32_expand.c     compressed encodings -> 32-bit encodings
- *   rv32_execute.c    the dispatch loop; rv32_handlers.inc are its handlers
+ *   rv32_run.c        runs: straight lines of instructions that are counted as one
+ *   rv32_execute.c    the dispatch loop, which is in rv32_loop.inc; rv32_handlers.inc and, for
+ *                     instructions in a run, rv32_run_handlers.inc are its handlers,
+ *                     rv32_instructions.h says what they do
  *   rv32_memory.c     regions, misaligned and register accesses, code invalidation
  *   rv32_cache.c      the cache in front of external flash
  *   rv32_trap.c       exceptions and interrupts
@@ -14,6 +17,8 @@
  *
  * While the dispatch loop runs, it holds the cycle and the program counter in locals. Before it
  * calls anything that may look at them it stores `now` and `pc`, and it reloads `now` afterwards.
+ * Inside a run the cycle is that of the run's end, and the tallies have the whole run: what can
+ * look at them, or takes more cycles than decoding knew, is executed outside (rv32_run_leave).
  */
 #ifndef RIGS_VIRTUAL_CORES_RV32_CORE_H
 #define RIGS_VIRTUAL_CORES_RV32_CORE_H
@@ -25,6 +30,7 @@
 
 #define RV32_REGIONS       32u /* [0] is the empty region that unmapped pages name */
 #define RV32_PAGE_SHIFT    14u
+#define RV32_PAGE_MASK     ((1u << RV32_PAGE_SHIFT) - 1)
 #define RV32_BLOCK_SHIFT   8u
 #define RV32_LINE_SHIFT    5u
 #define RV32_CACHE_WAYS    8u
@@ -65,6 +71,14 @@ enum rv32_event {
 #define RV32_MPCMR_ENABLE   1u
 #define RV32_MPCMR_SATURATE 2u
 
+/* Runs that were begun since the tallies were last brought up to date. */
+#define RV32_RUNS_PENDING 256u
+struct rv32_pending {
+	unsigned count;
+	struct rv32_op *ops[RV32_RUNS_PENDING];
+	uint64_t tallies[RV32_TALLY_COUNT];
+};
+
 /* The decoded instructions of a region. Outlives the region while the loop is inside it. */
 struct rv32_code {
 	struct rv32_code *next; /* waiting to be freed */
@@ -102,9 +116,15 @@ struct rv32 {
 	uint64_t fetch_unit;
 	uint32_t loaded_word;
 	uint64_t toggled_bits;
-	uint64_t tallies[RV32_TALLY_COUNT];
+	uint64_t tallies[RV32_TALLY_COUNT]; /* with pending->tallies */
+	struct rv32_pending *pending;
 	struct rv32_region regions[RV32_REGIONS];
 	uint8_t page[1u << (32 - RV32_PAGE_SHIFT)]; /* region by address: a first guess */
+	/* Pages whose every byte is in one region, or NULL. What has decoded code is not writable
+	 * this way. */
+	uint8_t *readable[1u << (32 - RV32_PAGE_SHIFT)]; /* not behind the cache */
+	uint8_t *writable[1u << (32 - RV32_PAGE_SHIFT)];
+	uint8_t *cached[1u << (32 - RV32_PAGE_SHIFT)]; /* readable through the cache */
 
 	const struct rv32_region *fetch_region; /* the one fetch_mask was set for */
 	struct rv32_code *retired;              /* of regions that are gone */
@@ -125,6 +145,7 @@ struct rv32 {
 
 	struct rv32_bus bus;
 	uint64_t sleep_cycles, exceptions, fetch_stalls, data_reads, data_stalls;
+	enum rv32_exit (*execute)(struct rv32 *core);
 	struct core_counts *counts; /* as of the last rv32_counts or the end of a run */
 };
 
@@ -142,8 +163,23 @@ unsigned rv32_decode(struct rv32 *core, struct rv32_region *region, uint32_t off
 /* rv32_expand.c: 0 for what is not a legal compressed instruction. */
 uint32_t rv32_expand(uint16_t code);
 
-/* rv32_execute.c */
+/* rv32_execute.c: with the host's instruction that counts bits, and without. */
 enum rv32_exit rv32_execute(struct rv32 *core);
+enum rv32_exit rv32_execute_popcnt(struct rv32 *core);
+
+/* rv32_run.c */
+struct rv32_handlers; /* rv32_execute.h */
+/* Decodes the run that begins at the op and gives its ops their handlers. An op that is not decoded
+ * afterwards depends on bytes outside the region. */
+void rv32_run_make(struct rv32 *core, struct rv32_region *region, struct rv32_op *op,
+		   const struct rv32_handlers *handlers);
+/* The run was begun for the first time since the tallies were brought up to date. */
+void rv32_run_note(struct rv32 *core, struct rv32_op *op);
+/* Takes the instructions from this one to the end of the run out of the tallies; returns their
+ * cycles. */
+unsigned rv32_run_leave(struct rv32 *core, const struct rv32_op *op);
+/* Brings pending->tallies up to date. Before an op that is in a run is decoded again. */
+void rv32_run_count(struct rv32_pending *pending);
 
 /* rv32_memory.c: any size and alignment; false with a trap set. */
 bool rv32_memory_read(struct rv32 *core, uint32_t address, unsigned size, uint32_t *ret_value);
@@ -152,10 +188,19 @@ struct rv32_region *rv32_memory_region(struct rv32 *core, uint32_t address); /* 
 void rv32_memory_mark_code(struct rv32 *core, const uint8_t *memory);
 void rv32_memory_free_retired(struct rv32 *core);
 
+#define RV32_LINE_MASK         ((1u << RV32_LINE_SHIFT) - 1)
+#define RV32_LINE_OF_OPS_BYTES (((uint64_t)sizeof(struct rv32_op) << RV32_LINE_SHIFT) / 2)
 /* rv32_cache.c: stall cycles of a fetch (which sets fetch_mask and fetch_unit) and of a load. */
 unsigned rv32_cache_fetch(struct rv32 *core, const struct rv32_region *region,
 			  const struct rv32_op *op);
 unsigned rv32_cache_load(struct rv32 *core, const struct rv32_region *region, uint32_t offset);
+/* Makes the line the most recently used one of its set; stall cycles. */
+unsigned rv32_cache_touch(struct rv32 *core, uint32_t address, const uint8_t *line);
+static inline bool rv32_cache_is_recent(const struct rv32 *core, uint32_t address,
+					const uint8_t *line)
+{
+	return core->cache[address >> RV32_LINE_SHIFT & (RV32_CACHE_SETS - 1)][0] == line;
+}
 void rv32_cache_refetch(struct rv32 *core); /* the next instruction looks again */
 
 /* rv32_trap.c */

@@ -24,10 +24,17 @@ static const uint16_t category_events[RV32_CATEGORY_COUNT] = {
 	[RV32_CATEGORY_JUMP] = 1u << RV32_EVENT_JMP_UNCOND,
 };
 
+/* rv32_run_count brought it up to date. */
+static uint64_t tally_of(const struct rv32 *core, unsigned tally)
+{
+	return core->tallies[tally] + core->pending->tallies[tally];
+}
+
 void rv32_count_sync(const struct rv32 *core)
 {
 	struct core_counts *counts = core->counts;
 
+	rv32_run_count(core->pending);
 	*counts = (struct core_counts){
 		.cycles = core->now - core->sleep_cycles,
 		.sleep_cycles = core->sleep_cycles,
@@ -38,7 +45,7 @@ void rv32_count_sync(const struct rv32 *core)
 		.toggled_bits = core->toggled_bits,
 	};
 	for (unsigned i = 0; i < RV32_TALLY_COUNT; i++) {
-		uint64_t count = core->tallies[i];
+		uint64_t count = tally_of(core, i);
 
 		counts->classes[core_classes[i >> RV32_TALLY_CATEGORY_SHIFT]] += count;
 		counts->instructions += count;
@@ -73,11 +80,12 @@ static uint64_t total_events(const struct rv32 *core)
 
 	if (core->mpcer >> RV32_EVENT_CYCLE & 1)
 		return core->now - core->sleep_cycles;
+	rv32_run_count(core->pending);
 	for (unsigned i = 0; i < RV32_TALLY_COUNT; i++) {
 		if (events_of(i) & core->mpcer)
-			total += core->tallies[i];
+			total += tally_of(core, i);
 		if (i & RV32_TALLY_HAZARD && core->mpcer >> hazard_of(i) & 1)
-			total += core->tallies[i];
+			total += tally_of(core, i);
 	}
 	if (core->mpcer >> RV32_EVENT_IDLE & 1)
 		total += core->fetch_stalls + core->data_stalls;

@@ -17,6 +17,7 @@
 
 #define LINE_BYTES        (1u << RV32_LINE_SHIFT)
 #define LINE_OF_OPS_BYTES (sizeof(struct rv32_op) * LINE_BYTES / 2)
+#define BLOCK_OPS         (1u << RV32_BLOCK_SHIFT >> 1)
 #define SPARE_OPS         2u /* behind the end: running off it finds REGION_END there */
 /* An op depends on its own half-words and on those of its successor (for hazards). */
 #define REACH_HALFWORDS 3u
@@ -37,6 +38,39 @@ static struct rv32_code *code_new(uint32_t bytes)
 	return code;
 }
 
+static bool has_code(const struct rv32_region *region, uint32_t offset)
+{
+	uint32_t first = offset >> RV32_BLOCK_SHIFT;
+	uint32_t last = (offset + RV32_PAGE_MASK) >> RV32_BLOCK_SHIFT;
+
+	return memchr(region->blocks + first, 1, last - first + 1);
+}
+
+/* The page is this region's; offset is where it begins there, if it does not begin before it. */
+static void set_direct(struct rv32 *core, const struct rv32_region *region, uint32_t page)
+{
+	uint32_t offset = (page << RV32_PAGE_SHIFT) - region->base;
+	uint8_t *memory = region->memory + offset;
+
+	if (offset >= region->bytes || region->bytes - offset <= RV32_PAGE_MASK)
+		return;
+	if (region->is_cached)
+		core->cached[page] = memory;
+	else
+		core->readable[page] = memory;
+	if (region->writable_bytes && !has_code(region, offset))
+		core->writable[page] = memory;
+}
+
+static void clear_direct(struct rv32 *core, const struct rv32_region *region)
+{
+	uint32_t first = region->base >> RV32_PAGE_SHIFT;
+	uint32_t last = (region->base + (region->bytes - 1)) >> RV32_PAGE_SHIFT;
+
+	for (uint32_t page = first; page <= last; page++)
+		core->readable[page] = core->writable[page] = core->cached[page] = NULL;
+}
+
 static void update_pages(struct rv32 *core)
 {
 	memset(core->page, 0, sizeof(core->page));
@@ -46,8 +80,10 @@ static void update_pages(struct rv32 *core)
 
 		for (uint32_t page = region->base >> RV32_PAGE_SHIFT;
 		     region->bytes && page <= last >> RV32_PAGE_SHIFT; page++)
-			if (!core->page[page])
+			if (!core->page[page]) {
 				core->page[page] = (uint8_t)i;
+				set_direct(core, region, page);
+			}
 	}
 	core->remapped = true;
 	core->horizon = 0; /* the loop must not go on in a region that may be gone */
@@ -71,6 +107,8 @@ static struct rv32_region *free_region(struct rv32 *core)
 
 static void region_remove(struct rv32 *core, struct rv32_region *region)
 {
+	rv32_run_count(core->pending);
+	clear_direct(core, region);
 	region->code->next = core->retired;
 	core->retired = region->code;
 	*region = (struct rv32_region){0};
@@ -108,6 +146,7 @@ void rv32_map(struct rv32 *core, uint32_t base, uint32_t bytes, uint8_t *memory,
 		.blocks = code->blocks,
 		.code = code,
 	};
+	clear_direct(core, region);
 	update_pages(core);
 }
 
@@ -133,6 +172,16 @@ struct rv32_region *rv32_memory_region(struct rv32 *core, uint32_t address)
 	return NULL;
 }
 
+static void mark_block(struct rv32 *core, const struct rv32_region *region, uint32_t block)
+{
+	uint32_t address = region->base + (block << RV32_BLOCK_SHIFT);
+
+	region->blocks[block] = 1;
+	core->writable[address >> RV32_PAGE_SHIFT] = NULL;
+	address += (1u << RV32_BLOCK_SHIFT) - 1;
+	core->writable[address >> RV32_PAGE_SHIFT] = NULL;
+}
+
 /* An op that starts here was decoded: its own half-words and its successor's are code. */
 void rv32_memory_mark_code(struct rv32 *core, const uint8_t *memory)
 {
@@ -142,17 +191,48 @@ void rv32_memory_mark_code(struct rv32 *core, const uint8_t *memory)
 
 		for (unsigned n = 0; region->bytes && n <= REACH_HALFWORDS; n++)
 			if (offset + 2 * n < region->bytes)
-				region->blocks[(offset + 2 * n) >> RV32_BLOCK_SHIFT] = 1;
+				mark_block(core, region,
+					   (uint32_t)(offset + 2 * n) >> RV32_BLOCK_SHIFT);
 	}
 }
 
 /* Only the kind changes: the instruction that is being executed keeps its length and cycles. */
-static void forget_in_region(struct rv32_region *region, uint32_t first, uint32_t last)
+static bool forget_ops(struct rv32_region *region, uint32_t first, uint32_t last)
+{
+	bool known = false;
+
+	for (uint32_t i = first; i <= last; i++) {
+		known = known || region->ops[i].kind != RV32_OP_DECODE;
+		region->ops[i].kind = RV32_OP_DECODE;
+	}
+	return known;
+}
+
+/* Runs stay inside their block. */
+static void forget_runs(struct rv32_region *region, uint32_t block)
+{
+	uint32_t first = block * BLOCK_OPS, last = first + BLOCK_OPS - 1;
+
+	for (uint32_t i = first; i <= last && i < region->bytes / 2; i++)
+		region->ops[i].handler = NULL;
+}
+
+/* first and last are half-words. */
+static void forget_in_region(struct rv32 *core, struct rv32_region *region, uint32_t first,
+			     uint32_t last)
 {
 	uint32_t start = first > REACH_HALFWORDS ? first - REACH_HALFWORDS : 0;
 
-	for (uint32_t i = start; i <= last; i++)
-		region->ops[i].kind = RV32_OP_DECODE;
+	for (uint32_t block = start / BLOCK_OPS; block <= last / BLOCK_OPS; block++) {
+		uint32_t from = block * BLOCK_OPS, to = from + BLOCK_OPS - 1;
+
+		if (!region->blocks[block])
+			continue;
+		if (!forget_ops(region, from > start ? from : start, to < last ? to : last))
+			continue;
+		rv32_run_count(core->pending);
+		forget_runs(region, block);
+	}
 }
 
 /* In every region that shows these bytes. */
@@ -167,7 +247,7 @@ static void forget_code(struct rv32 *core, const uint8_t *memory, uint32_t bytes
 			continue;
 		first = first > start ? first - start : 0;
 		end = end - start > region->bytes ? region->bytes : end - start;
-		forget_in_region(region, (uint32_t)first / 2, (uint32_t)(end - 1) / 2);
+		forget_in_region(core, region, (uint32_t)first / 2, (uint32_t)(end - 1) / 2);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What an RV32IMC instruction decodes to: one operation kind, its operands, its base cycles, and
- * the tally it is counted in.
+ * What an RV32IMC instruction decodes to: one operation kind, its operands, its base cycles, the
+ * tally it is counted in, and its part of the run of instructions it belongs to.
  *
  * Cycles are modelled. The ESP32-C3 manual (chapter "ESP-RISC-V CPU") gives a four-stage, in-order,
  * scalar pipeline with single-cycle access to SRAM and cache, and no table of cycles. The numbers
@@ -73,17 +73,27 @@ enum rv32_category {
 #define RV32_REGISTERS 33u
 #define RV32_SINK      32u /* where writes to x0 go */
 
-/* 16 bytes, one per half-word of executable memory. */
+/* An op's place in what rv32_run.c makes. */
+enum rv32_run {
+	RV32_RUN_NONE = 0, /* counted by itself */
+	RV32_RUN_INSIDE,
+	RV32_RUN_LAST,
+};
+
+/* One per half-word of executable memory. */
 struct rv32_op {
-	uint16_t kind;
+	uint8_t kind;
 	uint8_t rd;       /* RV32_SINK for x0 and for what writes no register */
 	uint8_t rs1, rs2; /* 0 for what reads no register */
 	uint8_t halfwords;
 	uint8_t tally;
 	uint8_t cycles;
-	uint32_t imm; /* of branches and jal: the target; CSR, ILLEGAL: the encoding */
-	uint32_t spare;
+	uint8_t run;         /* enum rv32_run */
+	uint32_t imm;        /* of branches and jal: the target; CSR, ILLEGAL: the encoding */
+	uint16_t run_cycles; /* from here to the end of the run */
+	const void *handler; /* of the dispatch loop; NULL: no run was made here */
+	uint64_t entered;    /* runs begun here and not in the tallies yet; 0 without handler */
 };
-_Static_assert(sizeof(struct rv32_op) == 16, "the cache line test relies on the size of an op");
+_Static_assert(sizeof(struct rv32_op) == 32, "the cache line test relies on the size of an op");
 
 #endif

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CORPUS_WORDS 500u
+#define CORPUS_WORDS 1000u
 #define NOINLINE     __attribute__((noinline))
 
 /* First in RAM; qemu_host.c reads it there. */

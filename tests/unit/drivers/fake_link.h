@@ -207,4 +207,15 @@ int64_t link_now_ns(void)
 	return fake_link.now_ns;
 }
 
+int64_t link_clock_ns(const struct link *link)
+{
+	return link->now_ns;
+}
+
+void link_sleep_ms(const struct link *link, int duration_ms)
+{
+	(void)link;
+	fake_link.now_ns += (int64_t)duration_ms * 1000000;
+}
+
 #endif

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/report/budget.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/budget/coverage.h"
+#include "analysis/budget/meter_class.h"
+#include "analysis/budget/moments.h"
+#include "drivers/meter/ppk2_calibration.h"
+
+static const double rounding_rel = 1e-6; /* of a total's square: less is nothing */
+
+struct making {
+	struct budget_report *report;
+	const struct store_measurement *row;
+	const struct meter_class *class; /* NULL: not measured by a meter that is known */
+	struct meter_range ranges[METER_RANGES_MAX];
+	unsigned range_count;
+	double edge_u_s;
+	double noise_j, resolution_j; /* as found in the gross total */
+	bool dithered;
+	double excess_u_j, excess_dof; /* of repeats */
+	int code;
+};
+
+__attribute__((format(printf, 2, 3))) static void note(struct budget_report *report,
+						       const char *format, ...)
+{
+	va_list args;
+
+	if (report->note_count == BUDGET_NOTES_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(report->notes[report->note_count++], sizeof(report->notes[0]), format, args);
+	va_end(args);
+}
+
+static void put(struct making *m, struct budget_table *table, struct budget_entry entry)
+{
+	int code;
+
+	entry.dof = entry.dof > 0 ? entry.dof : INFINITY;
+	code = budget_table_add(table, &entry);
+	if (!m->code)
+		m->code = code;
+}
+
+static void put_common(struct making *m, struct budget_table *table, enum budget_source source,
+		       double value, double u, const char *unit, double sensitivity,
+		       struct budget_basis basis)
+{
+	put(m, table,
+	    (struct budget_entry){.source = source,
+				  .range = BUDGET_NO_RANGE,
+				  .type = BUDGET_TYPE_B,
+				  .basis = basis,
+				  .common = true,
+				  .value = value,
+				  .u = u,
+				  .unit = unit,
+				  .sensitivity = sensitivity});
+}
+
+static struct budget_basis gain_basis(const struct making *m)
+{
+	static const struct budget_basis stated = {BUDGET_NORMAL, false, "rig file or instrument"};
+	double u_rel = m->row->gain_u_rel;
+
+	return m->class && fabs(meter_limit_u(&m->class->gain) - u_rel) <= 1e-9 * u_rel
+		       ? m->class->gain.basis
+		       : stated;
+}
+
+/* What is proportional to energy. as_new false: only what rows have always held. */
+static void put_proportional(struct making *m, struct budget_table *table, bool as_new)
+{
+	static const struct budget_basis supply_basis = {BUDGET_NORMAL, false,
+							 "rig file: supply_u"};
+	const struct store_measurement *row = m->row;
+	double e = table->result, off_k;
+
+	if (isfinite(row->gain_u_rel))
+		put_common(m, table, BUDGET_GAIN, 1, row->gain_u_rel, "1", e, gain_basis(m));
+	if (isfinite(row->supply_u_v) && row->supply_v > 0)
+		put_common(m, table, BUDGET_SUPPLY, row->supply_v, row->supply_u_v, "V",
+			   e / row->supply_v, supply_basis);
+	if (!m->class)
+		return;
+	put_common(m, table, BUDGET_TIME_BASE, 1, meter_limit_u(&m->class->time_base), "1", e,
+		   m->class->time_base.basis);
+	if (!as_new)
+		return;
+	off_k = isfinite(row->ambient_c) ? row->ambient_c - m->class->calibration_c : 10;
+	put_common(m, table, BUDGET_TEMPERATURE, 0, meter_limit_u(&m->class->temperature), "1/K",
+		   e * off_k, m->class->temperature.basis);
+	put_common(m, table, BUDGET_BURDEN, 0, meter_limit_u(&m->class->burden), "V",
+		   e / row->supply_v, m->class->burden.basis);
+}
+
+static double square_of(const struct budget_table *table, bool common)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < table->count; i++)
+		if (table->entries[i].common == common)
+			sum += pow(table->entries[i].sensitivity * table->entries[i].u, 2);
+	return sum;
+}
+
+/* The range that the window's current is for; BUDGET_NO_RANGE: ranges are not known. */
+static int window_range(const struct making *m)
+{
+	unsigned range = 0;
+
+	while (range + 1 < m->range_count && m->row->mean_current_a > m->ranges[range].max_a)
+		range++;
+	return m->range_count ? (int)range : BUDGET_NO_RANGE;
+}
+
+/* The meter's zero, or what an imported row does not tell: total^2 less all entries. */
+static void put_rest(struct making *m, struct budget_table *table, double rest_square)
+{
+	static const struct budget_basis stepped = {BUDGET_RECTANGULAR, true,
+						    "a converter step either way"};
+	double u_j = sqrt(fmax(0, rest_square));
+	double volt_seconds = m->row->supply_v * m->row->duration_s;
+
+	if (m->class && volt_seconds > 0)
+		put(m, table,
+		    (struct budget_entry){.source = BUDGET_OFFSET,
+					  .range = window_range(m),
+					  .type = BUDGET_TYPE_B,
+					  .basis =
+						  m->range_count ? stepped : m->class->offset.basis,
+					  .common = true,
+					  .u = u_j / volt_seconds,
+					  .unit = "A",
+					  .sensitivity = volt_seconds});
+	else if (u_j > 0)
+		put(m, table,
+		    (struct budget_entry){.source = BUDGET_OTHER,
+					  .label = "common, not broken down",
+					  .range = BUDGET_NO_RANGE,
+					  .type = BUDGET_TYPE_B,
+					  .common = true,
+					  .u = u_j,
+					  .unit = "J",
+					  .sensitivity = 1});
+}
+
+/* table->result is set. total_square: of the common part. */
+static void put_common_part(struct making *m, struct budget_table *table, double total_square)
+{
+	struct budget_table before = *table;
+	double rest;
+
+	put_proportional(m, table, true);
+	rest = total_square - (square_of(table, true) - square_of(&before, true));
+	if (rest < -rounding_rel * total_square) {
+		*table = before;
+		put_proportional(m, table, false);
+		rest = total_square - (square_of(table, true) - square_of(&before, true));
+		note(m->report, "This row was stored without temperature coefficient and burden.");
+	}
+	if (rest < -rounding_rel * total_square)
+		note(m->report, "The stored uncertainty, %.3g J, is less than its parts.",
+		     m->row->energy_u_j);
+	put_rest(m, table, rest > rounding_rel * rounding_rel * total_square ? rest : 0);
+}
+
+static void put_edges(struct making *m, struct budget_table *table, double edge_current_a)
+{
+	if (m->edge_u_s > 0)
+		put(m, table,
+		    (struct budget_entry){.source = BUDGET_EDGES,
+					  .range = BUDGET_NO_RANGE,
+					  .type = BUDGET_TYPE_B,
+					  .shrink = BUDGET_SHRINK_LENGTH,
+					  .value = m->row->duration_s,
+					  .u = sqrt(2) * m->edge_u_s,
+					  .unit = "s",
+					  .sensitivity = m->row->supply_v * edge_current_a});
+}
+
+static void put_noise(struct making *m, struct budget_table *table)
+{
+	double volt_seconds = m->row->supply_v * m->row->duration_s;
+
+	if (!(volt_seconds > 0)) {
+		put(m, table,
+		    (struct budget_entry){.source = BUDGET_OTHER,
+					  .label = "independent, not broken down",
+					  .range = BUDGET_NO_RANGE,
+					  .type = BUDGET_TYPE_A,
+					  .shrink = BUDGET_SHRINK_REPEATS,
+					  .u = m->noise_j,
+					  .unit = "J",
+					  .sensitivity = 1});
+		return;
+	}
+	put(m, table,
+	    (struct budget_entry){.source = BUDGET_RESOLUTION,
+				  .range = window_range(m),
+				  .type = BUDGET_TYPE_B,
+				  .shrink = m->dithered ? BUDGET_SHRINK_ROOT : BUDGET_SHRINK_NEVER,
+				  .u = m->resolution_j / volt_seconds,
+				  .unit = "A",
+				  .sensitivity = volt_seconds});
+	put(m, table,
+	    (struct budget_entry){.source = BUDGET_NOISE,
+				  .range = BUDGET_NO_RANGE,
+				  .type = BUDGET_TYPE_A,
+				  .shrink = BUDGET_SHRINK_ROOT,
+				  .value = m->row->mean_current_a,
+				  .u = m->noise_j / volt_seconds,
+				  .unit = "A",
+				  .sensitivity = volt_seconds});
+}
+
+static void put_repeatability(struct making *m, struct budget_table *table)
+{
+	if (m->excess_dof > 0)
+		put(m, table,
+		    (struct budget_entry){.source = BUDGET_REPEATABILITY,
+					  .range = BUDGET_NO_RANGE,
+					  .type = BUDGET_TYPE_A,
+					  .shrink = BUDGET_SHRINK_REPEATS,
+					  .u = m->excess_u_j,
+					  .unit = "J",
+					  .dof = m->excess_dof,
+					  .sensitivity = 1});
+}
+
+/* Splits the independent total into edges, converter step and noise. The step either averages out
+ * over the samples or stays whole: whichever the total has room for. */
+static void split_independent(struct making *m)
+{
+	const struct store_measurement *row = m->row;
+	int range = window_range(m);
+	double rest = pow(row->energy_u_independent_j, 2), step_j = 0, volt_seconds, edges;
+
+	volt_seconds = row->supply_v * row->duration_s;
+	edges = sqrt(2) * row->supply_v * m->edge_u_s *
+		fmax(fabs(row->mean_current_a), fabs(row->idle_current_a));
+	m->dithered = true;
+	if (!(volt_seconds > 0)) {
+		m->edge_u_s = 0;
+		m->noise_j = row->energy_u_independent_j;
+		return;
+	}
+	if (!isfinite(edges))
+		edges = m->edge_u_s = 0;
+	rest -= edges * edges;
+	if (range != BUDGET_NO_RANGE)
+		step_j = volt_seconds * m->ranges[range].resolution_a / sqrt(12);
+	else if (m->class)
+		step_j = volt_seconds * m->class->resolution_a / sqrt(12);
+	if (step_j > 0 && rest >= step_j * step_j * (1 - rounding_rel))
+		m->dithered = false;
+	else if (row->samples > 0)
+		step_j /= sqrt((double)row->samples);
+	if (rest < step_j * step_j * (1 - rounding_rel))
+		step_j = 0;
+	m->resolution_j = step_j;
+	m->noise_j = sqrt(fmax(0, rest - step_j * step_j));
+}
+
+static void make_gross(struct making *m)
+{
+	const struct store_measurement *row = m->row;
+	struct budget_table *table = &m->report->tables.gross;
+
+	table->result = row->energy_j;
+	split_independent(m);
+	put_common_part(m, table, pow(row->energy_u_j, 2) - pow(row->energy_u_independent_j, 2));
+	put_noise(m, table);
+	put_edges(m, table, fmax(fabs(row->mean_current_a), fabs(row->idle_current_a)));
+	put_repeatability(m, table);
+}
+
+static void make_above_idle(struct making *m)
+{
+	const struct store_measurement *row = m->row;
+	struct budget_table *table = &m->report->tables.above_idle;
+	double volt_seconds = row->supply_v * row->duration_s, independent;
+
+	if (!isfinite(row->energy_above_idle_j) || !isfinite(row->energy_above_idle_u_j) ||
+	    !isfinite(row->idle_current_a) || !isfinite(row->idle_current_u_a) ||
+	    !(volt_seconds > 0))
+		return;
+	table->result = row->energy_above_idle_j;
+	put_noise(m, table);
+	put_edges(m, table, fabs(row->mean_current_a - row->idle_current_a));
+	put(m, table,
+	    (struct budget_entry){.source = BUDGET_IDLE,
+				  .range = BUDGET_NO_RANGE,
+				  .type = BUDGET_TYPE_A,
+				  .shrink = BUDGET_SHRINK_REPEATS,
+				  .value = row->idle_current_a,
+				  .u = row->idle_current_u_a,
+				  .unit = "A",
+				  .sensitivity = -volt_seconds});
+	independent = square_of(table, false);
+	put_common_part(m, table, pow(row->energy_above_idle_u_j, 2) - independent);
+	put_repeatability(m, table);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct budget_entry *x = a, *y = b;
+
+	return (x->source > y->source) - (x->source < y->source);
+}
+
+static int finish_table(struct making *m, struct budget_table *table, struct err *err)
+{
+	int code = m->code;
+
+	qsort(table->entries, table->count, sizeof(table->entries[0]), compare_entries);
+	if (!code)
+		code = budget_table_finish(table, COVERAGE_TWO_SIGMA);
+	return code ? err_set(err, -EINVAL, "the row makes no budget: %s",
+			      analysis_error_text(code))
+		    : 0;
+}
+
+static double array_at(const json_t *object, const char *key, size_t index)
+{
+	return json_number_value(json_array_get(json_object_get(object, key), index));
+}
+
+/* What ppk2_calibration_json wrote. */
+static void read_ranges(struct making *m)
+{
+	struct ppk2_calibration calibration = {0};
+	json_t *json;
+
+	if (strcmp(m->row->meter_model, "ppk2"))
+		return;
+	json = json_loads(m->row->meter_calibration, 0, NULL);
+	m->range_count = PPK2_RANGES;
+	for (size_t n = 0; n < PPK2_RANGES; n++) {
+		calibration.value[PPK2_R][n] = array_at(json, "r_ohm", n);
+		calibration.value[PPK2_GI][n] = array_at(json, "gi", n);
+		calibration.value[PPK2_UG][n] = array_at(json, "ug", n);
+		if (!(calibration.value[PPK2_R][n] > 0))
+			m->range_count = 0;
+	}
+	json_decref(json);
+	if (m->range_count)
+		ppk2_calibration_ranges(&calibration, m->ranges);
+	else
+		note(m->report, "The calibration stored with the row has no shunts: ranges are not "
+				"known.");
+}
+
+static void read_repeats(struct making *m, const struct store_measurement *repeats, size_t count)
+{
+	struct moments energy = {0};
+	double independent = pow(m->row->energy_u_independent_j, 2), sd_j;
+
+	moments_add(&energy, m->row->energy_j);
+	for (size_t i = 0; i < count; i++) {
+		moments_add(&energy, repeats[i].energy_j);
+		independent += pow(repeats[i].energy_u_independent_j, 2);
+	}
+	m->report->repeats = (unsigned)energy.count;
+	if (energy.count < 2) {
+		note(m->report, "One window: repeatability was not observed.");
+		return;
+	}
+	sd_j = moments_sd(&energy);
+	m->excess_dof = (double)energy.count - 1;
+	m->excess_u_j = sqrt(fmax(0, sd_j * sd_j - independent / (double)energy.count));
+	note(m->report,
+	     "%u repeats scatter by %.3g J (one standard deviation); repeatability is what noise, "
+	     "resolution and edges do not explain of it.",
+	     m->report->repeats, sd_j);
+}
+
+/* A row that was stored before ranges were part of the budget has a zero that is too good. */
+static void check_offset(struct making *m)
+{
+	const struct budget_table *table = &m->report->tables.gross;
+	int range = window_range(m);
+
+	for (size_t i = 0; range != BUDGET_NO_RANGE && i < table->count; i++) {
+		const struct budget_entry *entry = &table->entries[i];
+		double expected_a = m->ranges[range].offset_u_a;
+
+		if (entry->source == BUDGET_OFFSET && entry->u < expected_a / 2)
+			note(m->report,
+			     "The zero in this row's budget is %.2g A; range %d, which its current "
+			     "is "
+			     "for, has %.2g A: u would be %.3g J.",
+			     entry->u, range, expected_a,
+			     sqrt(pow(table->u, 2) - pow(entry->u_result, 2) +
+				  pow(expected_a * entry->sensitivity, 2)));
+	}
+}
+
+int budget_report_make(const struct store_measurement *row, const struct store_measurement *repeats,
+		       size_t count, struct budget_report *ret_report, struct err *err)
+{
+	struct budget_report report = {.row = *row};
+	struct making m = {
+		.report = &report, .row = row, .class = meter_class_find(row->meter_model)};
+	double rate_u_rel = m.class ? meter_limit_u(&m.class->time_base) : 0, edges;
+	int ret;
+
+	if (!(row->energy_j > 0) || !(row->energy_u_j > 0) || !isfinite(row->energy_u_j) ||
+	    !(row->energy_u_independent_j >= 0) ||
+	    row->energy_u_independent_j > row->energy_u_j * (1 + rounding_rel))
+		return err_set(err, -EINVAL, "it has no energy with uncertainty (%s%s%s)",
+			       row->verdict, row->reason[0] ? ": " : "", row->reason);
+	edges = pow(row->duration_u_s, 2) - pow(rate_u_rel * row->duration_s, 2);
+	m.edge_u_s = edges > 0 ? sqrt(edges / 2) : 0;
+	read_ranges(&m);
+	read_repeats(&m, repeats, count);
+	make_gross(&m);
+	make_above_idle(&m);
+	ret = finish_table(&m, &report.tables.gross, err);
+	if (!ret && report.tables.above_idle.count)
+		ret = finish_table(&m, &report.tables.above_idle, err);
+	if (ret)
+		return ret;
+	check_offset(&m);
+	*ret_report = report;
+	return 0;
+}

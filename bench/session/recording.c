@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bench/session/recording.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/session/recording_manifest.h"
+
+struct recording {
+	const struct session_work *work;
+	char folder[PATH_MAX];
+	char text[PATH_MAX + 256];
+	bool is_replay;
+	struct recording_tapes *tapes; /* per board */
+};
+
+/* ---- the files ---- */
+
+static int file_of(const struct recording *recording, const char *name, char *ret_path, size_t size,
+		   struct err *err)
+{
+	int used;
+
+	if (name[0] == '.' || strchr(name, '/'))
+		return err_set(err, -EINVAL, "'%s' cannot name the file of a recording", name);
+	used = snprintf(ret_path, size, "%s/%s.link", recording->folder, name);
+	return used > 0 && (size_t)used < size
+		       ? 0
+		       : err_set(err, -EINVAL, "%s: the path is too long", recording->folder);
+}
+
+static int tape_open(const struct recording *recording, const char *name,
+		     struct link_tape **ret_tape, struct err *err)
+{
+	char path[PATH_MAX + 64];
+	int ret = file_of(recording, name, path, sizeof(path), err);
+
+	if (ret)
+		return ret;
+	return recording->is_replay ? link_tape_replay(path, ret_tape, err)
+				    : link_tape_record(path, ret_tape, err);
+}
+
+static int check_names(const struct rig *rig, struct err *err)
+{
+	for (unsigned i = 0; i < rig->board_count; i++)
+		for (unsigned j = 0; j < rig->board_count; j++)
+			if (!strcmp(rig->boards[i].name, rig->meters[rig->boards[j].meter].name))
+				return err_set(err, -EINVAL,
+					       "rig '%s': a board and a meter are named '%s', and "
+					       "would be recorded to the same file",
+					       rig->name, rig->boards[i].name);
+	return 0;
+}
+
+static int tapes_open(struct recording *recording, struct err *err)
+{
+	const struct rig *rig = recording->work->rig;
+	int ret = check_names(rig, err);
+
+	for (unsigned i = 0; !ret && i < rig->board_count; i++) {
+		const struct rig_board *board = &rig->boards[i];
+
+		ret = tape_open(recording, board->name, &recording->tapes[i].board, err);
+		if (!ret)
+			ret = tape_open(recording, rig->meters[board->meter].name,
+					&recording->tapes[i].meter, err);
+	}
+	return ret;
+}
+
+/* ---- begin and end ---- */
+
+static int recording_new(const char *folder, const struct session_work *work, bool is_replay,
+			 struct recording **ret_recording, struct err *err)
+{
+	struct recording *recording = calloc(1, sizeof(*recording));
+
+	if (recording)
+		recording->tapes = calloc(work->rig->board_count, sizeof(*recording->tapes));
+	if (!recording || !recording->tapes) {
+		free(recording);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	recording->work = work;
+	recording->is_replay = is_replay;
+	snprintf(recording->folder, sizeof(recording->folder), "%s", folder);
+	*ret_recording = recording;
+	return 0;
+}
+
+static int folder_make(const char *folder, struct err *err)
+{
+	if (mkdir(folder, 0777) && errno != EEXIST)
+		return err_set(err, -errno, "recording to %s: %s", folder, strerror(errno));
+	return 0;
+}
+
+/* Tapes first: a manifest that is there has its tapes. */
+int recording_begin(const char *folder, const struct session_work *work,
+		    struct recording **ret_recording, struct err *err)
+{
+	struct recording *recording;
+	int ret = folder_make(folder, err);
+
+	if (!ret)
+		ret = recording_new(folder, work, false, &recording, err);
+	if (ret)
+		return ret;
+	ret = tapes_open(recording, err);
+	if (!ret)
+		ret = recording_manifest_write(recording->folder, work, err);
+	if (ret) {
+		recording_close(recording, NULL);
+		return ret;
+	}
+	snprintf(recording->text, sizeof(recording->text), "recording the links to %s",
+		 recording->folder);
+	*ret_recording = recording;
+	return 0;
+}
+
+int recording_begin_inside(const char *folder, const struct session_work *work,
+			   struct recording **ret_recording, struct err *err)
+{
+	time_t now = time(NULL);
+	char own[PATH_MAX], stamp[32];
+	struct tm parts;
+	int used, ret = folder_make(folder, err);
+
+	if (ret)
+		return ret;
+	gmtime_r(&now, &parts);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &parts);
+	used = snprintf(own, sizeof(own), "%s/%s-%d", folder, stamp, (int)getpid());
+	if (used < 0 || (size_t)used >= sizeof(own))
+		return err_set(err, -EINVAL, "%s: the path is too long", folder);
+	return recording_begin(own, work, ret_recording, err);
+}
+
+int recording_replay(const char *folder, const struct session_work *work,
+		     struct recording **ret_recording, struct err *err)
+{
+	struct recording *recording;
+	char about[200];
+	int ret = recording_manifest_check(folder, work, about, sizeof(about), err);
+
+	if (!ret)
+		ret = recording_new(folder, work, true, &recording, err);
+	if (ret)
+		return ret;
+	ret = tapes_open(recording, err);
+	if (ret) {
+		recording_close(recording, NULL);
+		return ret;
+	}
+	snprintf(recording->text, sizeof(recording->text),
+		 "a replay: no device is touched, everything comes from %s (%s)", folder, about);
+	*ret_recording = recording;
+	return 0;
+}
+
+/* The first failure counts. */
+int recording_close(struct recording *recording, struct err *err)
+{
+	int ret = 0;
+
+	if (!recording)
+		return 0;
+	for (unsigned i = 0; i < recording->work->rig->board_count; i++) {
+		struct link_tape *tapes[] = {recording->tapes[i].board, recording->tapes[i].meter};
+
+		for (unsigned j = 0; j < 2; j++) {
+			int closed = link_tape_close(tapes[j], ret ? NULL : err);
+
+			ret = ret ? ret : closed;
+		}
+	}
+	free(recording->tapes);
+	free(recording);
+	return ret;
+}
+
+/* ---- what others ask ---- */
+
+bool recording_is_replay(const struct recording *recording)
+{
+	return recording && recording->is_replay;
+}
+
+const char *recording_text(const struct recording *recording)
+{
+	return recording->text;
+}
+
+struct recording_tapes recording_tapes(const struct recording *recording, unsigned board)
+{
+	return recording ? recording->tapes[board] : (struct recording_tapes){0};
+}
+
+/* What ended a board's replay is what came first; what followed on its other link is only that. */
+static enum link_tape_outcome judge_board(const struct recording_tapes *tapes,
+					  struct err *ret_sentence)
+{
+	int64_t board_ns, meter_ns;
+	struct err board_err, meter_err;
+	enum link_tape_outcome board = link_tape_outcome(tapes->board, &board_ns, &board_err);
+	enum link_tape_outcome meter = link_tape_outcome(tapes->meter, &meter_ns, &meter_err);
+	bool is_meter = meter_ns != board_ns ? meter_ns < board_ns : board == LINK_TAPE_WHOLE;
+
+	*ret_sentence = is_meter ? meter_err : board_err;
+	return is_meter ? meter : board;
+}
+
+int recording_judge(const struct recording *recording, struct err *ret_cut, struct err *err)
+{
+	static const int codes[] = {[LINK_TAPE_REST] = -EPROTO,
+				    [LINK_TAPE_DIFFERS] = -EPROTO,
+				    [LINK_TAPE_DAMAGED] = -EBADMSG};
+	int ret = 0;
+
+	*ret_cut = (struct err){""};
+	for (unsigned i = 0; !ret && i < recording->work->rig->board_count; i++) {
+		struct err sentence;
+		enum link_tape_outcome outcome = judge_board(&recording->tapes[i], &sentence);
+
+		if (outcome == LINK_TAPE_CUT && !ret_cut->text[0])
+			*ret_cut = sentence;
+		ret = outcome == LINK_TAPE_CUT ? 0 : codes[outcome];
+		if (ret)
+			err_set(err, ret, "%s", sentence.text);
+	}
+	return ret;
+}

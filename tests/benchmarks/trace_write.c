@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Speed of writing a trace (current and marker lines, no filter, flushed every 256 blocks) against
+ * plain write(2) of the same bytes, in the same run: interleaved, median of the repeats of each, in
+ * bytes per second of processor time.
+ *
+ *   trace_write [FOLDER [MEGABYTES [REPEATS [LEAST_GB_PER_S]]]]
+ *
+ * FOLDER: where both write, by default /dev/shm, memory and no disk. The trace gets two blocks of
+ * 4096 samples over and over, as a meter fills the same ones; plain writes 256 KiB of samples, then
+ * 64 KiB of lines. Exit status 1 if a trace is written more slowly than LEAST_GB_PER_S; finishing
+ * (content hash, fsync, rename) is told apart.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/trace/trace.h"
+
+enum { BLOCK = 4096, PIECE = 65536, REPEATS_MAX = 99, DISTINCT = 2 };
+
+static float current[PIECE];
+static uint8_t logic[PIECE];
+
+/* Of this process on a core: into memory there is nothing else to wait for, and other processes do
+ * not count. */
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void check(int ret, const struct err *err)
+{
+	if (!ret)
+		return;
+	fprintf(stderr, "%s\n", err->text);
+	exit(3);
+}
+
+static void write_all(int fd, const void *bytes, size_t size)
+{
+	if (write(fd, bytes, size) != (ssize_t)size) {
+		perror("write");
+		exit(3);
+	}
+}
+
+static double run_plain(const char *folder, uint64_t blocks)
+{
+	char path[TRACE_PATH_MAX];
+	double start;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/trace_write.plain", folder);
+	start = seconds();
+	fd = open(path, O_CREAT | O_TRUNC | O_RDWR, 0666);
+	for (uint64_t block = 0; block < blocks; block += PIECE / BLOCK) {
+		write_all(fd, current, PIECE * sizeof(*current));
+		write_all(fd, logic, PIECE);
+	}
+	close(fd);
+	start = seconds() - start;
+	unlink(path);
+	return start;
+}
+
+static double run_trace(const char *folder, uint64_t blocks, double *ret_finish_s)
+{
+	struct trace_identity identity;
+	struct trace_options options = {
+		.folder = folder, .identity = &identity, .marker_input = {0, 1, 2}};
+	char sha256[TRACE_HASH_SIZE], path[TRACE_PATH_MAX];
+	struct trace_writer *writer;
+	struct err err = {""};
+	double start, end;
+
+	trace_identity_init(&identity);
+	identity.rate_hz = 2e6;
+	start = seconds();
+	check(trace_writer_open(&options, &writer, &err), &err);
+	for (uint64_t block = 0; block < blocks; block++) {
+		size_t first = block % DISTINCT * BLOCK;
+		struct trace_block samples = {.current_a = current + first,
+					      .logic = logic + first,
+					      .count = BLOCK,
+					      .meter_index = block * BLOCK,
+					      .t_mono_ns = (int64_t)(block * BLOCK * 500)};
+
+		check(trace_writer_append(writer, &samples, &err), &err);
+	}
+	check(trace_writer_flush(writer, &err), &err);
+	end = seconds();
+	check(trace_writer_finish(writer, TRACE_KEEP_SAMPLES, "", "", sha256, &err), &err);
+	*ret_finish_s = seconds() - end;
+	check(trace_file_path(folder, sha256, path, sizeof(path), &err), &err);
+	unlink(path);
+	return end - start;
+}
+
+static int compare(const void *left, const void *right)
+{
+	double difference = *(const double *)left - *(const double *)right;
+
+	return (difference > 0) - (difference < 0);
+}
+
+static double median(double *values, unsigned count)
+{
+	qsort(values, count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
+int main(int argc, char **argv)
+{
+	const char *folder = argc > 1 ? argv[1] : "/dev/shm";
+	double megabytes = argc > 2 ? atof(argv[2]) : 1000;
+	unsigned repeats = argc > 3 ? (unsigned)atoi(argv[3]) : 5;
+	double least = argc > 4 ? atof(argv[4]) : 0;
+	uint64_t blocks = (uint64_t)(1e6 * megabytes / (5.0 * PIECE)) * (PIECE / BLOCK);
+	double plain_s[REPEATS_MAX], trace_s[REPEATS_MAX], finish_s[REPEATS_MAX], gigabytes, speed;
+
+	if (!repeats || repeats > REPEATS_MAX || !blocks)
+		return 2;
+	for (size_t i = 0; i < sizeof(logic); i++) {
+		current[i] = (float)(i % 977) * 1e-5f;
+		logic[i] = (uint8_t)(i / 64);
+	}
+	for (unsigned i = 0; i < repeats; i++) {
+		plain_s[i] = run_plain(folder, blocks);
+		trace_s[i] = run_trace(folder, blocks, &finish_s[i]);
+	}
+	gigabytes = 5e-9 * BLOCK * (double)blocks;
+	speed = gigabytes / median(trace_s, repeats);
+	printf("%s, %.2f GB, median of %u: plain %.2f GB/s, trace %.2f GB/s (%.2f of plain), "
+	       "finishing %.2f GB/s\n",
+	       folder, gigabytes, repeats, gigabytes / median(plain_s, repeats), speed,
+	       speed * median(plain_s, repeats) / gigabytes, gigabytes / median(finish_s, repeats));
+	return speed < least;
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Five runs of one seed, faults included: the same attempts, counts, outputs and faults, and true energies per window
+# within 0.01 %. What remains is the time between windows, which follows the host: temperature and the plant's slow
+# drift are those of another moment.
+source tests/rig/rig.sh
+
+"$bench" models generate --space ds-cnn --count 2 --seed 11 --out "$scratch/models" >/dev/null
+write_plan "26 MHz, 120 MHz" 2
+echo "attempts: 12" >>"$scratch/plan.yaml"
+write_rig 31
+for i in 1 2 3 4 5; do
+	mkdir "$scratch/$i"
+	cat >"$scratch/virtual.yaml" <<YAML
+seed: 31
+truth: $scratch/$i/truth.jsonl
+meters:
+  - name: ppk2-1
+    kind: ppk2
+    listen: "unix:$scratch/m.sock"
+    faults:
+      - {fault: samples-lost, probability: 20 %, count: 63}
+      - {fault: edge-missing, probability: 10 %, line: 1}
+boards:
+  - name: nucleo-1
+    part: stm32l4r5
+    listen: "unix:$scratch/b.sock"
+    supply: ppk2-1
+    flash: $scratch/$i/flash
+    faults: [{fault: output-flip, probability: 10 %}]
+YAML
+	"$build/bin/virtual-rig" "$scratch/virtual.yaml" -- "$bench" run "$scratch/plan.yaml" --rig "$scratch/rig.yaml" \
+		--db "$scratch/$i/run.db" >/dev/null 2>"$scratch/$i/log" || { tail -3 "$scratch/$i/log"; fail "run $i"; }
+	[ "$i" -eq 1 ] || "$build/bin/rig_same" "$scratch/1" "$scratch/$i" 1e-4
+done
+[ -s "$scratch/1/truth.faults.jsonl" ] || fail "no fault happened"
