@@ -447,6 +447,17 @@ static bool refuse_write(void *context, uint32_t address, unsigned size, uint32_
 	return false;
 }
 
+/* An FP context of Unicorn's own: its first FP instruction copies FPDSCR into FPSCR, as the
+ * architecture has it, and every trial of this core begins with a context. Slots are written anew
+ * before they run. */
+static bool make_fp_context(struct duel *duel)
+{
+	const uint16_t vmov[2] = {0xeeb0, 0x0a40};
+
+	memcpy(duel->code + SLOTS, vmov, sizeof(vmov));
+	return !uc_emu_start(duel->uc, (CODE + SLOTS) | 1, CODE + SLOTS + 4, 0, 1);
+}
+
 static bool open_duel(struct duel *duel, unsigned index, uint64_t seed)
 {
 	const struct armv7em_bus bus = {duel, refuse_read, refuse_write};
@@ -478,7 +489,8 @@ static bool open_duel(struct duel *duel, unsigned index, uint64_t seed)
 			       duel->code) &&
 	       !uc_mem_map_ptr(duel->uc, RAM, RAM_BYTES, UC_PROT_READ | UC_PROT_WRITE,
 			       duel->other_ram) &&
-	       !uc_hook_add(duel->uc, &hook, UC_HOOK_INTR, (void *)on_interrupt, duel, 1, 0);
+	       !uc_hook_add(duel->uc, &hook, UC_HOOK_INTR, (void *)on_interrupt, duel, 1, 0) &&
+	       make_fp_context(duel);
 }
 
 static bool run_duel(unsigned index, unsigned long count, uint64_t seed)

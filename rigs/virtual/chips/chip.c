@@ -42,35 +42,48 @@ uint32_t chip_flash_bytes(const char *part)
 int chip_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err)
 {
 	const struct chip_part *part;
+	int rc;
 
 	assert(config && config->callbacks && ret_chip);
 	if (!config->part)
 		return verr_set(err, -EINVAL, "chip: no part is named");
 	part = find_part(config->part);
-	if (part)
-		return part->create(config, ret_chip, err);
-	return verr_set(err, -EINVAL, "chip: no model of part '%s' (there is: %s)", config->part,
-			chip_parts[0].name);
+	if (!part)
+		return verr_set(err, -EINVAL, "chip: no model of part '%s' (there is: %s)",
+				config->part, chip_parts[0].name);
+	rc = part->create(config, ret_chip, err);
+	if (rc < 0 || !config->repeat)
+		return rc;
+	(*ret_chip)->repeat = (*ret_chip)->ops->new_repeat(*ret_chip);
+	if ((*ret_chip)->repeat)
+		return 0;
+	chip_free(*ret_chip);
+	return verr_set(err, -ENOMEM, "%s: out of memory", config->part);
 }
 
 void chip_free(struct chip *chip)
 {
-	if (chip)
-		chip->ops->free(chip);
+	if (!chip)
+		return;
+	repeat_free(chip->repeat);
+	chip->ops->free(chip);
 }
 
 void chip_set_supply(struct chip *chip, double vdd_v)
 {
+	repeat_settle(chip->repeat);
 	chip->ops->set_supply(chip, vdd_v);
 }
 
 void chip_set_nrst(struct chip *chip, bool high)
 {
+	repeat_settle(chip->repeat);
 	chip->ops->set_nrst(chip, high);
 }
 
 void chip_set_boot0(struct chip *chip, bool high)
 {
+	repeat_settle(chip->repeat);
 	chip->ops->set_boot0(chip, high);
 }
 
@@ -81,12 +94,32 @@ void chip_set_junction(struct chip *chip, double temp_c)
 
 void chip_uart_rx(struct chip *chip, uint8_t byte, const struct chip_uart_format *format)
 {
+	repeat_settle(chip->repeat);
 	chip->ops->uart_rx(chip, byte, format);
 }
 
 void chip_run(struct chip *chip, int64_t t_ps, struct chip_activity *ret_activity)
 {
+	repeat_settle(chip->repeat);
 	chip->ops->run(chip, t_ps, ret_activity);
+}
+
+void chip_run_slice(struct chip *chip, int64_t rest_ps, int64_t limit_ps,
+		    struct chip_activity *ret_activity)
+{
+	chip->ops->run_slice(chip, rest_ps, limit_ps, ret_activity);
+}
+
+void chip_flash_will_change(struct chip *chip)
+{
+	repeat_forget(chip->repeat);
+}
+
+struct chip_slices chip_slices(const struct chip *chip)
+{
+	struct repeat_totals totals = repeat_totals(chip->repeat);
+
+	return (struct chip_slices){totals.executed, totals.replayed};
 }
 
 int64_t chip_now_ps(const struct chip *chip)

@@ -57,6 +57,7 @@ struct chip_config {
 	/* Where the flash's bytes live: chip_flash_bytes(part) of them, the caller's, used as they are
 	 * found and until chip_free. NULL: the chip's own, erased. */
 	uint8_t *flash;
+	bool repeat; /* chip_run_slice may play back what it has recorded: see repeat.h */
 };
 
 struct chip;
@@ -81,6 +82,28 @@ void chip_uart_rx(struct chip *chip, uint8_t byte, const struct chip_uart_format
  * to the next slice), and reports what happened in between. Callbacks of such an instruction bear their
  * own time, a few core cycles beyond t_ps. */
 void chip_run(struct chip *chip, int64_t t_ps, struct chip_activity *ret_activity);
+
+/* A slice's length in core cycles at this clock: as near to 10 us as cycles are. */
+#define CHIP_SLICE_PS 10000000
+/* Lets virtual time pass for one slice: afterwards chip_now_ps is where it ended. While the core
+ * runs, a slice ends behind the instruction that changed a marker line, else on the first
+ * instruction's start that is CHIP_SLICE_PS worth of cycles or more after the slice's, and where the
+ * clock changes; so with the core's state at its start its activity is the same wherever it lies in
+ * time. It ends no later than limit_ps (exactly there, as chip_run), and where the core falls asleep
+ * or wakes. While no instruction runs (asleep, off, in the loader), it ends at rest_ps. Both lie
+ * ahead of chip_now_ps; when the core stands still for flash, at two slices' time.
+ *
+ * With chip_config.repeat it may be played back instead of executed: the activity, the callbacks and
+ * everything that anyone can see of the chip are the same. */
+void chip_run_slice(struct chip *chip, int64_t rest_ps, int64_t limit_ps,
+		    struct chip_activity *ret_activity);
+/* To be called before the bytes of chip_config.flash are changed by anybody but the chip. */
+void chip_flash_will_change(struct chip *chip);
+
+struct chip_slices {
+	uint64_t executed, replayed; /* in which instructions ran, since the chip was made */
+};
+struct chip_slices chip_slices(const struct chip *chip);
 
 int64_t chip_now_ps(const struct chip *chip);
 const struct core_counts *chip_counts(const struct chip *chip);

@@ -7,6 +7,7 @@
 #define RIGS_VIRTUAL_CHIPS_CHIP_OPS_H
 
 #include "rigs/virtual/chips/chip.h"
+#include "rigs/virtual/chips/repeat.h"
 
 struct chip_ops {
 	void (*free)(struct chip *chip);
@@ -16,6 +17,9 @@ struct chip_ops {
 	void (*set_junction)(struct chip *chip, double temp_c);
 	void (*uart_rx)(struct chip *chip, uint8_t byte, const struct chip_uart_format *format);
 	void (*run)(struct chip *chip, int64_t t_ps, struct chip_activity *ret_activity);
+	void (*run_slice)(struct chip *chip, int64_t rest_ps, int64_t limit_ps,
+			  struct chip_activity *ret_activity);
+	struct repeat *(*new_repeat)(struct chip *chip); /* over its core; NULL: out of memory */
 	int64_t (*now_ps)(const struct chip *chip);
 	const struct core_counts *(*counts)(const struct chip *chip);
 	const char *(*uid_text)(const struct chip *chip);
@@ -24,6 +28,7 @@ struct chip_ops {
 
 struct chip {
 	const struct chip_ops *ops;
+	struct repeat *repeat; /* chip.c's to make and end; NULL: nothing is recorded */
 };
 
 /* Parts. Each checks nothing but memory: 0 or -ENOMEM with a sentence. */

@@ -247,6 +247,11 @@ static void destroy(struct chip *chip)
 	free(s);
 }
 
+static struct repeat *new_repeat(struct chip *chip)
+{
+	return repeat_new(&rv32_repeat, esp32c3_of(chip)->core);
+}
+
 static const struct chip_ops ops = {
 	.free = destroy,
 	.set_supply = set_supply,
@@ -255,6 +260,8 @@ static const struct chip_ops ops = {
 	.set_junction = set_junction,
 	.uart_rx = uart_rx,
 	.run = esp32c3_run,
+	.run_slice = esp32c3_run_slice,
+	.new_repeat = new_repeat,
 	.now_ps = now_ps,
 	.counts = counts,
 	.uid_text = uid_text,
@@ -281,6 +288,7 @@ static void set_up(struct esp32c3 *s, const struct chip_config *config)
 	s->callbacks = *config->callbacks;
 	s->random = config->seed;
 	s->mode = ESP32C3_MODE_OFF;
+	s->slice_limit = UINT64_MAX;
 	s->pins.en = true;
 	s->pins.junction_c = 25.0;
 	make_identity(s);

@@ -163,6 +163,8 @@ struct esp32c3 {
 	int64_t anchor_ps;
 	uint64_t anchor_cycle, cpu_millihz;
 	int64_t active_ps, idle_ps;  /* of the present slice */
+	uint64_t slice_limit;        /* cycle at which it ends; UINT64_MAX: time ends it */
+	bool slice_over, slice_edge; /* a marker line, or the clock, has changed in it */
 	struct core_counts reported; /* counters at the end of the last slice */
 	int64_t deadline_ps[ESP32C3_DEADLINE_COUNT];
 
@@ -206,6 +208,9 @@ void esp32c3_start_program(struct esp32c3 *s, uint32_t entry);
 
 /* esp32c3_run.c */
 void esp32c3_run(struct chip *chip, int64_t t_ps, struct chip_activity *ret_activity);
+void esp32c3_run_slice(struct chip *chip, int64_t rest_ps, int64_t limit_ps,
+		       struct chip_activity *ret_activity);
+void esp32c3_marker_changed(struct esp32c3 *s);
 int64_t esp32c3_now(const struct esp32c3 *s); /* virtual time, exact inside a register access */
 void esp32c3_schedule(struct esp32c3 *s, enum esp32c3_deadline deadline, int64_t t_ps);
 void esp32c3_rebase(struct esp32c3 *s, uint64_t cpu_millihz); /* from now on: 1/clock per cycle */

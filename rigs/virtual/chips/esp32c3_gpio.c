@@ -120,6 +120,7 @@ void esp32c3_markers_update(struct esp32c3 *s)
 		s->markers[line] = level;
 		s->callbacks.marker(s->callbacks.context, line, level, esp32c3_now(s),
 				    rv32_counts(s->core)->cycles);
+		esp32c3_marker_changed(s);
 	}
 }
 

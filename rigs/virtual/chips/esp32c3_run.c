@@ -39,6 +39,7 @@ void esp32c3_rebase(struct esp32c3 *s, uint64_t cpu_millihz)
 	s->anchor_ps = s->mode == ESP32C3_MODE_RUN ? time_of(s, cycle) : s->now_ps;
 	s->anchor_cycle = cycle;
 	s->cpu_millihz = cpu_millihz;
+	s->slice_over = true;
 	if (s->in_core)
 		rv32_request_stop(s->core); /* its limit was for the old clock */
 }
@@ -50,6 +51,13 @@ void esp32c3_schedule(struct esp32c3 *s, enum esp32c3_deadline deadline, int64_t
 	s->deadline_ps[deadline] = t_ps;
 	if (s->in_core)
 		rv32_request_stop(s->core); /* so that the loop looks at the deadlines again */
+}
+
+void esp32c3_marker_changed(struct esp32c3 *s)
+{
+	s->slice_over = s->slice_edge = true;
+	if (s->in_core && s->slice_limit != UINT64_MAX)
+		rv32_request_stop(s->core);
 }
 
 static enum esp32c3_deadline earliest(const struct esp32c3 *s)
@@ -85,11 +93,18 @@ static void take_stop(struct esp32c3 *s, enum rv32_stop stop)
 		esp32c3_fault(s, "core locked up: %s", rv32_fault_text(s->core));
 }
 
+static uint64_t limit_at(const struct esp32c3 *s, int64_t t_ps)
+{
+	uint64_t limit = cycle_at(s, t_ps);
+
+	return !s->asleep && limit > s->slice_limit ? s->slice_limit : limit;
+}
+
 /* Runs or sleeps up to t_ps, or less when something has changed. The core may be ahead of t_ps by
  * the rest of an instruction: then it does nothing until virtual time has caught up. */
 static void run_core(struct esp32c3 *s, int64_t t_ps)
 {
-	uint64_t limit = cycle_at(s, t_ps);
+	uint64_t limit = limit_at(s, t_ps);
 	enum rv32_stop stop = RV32_STOP_LIMIT;
 	bool awake = !s->asleep;
 	int64_t reached_ps;
@@ -113,7 +128,8 @@ static void run_core(struct esp32c3 *s, int64_t t_ps)
 	take_stop(s, stop);
 }
 
-static void fire(struct esp32c3 *s)
+/* Something was due. */
+static bool fire(struct esp32c3 *s)
 {
 	static void (*const events[])(struct esp32c3 *, int64_t) = {
 		[ESP32C3_DEADLINE_BOOT] = esp32c3_boot_event,
@@ -128,13 +144,16 @@ static void fire(struct esp32c3 *s)
 		[ESP32C3_DEADLINE_ROM] = esp32c3_rom_event,
 	};
 	enum esp32c3_deadline next;
+	bool was_due = false;
 
 	while (s->deadline_ps[next = earliest(s)] <= s->now_ps) {
 		int64_t t_ps = s->deadline_ps[next];
 
+		was_due = true;
 		s->deadline_ps[next] = ESP32C3_NEVER_PS;
 		events[next](s, t_ps);
 	}
+	return was_due;
 }
 
 /* Reports ------------------------------------------------------------------------------------ */
@@ -198,21 +217,103 @@ static void report(struct esp32c3 *s, struct chip_activity *activity)
 		report_clocks(s, activity);
 }
 
-void esp32c3_run(struct chip *chip, int64_t t_ps, struct chip_activity *ret_activity)
+/* Up to the next deadline at most. True: it was reached. */
+static bool run_piece(struct esp32c3 *s, int64_t t_ps)
 {
-	struct esp32c3 *s = esp32c3_of(chip);
+	int64_t next_ps = s->deadline_ps[earliest(s)];
+
+	if (next_ps > t_ps)
+		next_ps = t_ps;
+	if (s->mode == ESP32C3_MODE_RUN && next_ps > s->now_ps)
+		run_core(s, next_ps);
+	else
+		pass(s, next_ps);
+	return fire(s);
+}
+
+void esp32c3_run(struct chip *base, int64_t t_ps, struct chip_activity *ret_activity)
+{
+	struct esp32c3 *s = esp32c3_of(base);
 
 	s->active_ps = s->idle_ps = 0;
-	while (s->now_ps < t_ps) {
-		int64_t next_ps = s->deadline_ps[earliest(s)];
+	while (s->now_ps < t_ps)
+		run_piece(s, t_ps);
+	report(s, ret_activity);
+}
 
-		if (next_ps > t_ps)
-			next_ps = t_ps;
-		if (s->mode == ESP32C3_MODE_RUN && next_ps > s->now_ps)
-			run_core(s, next_ps);
-		else
-			pass(s, next_ps);
-		fire(s);
+/* Slices. */
+
+static bool executes(const struct esp32c3 *s)
+{
+	return s->mode == ESP32C3_MODE_RUN && core_is_active(s);
+}
+
+static uint64_t slice_cycles(const struct esp32c3 *s)
+{
+	uint64_t cycles = s->cpu_millihz / (MILLI_PS_PER_S / CHIP_SLICE_PS);
+
+	return cycles ? cycles : 1;
+}
+
+/* The core is where virtual time is, not ahead. */
+static bool is_aligned(const struct esp32c3 *s)
+{
+	return cycle_at(s, s->now_ps) == rv32_now(s->core);
+}
+
+static bool replay_slice(struct esp32c3 *s, int64_t limit_ps)
+{
+	struct repeat *repeat = s->chip.repeat;
+	int64_t next_ps = s->deadline_ps[earliest(s)], end_ps;
+	uint64_t cycles = 0;
+
+	if (is_aligned(s))
+		cycles = repeat_next(repeat, slice_cycles(s));
+	else
+		repeat_settle(repeat);
+	if (!cycles)
+		return false;
+	end_ps = time_of(s, rv32_now(s->core) + cycles);
+	if (end_ps >= limit_ps || end_ps >= next_ps) {
+		repeat_settle(repeat);
+		return false;
 	}
+	repeat_take(repeat);
+	pass(s, end_ps);
+	return true;
+}
+
+static void execute_slice(struct esp32c3 *s, int64_t end_ps)
+{
+	bool running = executes(s), disturbed = false, full;
+	int64_t start_ps = s->now_ps;
+
+	if (running)
+		s->slice_limit = rv32_now(s->core) + slice_cycles(s);
+	s->slice_over = s->slice_edge = false;
+	do {
+		disturbed |= run_piece(s, end_ps);
+		full = rv32_now(s->core) >= s->slice_limit;
+	} while (s->now_ps < end_ps &&
+		 (s->now_ps == start_ps || !(s->slice_over || full || executes(s) != running)));
+	if (running)
+		repeat_executed(s->chip.repeat,
+				full && !disturbed && !s->slice_over && executes(s) &&
+					is_aligned(s),
+				s->slice_edge);
+	s->slice_limit = UINT64_MAX;
+}
+
+void esp32c3_run_slice(struct chip *base, int64_t rest_ps, int64_t limit_ps,
+		       struct chip_activity *ret_activity)
+{
+	struct esp32c3 *s = esp32c3_of(base);
+	int64_t end_ps = executes(s) ? s->now_ps + 2 * CHIP_SLICE_PS : rest_ps;
+
+	s->active_ps = s->idle_ps = 0;
+	if (!executes(s))
+		repeat_settle(base->repeat);
+	if (!executes(s) || !replay_slice(s, limit_ps))
+		execute_slice(s, end_ps < limit_ps ? end_ps : limit_ps);
 	report(s, ret_activity);
 }

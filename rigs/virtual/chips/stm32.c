@@ -201,6 +201,11 @@ static void destroy(struct chip *base)
 	chip->part->destroy(chip);
 }
 
+static struct repeat *new_repeat(struct chip *chip)
+{
+	return repeat_new(&armv7em_repeat, stm32_of(chip)->core);
+}
+
 static const struct chip_ops ops = {
 	.free = destroy,
 	.set_supply = set_supply,
@@ -209,6 +214,8 @@ static const struct chip_ops ops = {
 	.set_junction = set_junction,
 	.uart_rx = uart_rx,
 	.run = stm32_run,
+	.run_slice = stm32_run_slice,
+	.new_repeat = new_repeat,
 	.now_ps = now_ps,
 	.counts = counts,
 	.uid_text = uid_text,
@@ -223,6 +230,7 @@ void stm32_init(struct stm32 *chip, const struct stm32_part *part, const struct 
 	chip->callbacks = *config->callbacks;
 	chip->random = config->seed;
 	chip->mode = STM32_MODE_OFF;
+	chip->slice_limit = UINT64_MAX;
 	chip->pins.nrst = true;
 	chip->pins.junction_c = 25.0;
 	for (unsigned i = 0; i < STM32_DEADLINE_COUNT; i++)

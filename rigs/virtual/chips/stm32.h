@@ -120,6 +120,8 @@ struct stm32 {
 	int64_t flash_end_ps;        /* valid while flash_busy */
 	int64_t stall_end_ps;        /* the core stands still: a busy flash bank, a held write */
 	int64_t active_ps, idle_ps;  /* of the present slice */
+	uint64_t slice_limit;        /* cycle at which it ends; UINT64_MAX: time ends it */
+	bool slice_over, slice_edge; /* a marker line, or the clock, has changed in it */
 	struct core_counts reported; /* counters at the end of the last slice */
 	int64_t deadline_ps[STM32_DEADLINE_COUNT];
 };
@@ -145,6 +147,10 @@ struct stm32 *stm32_of(struct chip *chip);
 /* stm32_run.c */
 
 void stm32_run(struct chip *chip, int64_t t_ps, struct chip_activity *ret_activity);
+void stm32_run_slice(struct chip *chip, int64_t rest_ps, int64_t limit_ps,
+		     struct chip_activity *ret_activity);
+/* A marker line has changed. */
+void stm32_marker_changed(struct stm32 *chip);
 /* Virtual time, exact inside a register access. */
 int64_t stm32_now(const struct stm32 *chip);
 void stm32_schedule(struct stm32 *chip, enum stm32_deadline deadline, int64_t t_ps);

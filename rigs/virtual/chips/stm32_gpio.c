@@ -52,6 +52,7 @@ static void markers_update(struct stm32_gpio *gpio)
 		gpio->markers[line] = level;
 		chip->callbacks.marker(chip->callbacks.context, line, level, stm32_now(chip),
 				       armv7em_counts(chip->core)->cycles);
+		stm32_marker_changed(chip);
 	}
 }
 

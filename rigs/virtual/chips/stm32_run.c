@@ -40,6 +40,7 @@ void stm32_rebase(struct stm32 *chip, uint64_t hclk_millihz)
 	chip->anchor_ps = chip->mode == STM32_MODE_RUN ? time_of(chip, cycle) : chip->now_ps;
 	chip->anchor_cycle = cycle;
 	chip->hclk_millihz = hclk_millihz;
+	chip->slice_over = true;
 	if (chip->in_core)
 		armv7em_request_stop(chip->core); /* its limit was for the old clock */
 }
@@ -49,6 +50,13 @@ void stm32_schedule(struct stm32 *chip, enum stm32_deadline deadline, int64_t t_
 	chip->deadline_ps[deadline] = t_ps;
 	if (chip->in_core)
 		armv7em_request_stop(chip->core); /* the loop must look at the deadlines again */
+}
+
+void stm32_marker_changed(struct stm32 *chip)
+{
+	chip->slice_over = chip->slice_edge = true;
+	if (chip->in_core && chip->slice_limit != UINT64_MAX)
+		armv7em_request_stop(chip->core);
 }
 
 static enum stm32_deadline earliest(const struct stm32 *chip)
@@ -111,6 +119,8 @@ static uint64_t limit_at(const struct stm32 *chip, int64_t t_ps)
 {
 	uint64_t limit = cycle_at(chip, t_ps), chunk = armv7em_now(chip->core) + BUSY_CHUNK_CYCLES;
 
+	if (!chip->asleep && limit > chip->slice_limit)
+		limit = chip->slice_limit;
 	return chip->flash_busy && !chip->asleep && limit > chunk ? chunk : limit;
 }
 
@@ -146,13 +156,16 @@ static void run_core(struct stm32 *chip, int64_t t_ps)
 	take_stop(chip, stop);
 }
 
-static void fire(struct stm32 *chip)
+/* Something was due. */
+static bool fire(struct stm32 *chip)
 {
 	enum stm32_deadline next;
+	bool was_due = false;
 
 	while (chip->deadline_ps[next = earliest(chip)] <= chip->now_ps) {
 		int64_t t_ps = chip->deadline_ps[next];
 
+		was_due = true;
 		chip->deadline_ps[next] = STM32_NEVER_PS;
 		if (next == STM32_DEADLINE_BOOT)
 			chip->part->boot(chip, chip->boot0_at_reset);
@@ -161,6 +174,7 @@ static void fire(struct stm32 *chip)
 		else
 			chip->part->events[next](chip, t_ps);
 	}
+	return was_due;
 }
 
 static void subtract(struct core_counts *counts, const struct core_counts *from)
@@ -211,21 +225,104 @@ static void report(struct stm32 *chip, struct chip_activity *activity)
 			       (chip->mode == STM32_MODE_ROM && rom_loader_is_busy(&chip->rom));
 }
 
+/* Up to the next deadline at most. True: it was reached. */
+static bool run_piece(struct stm32 *chip, int64_t t_ps)
+{
+	int64_t next_ps = chip->deadline_ps[earliest(chip)];
+
+	if (next_ps > t_ps)
+		next_ps = t_ps;
+	if (chip->mode == STM32_MODE_RUN)
+		run_core(chip, next_ps);
+	else
+		pass(chip, next_ps);
+	return fire(chip);
+}
+
 void stm32_run(struct chip *base, int64_t t_ps, struct chip_activity *ret_activity)
 {
 	struct stm32 *chip = stm32_of(base);
 
 	chip->active_ps = chip->idle_ps = 0;
-	while (chip->now_ps < t_ps) {
-		int64_t next_ps = chip->deadline_ps[earliest(chip)];
+	while (chip->now_ps < t_ps)
+		run_piece(chip, t_ps);
+	report(chip, ret_activity);
+}
 
-		if (next_ps > t_ps)
-			next_ps = t_ps;
-		if (chip->mode == STM32_MODE_RUN)
-			run_core(chip, next_ps);
-		else
-			pass(chip, next_ps);
-		fire(chip);
+/* Slices. */
+
+static bool executes(const struct stm32 *chip)
+{
+	return chip->mode == STM32_MODE_RUN && core_is_active(chip);
+}
+
+static uint64_t slice_cycles(const struct stm32 *chip)
+{
+	uint64_t cycles = chip->hclk_millihz / (MILLI_PS_PER_S / CHIP_SLICE_PS);
+
+	return cycles ? cycles : 1;
+}
+
+/* The core is where virtual time is, not ahead. */
+static bool is_aligned(const struct stm32 *chip)
+{
+	return cycle_at(chip, chip->now_ps) == armv7em_now(chip->core);
+}
+
+static bool replay_slice(struct stm32 *chip, int64_t limit_ps)
+{
+	struct repeat *repeat = chip->chip.repeat;
+	int64_t next_ps = chip->deadline_ps[earliest(chip)], end_ps;
+	uint64_t cycles = 0;
+
+	if (is_aligned(chip) && !chip->flash_busy && chip->stall_end_ps <= chip->now_ps)
+		cycles = repeat_next(repeat, slice_cycles(chip));
+	else
+		repeat_settle(repeat);
+	if (!cycles)
+		return false;
+	end_ps = time_of(chip, armv7em_now(chip->core) + cycles);
+	if (end_ps >= limit_ps || end_ps >= next_ps) {
+		repeat_settle(repeat);
+		return false;
 	}
+	repeat_take(repeat);
+	pass(chip, end_ps);
+	return true;
+}
+
+static void execute_slice(struct stm32 *chip, int64_t end_ps)
+{
+	bool running = executes(chip), disturbed = false, full;
+	int64_t start_ps = chip->now_ps;
+
+	if (running)
+		chip->slice_limit = armv7em_now(chip->core) + slice_cycles(chip);
+	chip->slice_over = chip->slice_edge = false;
+	do {
+		disturbed |= run_piece(chip, end_ps);
+		full = armv7em_now(chip->core) >= chip->slice_limit;
+	} while (chip->now_ps < end_ps &&
+		 (chip->now_ps == start_ps ||
+		  !(chip->slice_over || full || executes(chip) != running)));
+	if (running)
+		repeat_executed(chip->chip.repeat,
+				full && !disturbed && !chip->slice_over && executes(chip) &&
+					is_aligned(chip),
+				chip->slice_edge);
+	chip->slice_limit = UINT64_MAX;
+}
+
+void stm32_run_slice(struct chip *base, int64_t rest_ps, int64_t limit_ps,
+		     struct chip_activity *ret_activity)
+{
+	struct stm32 *chip = stm32_of(base);
+	int64_t end_ps = executes(chip) ? chip->now_ps + 2 * CHIP_SLICE_PS : rest_ps;
+
+	chip->active_ps = chip->idle_ps = 0;
+	if (!executes(chip))
+		repeat_settle(base->repeat);
+	if (!executes(chip) || !replay_slice(chip, limit_ps))
+		execute_slice(chip, end_ps < limit_ps ? end_ps : limit_ps);
 	report(chip, ret_activity);
 }

@@ -16,6 +16,7 @@
  *   armv7em_exception.c  priorities, entry, return, faults
  *   armv7em_scs.c        system control space; _systick.c and _dwt.c are parts of it
  *   armv7em_special.c    MRS, MSR, CPS
+ *   armv7em_repeat.c     the state as a value, for repeat.h
  *
  * While the dispatch loop runs, it holds the cycle and the program counter in locals. Before it
  * calls anything that may look at them it stores `now` and r[15], and it reloads `now` afterwards.
@@ -25,6 +26,7 @@
 
 #include "rigs/virtual/cores/armv7em.h"
 #include "rigs/virtual/cores/armv7em_pairs.h"
+#include "rigs/virtual/cores/repeat.h"
 
 enum {
 	EXCEPTION_NMI = 2,
@@ -281,6 +283,8 @@ struct armv7em {
 	struct cache instruction_cache, data_cache, accelerator;
 	struct branch_target branch_targets[BRANCH_TARGETS];
 	struct armv7em_bus bus;
+	struct repeat_watch *watch; /* NULL: nobody watches loads and stores */
+	uint64_t generation;        /* of flash and code: see repeat.h */
 	unsigned region_count;
 	struct region regions[REGION_COUNT];
 	uint8_t page[1u << (32 - PAGE_SHIFT)]; /* region by address >> PAGE_SHIFT: a first guess */
@@ -322,6 +326,8 @@ enum execute_exit core_execute_m33(struct armv7em *core);
 bool memory_read(struct armv7em *core, uint32_t address, unsigned size, uint32_t *ret_value);
 bool memory_write(struct armv7em *core, uint32_t address, unsigned size, uint32_t value);
 struct region *memory_region(struct armv7em *core, uint32_t address); /* NULL: not memory */
+/* Whether the loop reaches the region without memory_read and memory_write. */
+void memory_set_direct(struct armv7em *core, const struct region *region, bool direct);
 void memory_mark_code(struct armv7em *core, const uint8_t *memory);
 void memory_forget_code(struct armv7em *core, const uint8_t *memory, uint32_t bytes);
 void memory_forget_all_code(struct armv7em *core);

@@ -53,6 +53,30 @@ static void map_directly(struct armv7em *core, const struct region *region)
 	}
 }
 
+static bool holds_code(const struct region *region, uint32_t offset)
+{
+	for (uint32_t i = 0; i < 1u << DIRECT_SHIFT; i += 1u << CODE_BLOCK_SHIFT)
+		if (region->code_blocks[(offset + i) >> CODE_BLOCK_SHIFT])
+			return true;
+	return false;
+}
+
+void memory_set_direct(struct armv7em *core, const struct region *region, bool direct)
+{
+	const uint32_t page_bytes = 1u << DIRECT_SHIFT;
+	uint64_t end = (uint64_t)region->base + region->bytes;
+	uint64_t start = ((uint64_t)region->base + page_bytes - 1) & ~(uint64_t)(page_bytes - 1);
+
+	for (uint64_t at = start; at + page_bytes <= end; at += page_bytes)
+		core->readable[at >> DIRECT_SHIFT] = core->writable[at >> DIRECT_SHIFT] = 0;
+	if (!direct)
+		return;
+	map_directly(core, region);
+	for (uint64_t at = start; at + page_bytes <= end; at += page_bytes)
+		if (holds_code(region, (uint32_t)(at - region->base)))
+			core->writable[at >> DIRECT_SHIFT] = 0;
+}
+
 void armv7em_map(struct armv7em *core, uint32_t base, uint32_t bytes, uint8_t *memory,
 		 enum armv7em_memory kind)
 {
@@ -119,17 +143,23 @@ static void forget_it(struct region *region, uint32_t index)
 		forget_op(&region->ops[i]);
 }
 
-/* Half-words first..last of a region change: IT blocks that reach into them go as well. */
-static void forget_in_region(struct region *region, uint32_t first, uint32_t last)
+/* Half-words first..last of a region change: IT blocks that reach into them go as well. False: no
+ * instruction depended on them. */
+static bool forget_in_region(struct region *region, uint32_t first, uint32_t last)
 {
 	uint32_t start = first > IT_REACH_HALFWORDS ? first - IT_REACH_HALFWORDS : 0;
+	bool depended = false;
 
 	for (uint32_t i = start; i <= last && i < region->bytes / 2; i++) {
-		if (region->ops[i].kind == OP_IT && i + region->ops[i].imm >= first)
+		if (region->ops[i].kind == OP_IT && i + region->ops[i].imm >= first) {
+			depended = true;
 			forget_it(region, i);
-		else if (i + PAIR_REACH_HALFWORDS > first) /* a pair, or judged by its neighbour */
+		} else if (i + PAIR_REACH_HALFWORDS > first) { /* in a pair, or judged */
+			depended |= i + 2 >= first && region->ops[i].kind != OP_DECODE;
 			region->ops[i].handler = region->ops[i].kind = OP_DECODE;
+		}
 	}
+	return depended;
 }
 
 void memory_forget_code(struct armv7em *core, const uint8_t *memory, uint32_t bytes)
@@ -143,7 +173,8 @@ void memory_forget_code(struct armv7em *core, const uint8_t *memory, uint32_t by
 			continue;
 		first = first > start ? first - start : 0;
 		end = end - start > region->bytes ? region->bytes : end - start;
-		forget_in_region(region, (uint32_t)first / 2, (uint32_t)(end - 1) / 2);
+		if (forget_in_region(region, (uint32_t)first / 2, (uint32_t)(end - 1) / 2))
+			core->generation++;
 		if (region->is_flash)
 			flash_forget(core, region);
 	}
@@ -157,6 +188,7 @@ void memory_forget_all_code(struct armv7em *core)
 
 void armv7em_invalidate(struct armv7em *core, uint32_t base, uint32_t bytes)
 {
+	core->generation++;
 	while (bytes) {
 		struct region *region = memory_region(core, base);
 		uint32_t here;
@@ -187,6 +219,7 @@ static bool bus_fault(struct armv7em *core, const char *verb, uint32_t address, 
 
 static bool space_read(struct armv7em *core, uint32_t address, unsigned size, uint32_t *ret_value)
 {
+	repeat_watch_end(core->watch);
 	if (address >> 20 == 0xe00 && !core_is_privileged(core))
 		return false;
 	if ((address & SPACE_BLOCK) == SPACE_SCS)
@@ -199,6 +232,7 @@ static bool space_read(struct armv7em *core, uint32_t address, unsigned size, ui
 
 static bool space_write(struct armv7em *core, uint32_t address, unsigned size, uint32_t value)
 {
+	repeat_watch_end(core->watch);
 	if (address >> 20 == 0xe00 && !core_is_privileged(core))
 		return false;
 	if ((address & SPACE_BLOCK) == SPACE_SCS)
@@ -229,6 +263,8 @@ static bool read_split(struct armv7em *core, uint32_t address, unsigned size, ui
 		if (!region)
 			return bus_fault(core, "unaligned read", address, size, "not in memory");
 		byte = region->memory[address + i - region->base];
+		if (core->watch)
+			repeat_watch_load(core->watch, &region->memory[address + i - region->base], 1);
 		value |= byte << 8 * i;
 		if (region->read_costs && i % 4 == 0)
 			core->now += core->model->data_cost(core, address + i, false);
@@ -248,6 +284,9 @@ bool memory_read(struct armv7em *core, uint32_t address, unsigned size, uint32_t
 	region = memory_region(core, address);
 	if (region) {
 		memcpy(&value, region->memory + (address - region->base), size);
+		if (core->watch)
+			repeat_watch_load(core->watch, region->memory + (address - region->base),
+					  size);
 		if (region->read_costs)
 			core->now += core->model->data_cost(core, address, false);
 	} else if (!space_read(core, address, size, &value)) {
@@ -264,6 +303,8 @@ static bool store(struct armv7em *core, struct region *region, uint32_t address,
 
 	if (region->is_flash)
 		return bus_fault(core, "write", address, size, "flash takes aligned stores only");
+	if (core->watch)
+		repeat_watch_store(core->watch, region->memory + offset, size);
 	memcpy(region->memory + offset, &value, size);
 	if (region->write_costs)
 		core->now += core->model->data_cost(core, address, true);

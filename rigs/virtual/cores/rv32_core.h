@@ -14,6 +14,7 @@
  *   rv32_trap.c       exceptions and interrupts
  *   rv32_csr.c        control and status registers
  *   rv32_count.c      instruction classes and the performance counter
+ *   rv32_repeat.c     the state as a value, for repeat.h
  *
  * While the dispatch loop runs, it holds the cycle and the program counter in locals. Before it
  * calls anything that may look at them it stores `now` and `pc`, and it reloads `now` afterwards.
@@ -25,6 +26,7 @@
 
 #include <stddef.h>
 
+#include "rigs/virtual/cores/repeat.h"
 #include "rigs/virtual/cores/rv32.h"
 #include "rigs/virtual/cores/rv32_ops.h"
 
@@ -144,6 +146,8 @@ struct rv32 {
 	unsigned line_cycles;
 
 	struct rv32_bus bus;
+	struct repeat_watch *watch; /* NULL: nobody watches loads and stores */
+	uint64_t generation;        /* of flash, code and map: see repeat.h */
 	uint64_t sleep_cycles, exceptions, fetch_stalls, data_reads, data_stalls;
 	enum rv32_exit (*execute)(struct rv32 *core);
 	struct core_counts *counts; /* as of the last rv32_counts or the end of a run */
@@ -185,6 +189,8 @@ void rv32_run_count(struct rv32_pending *pending);
 bool rv32_memory_read(struct rv32 *core, uint32_t address, unsigned size, uint32_t *ret_value);
 bool rv32_memory_write(struct rv32 *core, uint32_t address, unsigned size, uint32_t value);
 struct rv32_region *rv32_memory_region(struct rv32 *core, uint32_t address); /* or NULL */
+/* The first guesses by address: none at writable memory while it is watched. */
+void rv32_memory_update_pages(struct rv32 *core);
 void rv32_memory_mark_code(struct rv32 *core, const uint8_t *memory);
 void rv32_memory_free_retired(struct rv32 *core);
 

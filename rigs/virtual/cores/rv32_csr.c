@@ -114,6 +114,7 @@ bool rv32_csr_execute(struct rv32 *core, const struct rv32_op *op)
 	bool writes = operation == OPERATION_WRITE || source;
 	uint32_t old = 0;
 
+	repeat_watch_end(core->watch);
 	if (writes && number >> 10 == 3)
 		return false; /* read-only by its number */
 	if (reads && !csr_read(core, number, &old))

@@ -71,20 +71,32 @@ static void clear_direct(struct rv32 *core, const struct rv32_region *region)
 		core->readable[page] = core->writable[page] = core->cached[page] = NULL;
 }
 
-static void update_pages(struct rv32 *core)
+void rv32_memory_update_pages(struct rv32 *core)
 {
 	memset(core->page, 0, sizeof(core->page));
 	for (unsigned i = 1; i < RV32_REGIONS; i++) {
 		const struct rv32_region *region = &core->regions[i];
 		uint32_t last = region->base + (region->bytes - 1);
 
+		if (!region->bytes)
+			continue;
+		if (core->watch && region->writable_bytes) {
+			clear_direct(core, region);
+			continue;
+		}
 		for (uint32_t page = region->base >> RV32_PAGE_SHIFT;
-		     region->bytes && page <= last >> RV32_PAGE_SHIFT; page++)
+		     page <= last >> RV32_PAGE_SHIFT; page++)
 			if (!core->page[page]) {
 				core->page[page] = (uint8_t)i;
 				set_direct(core, region, page);
 			}
 	}
+}
+
+static void map_changed(struct rv32 *core)
+{
+	rv32_memory_update_pages(core);
+	core->generation++;
 	core->remapped = true;
 	core->horizon = 0; /* the loop must not go on in a region that may be gone */
 }
@@ -147,7 +159,7 @@ void rv32_map(struct rv32 *core, uint32_t base, uint32_t bytes, uint8_t *memory,
 		.code = code,
 	};
 	clear_direct(core, region);
-	update_pages(core);
+	map_changed(core);
 }
 
 void rv32_unmap(struct rv32 *core, uint32_t base)
@@ -157,7 +169,7 @@ void rv32_unmap(struct rv32 *core, uint32_t base)
 	if (!region)
 		return;
 	region_remove(core, region);
-	update_pages(core);
+	map_changed(core);
 }
 
 struct rv32_region *rv32_memory_region(struct rv32 *core, uint32_t address)
@@ -230,6 +242,7 @@ static void forget_in_region(struct rv32 *core, struct rv32_region *region, uint
 			continue;
 		if (!forget_ops(region, from > start ? from : start, to < last ? to : last))
 			continue;
+		core->generation++;
 		rv32_run_count(core->pending);
 		forget_runs(region, block);
 	}
@@ -253,6 +266,7 @@ static void forget_code(struct rv32 *core, const uint8_t *memory, uint32_t bytes
 
 void rv32_invalidate(struct rv32 *core, uint32_t base, uint32_t bytes)
 {
+	core->generation++;
 	while (bytes) {
 		struct rv32_region *region = rv32_memory_region(core, base);
 		uint32_t here;
@@ -302,6 +316,8 @@ static uint32_t read_bytes(struct rv32 *core, uint32_t address, unsigned size)
 		uint32_t offset = address + i - region->base;
 
 		value |= (uint32_t)region->memory[offset] << 8 * i;
+		if (core->watch)
+			repeat_watch_load(core->watch, region->memory + offset, 1);
 		if (region->is_cached && (i == 0 || (address + i) % 4 == 0))
 			core->now += rv32_cache_load(core, region, offset);
 	}
@@ -317,6 +333,7 @@ bool rv32_memory_read(struct rv32 *core, uint32_t address, unsigned size, uint32
 		*ret_value = read_bytes(core, address, size);
 		return true;
 	}
+	repeat_watch_end(core->watch);
 	if (address & (size - 1))
 		return access_fault(core, false, address, size, "misaligned, not in memory");
 	if (!core->bus.read || !core->bus.read(core->bus.context, address, size, &value))
@@ -331,6 +348,8 @@ static void write_bytes(struct rv32 *core, uint32_t address, unsigned size, uint
 		struct rv32_region *region = rv32_memory_region(core, address + i);
 		uint32_t offset = address + i - region->base;
 
+		if (core->watch)
+			repeat_watch_store(core->watch, region->memory + offset, 1);
 		region->memory[offset] = (uint8_t)(value >> 8 * i);
 		if (region->blocks[offset >> RV32_BLOCK_SHIFT])
 			forget_code(core, region->memory + offset, 1);
@@ -344,6 +363,7 @@ bool rv32_memory_write(struct rv32 *core, uint32_t address, unsigned size, uint3
 		write_bytes(core, address, size, value);
 		return true;
 	}
+	repeat_watch_end(core->watch);
 	if (is_memory(core, address, 1, false))
 		return access_fault(core, true, address, size, "not all of it writable memory");
 	if (address & (size - 1))

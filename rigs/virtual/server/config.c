@@ -119,7 +119,7 @@ int read_flash(struct reading *reading, struct yaml_value value, const char **re
 /* Top ---------------------------------------------------------------------------------------- */
 
 struct top_values {
-	struct yaml_value seed, pace, threads, truth, fault_log, boards, meters, devices;
+	struct yaml_value seed, pace, repeat, threads, truth, fault_log, boards, meters, devices;
 };
 
 static int read_seed(struct reading *reading, struct yaml_value value)
@@ -148,6 +148,20 @@ static int read_pace(struct reading *reading, struct yaml_value value)
 				      "pace: must be above 0");
 	reading->config->pace = pace;
 	return rc;
+}
+
+static int read_repeat(struct reading *reading, struct yaml_value value)
+{
+	const char *text = "on";
+	int rc = value.index ? read_text(reading, value, "repeat", &text) : 0;
+
+	if (rc < 0)
+		return rc;
+	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
+		return yaml_tree_refuse(reading->tree, value.line, reading->err,
+					"repeat: \"%s\": on or off", text);
+	reading->config->repeat = strcmp(text, "on") == 0;
+	return 0;
 }
 
 static int read_threads(struct reading *reading, struct yaml_value value)
@@ -228,6 +242,7 @@ static int read_top(struct reading *reading)
 	static const struct yaml_key keys[] = {
 		{"seed", true, offsetof(struct top_values, seed)},
 		{"pace", false, offsetof(struct top_values, pace)},
+		{"repeat", false, offsetof(struct top_values, repeat)},
 		{"threads", false, offsetof(struct top_values, threads)},
 		{"truth", false, offsetof(struct top_values, truth)},
 		{"fault_log", false, offsetof(struct top_values, fault_log)},
@@ -244,6 +259,8 @@ static int read_top(struct reading *reading)
 		rc = read_seed(reading, values.seed);
 	if (rc == 0)
 		rc = read_pace(reading, values.pace);
+	if (rc == 0)
+		rc = read_repeat(reading, values.repeat);
 	if (rc == 0)
 		rc = read_threads(reading, values.threads);
 	if (rc == 0 && values.truth.index)

@@ -4,6 +4,8 @@
  *
  *   seed: 1                    every board, meter, noise and error follows from it
  *   pace: 25                   at most so many virtual seconds per host second (default 25)
+ *   repeat: off               executes every inference, instead of playing back what repeats exactly
+ *                              (default on; the results are the same)
  *   threads: 2                 boards run on so many threads (default: the host's processors)
  *   truth: build/truth.jsonl   the truth log (default: none); emptied when the rig starts
  *   fault_log: build/f.jsonl   what was injected (default: the truth log's path, its ".jsonl"
@@ -100,6 +102,7 @@ struct config {
 	uint64_t seed;
 	double pace;
 	unsigned threads;
+	bool repeat;
 	const char *truth;     /* NULL: none */
 	const char *fault_log; /* NULL: none */
 	struct config_board *boards;

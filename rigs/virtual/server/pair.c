@@ -52,6 +52,10 @@ static void add_marker(struct pair *pair, unsigned line, bool level, int64_t t_p
 
 	if (line >= PAIR_MARKERS || (pair->logic >> line & 1) == level)
 		return;
+	if (t_ps > pair->logic_ps) {
+		pair->logic_before = pair->logic;
+		pair->logic_ps = t_ps;
+	}
 	pair->logic = (uint8_t)(pair->logic ^ 1u << line);
 	if (line == 0)
 		*(level ? &pair->faults.window_begins : &pair->faults.window_ends) = true;
@@ -94,7 +98,10 @@ int pair_body_new(struct pair *pair, const char *part, uint64_t seed, const char
 		  struct pair_body *ret_body, struct verr *err)
 {
 	const struct chip_callbacks callbacks = {pair, on_uart_tx, on_marker, on_fault};
-	struct chip_config chip_config = {.part = part, .seed = seed, .callbacks = &callbacks};
+	struct chip_config chip_config = {.part = part,
+					  .seed = seed,
+					  .callbacks = &callbacks,
+					  .repeat = pair->config->repeat};
 	int rc;
 
 	ret_body->part = part;
@@ -222,31 +229,49 @@ static int64_t interval_end_ps(const struct pair *pair, uint64_t interval)
 			   : ((int64_t)interval + 1) * INTERVAL_PS;
 }
 
-static int64_t slice_end_ps(const struct pair *pair)
+static bool is_coarse(const struct pair *pair)
 {
-	int64_t arrival_ps = uart_next_arrival_ps(&pair->uart);
-	bool coarse = pair->resting && !pair->truth.open && !pair->faults.hung &&
-		      !(pair->meter && vppk2_streaming(pair->meter));
-	int64_t end_ps =
-		interval_end_ps(pair, pair->interval + (coarse ? COARSE_INTERVALS - 1 : 0));
-
-	if (arrival_ps <= pair->now_ps) /* a byte that waited while time stood still */
-		return pair->now_ps;
-	return arrival_ps < end_ps ? arrival_ps : end_ps;
+	return pair->resting && !pair->truth.open && !pair->faults.hung &&
+	       !(pair->meter && vppk2_streaming(pair->meter));
 }
 
-/* The slice reached the end of an interval: the meter's turn. */
-static void end_interval(struct pair *pair)
+/* Where a slice ends in which no instruction runs. */
+static int64_t rest_end_ps(const struct pair *pair)
 {
-	double seconds = (double)(pair->now_ps - pair->interval_start_ps) * 1e-12;
+	return interval_end_ps(pair, pair->interval + (is_coarse(pair) ? COARSE_INTERVALS - 1 : 0));
+}
+
+/* The meter's interval under way ends at end_ps: the meter's turn. */
+static void end_interval(struct pair *pair, int64_t end_ps)
+{
+	double seconds = (double)(end_ps - pair->interval_start_ps) * 1e-12;
+	uint8_t logic = end_ps < pair->logic_ps ? pair->logic_before : pair->logic;
 
 	if (pair->meter)
-		vppk2_sample(pair->meter, pair->interval_charge_c / seconds, pair->logic);
-	pair->interval_start_ps = pair->now_ps;
+		vppk2_sample(pair->meter, pair->interval_charge_c / seconds, logic);
+	pair->interval_start_ps = end_ps;
 	pair->interval_charge_c = 0;
-	do
-		pair->interval++;
-	while (interval_end_ps(pair, pair->interval) <= pair->now_ps);
+}
+
+/* The slice's charge, evenly, to the intervals that it lies in. A coarse slice is one interval. */
+static void spread_charge(struct pair *pair, const struct truth_slice *slice, bool coarse)
+{
+	int64_t from_ps = slice->start_ps, end_ps = interval_end_ps(pair, pair->interval);
+	double per_ps = slice->charge_c / (double)(slice->end_ps - slice->start_ps);
+
+	if (coarse && end_ps <= slice->end_ps) {
+		pair->interval_charge_c += slice->charge_c;
+		end_interval(pair, slice->end_ps);
+		while (interval_end_ps(pair, pair->interval) <= slice->end_ps)
+			pair->interval++;
+		return;
+	}
+	for (; end_ps <= slice->end_ps; end_ps = interval_end_ps(pair, ++pair->interval)) {
+		pair->interval_charge_c += per_ps * (double)(end_ps - from_ps);
+		end_interval(pair, end_ps);
+		from_ps = end_ps;
+	}
+	pair->interval_charge_c += per_ps * (double)(slice->end_ps - from_ps);
 }
 
 static void tell_junction(struct pair *pair)
@@ -268,39 +293,57 @@ static void release_markers(struct pair *pair, int64_t now_ps)
 		add_marker(pair, line, false, now_ps, cycles);
 }
 
-static void run_chip(struct pair *pair, int64_t end_ps, double dt_s,
-		     struct chip_activity *ret_activity)
+/* Runs the chip for a slice that ends at limit_ps at the latest; returns where it ended. */
+static int64_t run_chip(struct pair *pair, int64_t limit_ps, struct chip_activity *ret_activity)
 {
-	double rate = 1 + pair->chip_time.excess;
+	const struct chip_time *time = &pair->chip_time;
+	int64_t rest_ps = rest_end_ps(pair), chip_rest_ps, chip_limit_ps = INT64_MAX, end_ps;
+	double rate = 1 + time->excess;
 
+	if (rest_ps > limit_ps)
+		rest_ps = limit_ps;
 	if (pair->faults.hung) {
-		pair_faults_hung_activity(pair, dt_s, ret_activity);
-		return;
+		pair_faults_hung_activity(pair, (double)(rest_ps - pair->now_ps) * 1e-12,
+					  ret_activity);
+		return rest_ps;
 	}
-	chip_run(pair->body.chip, chip_time_of_board(&pair->chip_time, end_ps), ret_activity);
-	if (pair->chip_time.excess != 0) { /* times and frequencies as the world sees them */
+	if (limit_ps != INT64_MAX)
+		chip_limit_ps = chip_time_of_board(time, limit_ps);
+	chip_rest_ps = chip_time_of_board(time, rest_ps);
+	chip_run_slice(pair->body.chip, chip_rest_ps, chip_limit_ps, ret_activity);
+	end_ps = chip_now_ps(pair->body.chip);
+	if (end_ps >= chip_limit_ps)
+		end_ps = limit_ps;
+	else
+		end_ps = end_ps == chip_rest_ps ? rest_ps : chip_time_to_board(time, end_ps);
+	if (end_ps <= pair->now_ps) /* a time that is rounded */
+		end_ps = pair->now_ps + 1;
+	if (time->excess != 0) { /* times and frequencies as the world sees them */
 		ret_activity->active_s /= rate;
 		ret_activity->sleep_s /= rate;
 		ret_activity->hclk_hz *= rate;
 	}
+	return end_ps;
 }
 
-static int pass_time(struct pair *pair, int64_t end_ps, struct verr *err)
+static int pass_time(struct pair *pair, int64_t limit_ps, struct verr *err)
 {
-	struct truth_slice slice = {pair->now_ps, end_ps, 0, pair->supply_v, 0, 0};
-	double dt_s = (double)(end_ps - pair->now_ps) * 1e-12;
+	struct truth_slice slice = {pair->now_ps, 0, 0, pair->supply_v, 0, 0};
+	bool coarse = is_coarse(pair);
 	struct chip_activity activity;
+	double dt_s;
 
 	slice.junction_before_c = plant_junction_c(pair->body.plant);
-	run_chip(pair, end_ps, dt_s, &activity);
+	slice.end_ps = run_chip(pair, limit_ps, &activity);
+	dt_s = (double)(slice.end_ps - slice.start_ps) * 1e-12;
 	slice.charge_c = dt_s * plant_step(pair->body.plant, &activity, pair->supply_v, dt_s);
 	slice.junction_c = plant_junction_c(pair->body.plant);
-	pair->now_ps = end_ps;
-	pair->interval_charge_c += slice.charge_c;
+	pair->now_ps = slice.end_ps;
 	pair->turn_charge_c += slice.charge_c;
 	pair->resting = activity.active_s <= 0;
 	if (!activity.powered || activity.in_reset)
-		release_markers(pair, end_ps);
+		release_markers(pair, slice.end_ps);
+	spread_charge(pair, &slice, coarse);
 	tell_junction(pair);
 	if (pair->truth_failed)
 		return verr_set(err, -ENOMEM, "%s", pair->truth_error.text);
@@ -322,15 +365,13 @@ static void take_byte(struct pair *pair)
 
 static int run_slice(struct pair *pair, struct verr *err)
 {
-	int64_t end_ps = slice_end_ps(pair);
+	int64_t arrival_ps = uart_next_arrival_ps(&pair->uart);
 	int rc = 0;
 
-	if (end_ps > pair->now_ps)
-		rc = pass_time(pair, end_ps, err);
-	if (uart_next_arrival_ps(&pair->uart) <= end_ps)
+	if (arrival_ps > pair->now_ps) /* else a byte that waited while time stood still */
+		rc = pass_time(pair, arrival_ps, err);
+	if (arrival_ps <= pair->now_ps)
 		take_byte(pair);
-	if (end_ps >= interval_end_ps(pair, pair->interval))
-		end_interval(pair);
 	pair_follow_reset(pair);
 	pair_faults_step(pair);
 	if (pair->chamber)

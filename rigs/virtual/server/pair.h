@@ -3,9 +3,11 @@
  * One board and the meter that feeds it (or another supply), each with its port, and the virtual
  * time they share.
  *
- * Time runs in slices: to the end of the meter's sample interval (10 us of its crystal; 10 us where
- * there is no meter), cut short where a byte arrives at the board's UART. While the core sleeps or
- * is off, no window is open and the meter does not stream, a slice spans up to 100 intervals.
+ * Time runs in slices. While the core runs, they are the chip's (chip_run_slice): 10 us of its
+ * cycles, ended early by a marker edge. While no instruction runs, they end with the meter's sample
+ * interval (10 us of its crystal; 10 us where there is no meter), or 100 intervals later when no
+ * window is open and the meter does not stream. A byte that arrives at the board's UART ends any. A
+ * slice's charge flows evenly in it: the meter's samples are means over their own intervals.
  *
  * A pair shares nothing that changes with another one but the chamber and the supply it follows,
  * which lock themselves. One thread at a time may call its functions. What it does depends on the

@@ -70,6 +70,7 @@ void pair_flash_look(struct pair *pair)
 	faults->flash_written += count;
 	if (count == 0 || faults->flash_written < FLASH_ENOUGH)
 		return;
+	chip_flash_will_change(pair->body.chip);
 	pair->body.flash[last] ^= 0x10;
 	faults_log(&faults->board, faults->flash_run, pair->now_ps, last);
 	pair_flash_disarm(faults);
@@ -96,6 +97,8 @@ void pair_flash_restore(struct pair *pair)
 {
 	struct pair_faults *faults = &pair->faults;
 
+	if (faults->flipped_count > 0)
+		chip_flash_will_change(pair->body.chip);
 	for (unsigned i = 0; i < faults->flipped_count; i++) {
 		const struct flipped_byte *byte = &faults->flipped[i];
 
@@ -120,6 +123,7 @@ double pair_flash_spoil(struct pair *pair, struct fault_run *run)
 	faults->flipped = calloc(count, sizeof(faults->flipped[0]));
 	if (!faults->flipped)
 		return 0;
+	chip_flash_will_change(pair->body.chip);
 	start += (end - start) / 4;
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t offset =

@@ -65,6 +65,8 @@ struct pair {
 	struct verr truth_error; /* of an edge, seen inside a callback */
 	bool truth_failed;
 	uint8_t logic; /* marker lines 0..2 */
+	uint8_t logic_before; /* until logic_ps */
+	int64_t logic_ps;
 	bool dtr, rts;
 	bool reset_held, boot_active;
 	int64_t release_ps; /* when reset ends that nobody pulls any more; INT64_MAX: not due */
