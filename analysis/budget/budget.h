@@ -3,10 +3,11 @@
  * Measurement uncertainty after the GUM (JCGM 100:2008): standard uncertainties (k = 1) of one
  * window's energy, and of the mean of repeated windows.
  *
- * Every budget has two parts. The independent part (edges, noise, idle) differs from window to
- * window and averages out over repeats. The common part (gain, supply voltage, sample rate, offset)
- * is the same for all windows of one meter: it never averages out, neither over repeats nor in the
- * coefficients of a fit.
+ * Every budget has two parts. The independent part (edges, noise, resolution, idle, repeatability)
+ * differs from window to window and averages out over repeats. The common part (gain and its
+ * temperature coefficient, supply and burden voltage, sample rate, offset) is the same for all
+ * windows of one meter: it never averages out, neither over repeats nor in the coefficients of a
+ * fit.
  */
 #ifndef ANALYSIS_BUDGET_BUDGET_H
 #define ANALYSIS_BUDGET_BUDGET_H

@@ -27,6 +27,13 @@ static enum exit_status finish(int ret, const struct err *err)
 			    "%s", err->text);
 }
 
+static int flush_stdout(struct err *err)
+{
+	return fflush(stdout) || ferror(stdout)
+		       ? err_set(err, -EIO, "standard output: %s", strerror(errno))
+		       : 0;
+}
+
 static enum exit_status print_budget(const struct report_options *options, int64_t id)
 {
 	struct store *store = NULL;
@@ -38,8 +45,10 @@ static enum exit_status print_budget(const struct report_options *options, int64
 		ret = budget_report_read(store, id, &report, &err);
 	if (!ret && options->json)
 		ret = json_out_print("joulebench.budget/1", budget_report_json(&report), &err);
-	else if (!ret)
+	if (!ret && !options->json) {
 		budget_report_print(&report, stdout);
+		ret = flush_stdout(&err);
+	}
 	store_close(store);
 	return finish(ret, &err);
 }
@@ -78,7 +87,7 @@ static enum exit_status report_reasons(const struct report_options *options, con
 					     json_pack("{s:o}", "reasons", reasons_json()), &err),
 			      &err);
 	reasons_print(stdout);
-	return EXIT_DONE;
+	return finish(flush_stdout(&err), &err);
 }
 
 static const struct report_row {

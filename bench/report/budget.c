@@ -1,45 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/report/budget.h"
+#include "bench/report/budget_parts.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/budget/coverage.h"
-#include "analysis/budget/meter_class.h"
-#include "analysis/budget/moments.h"
-#include "drivers/meter/ppk2_calibration.h"
 
-static const double rounding_rel = 1e-6; /* of a total's square: less is nothing */
-
-struct making {
-	struct budget_report *report;
-	const struct store_measurement *row;
-	const struct meter_class *class; /* NULL: not measured by a meter that is known */
-	struct meter_range ranges[METER_RANGES_MAX];
-	unsigned range_count;
-	double edge_u_s;
-	double noise_j, resolution_j; /* as found in the gross total */
-	bool dithered;
-	double excess_u_j, excess_dof; /* of repeats */
-	int code;
-};
-
-__attribute__((format(printf, 2, 3))) static void note(struct budget_report *report,
-						       const char *format, ...)
-{
-	va_list args;
-
-	if (report->note_count == BUDGET_NOTES_MAX)
-		return;
-	va_start(args, format);
-	vsnprintf(report->notes[report->note_count++], sizeof(report->notes[0]), format, args);
-	va_end(args);
-}
-
-static void put(struct making *m, struct budget_table *table, struct budget_entry entry)
+static void put(struct budget_making *m, struct budget_table *table, struct budget_entry entry)
 {
 	int code;
 
@@ -49,9 +18,9 @@ static void put(struct making *m, struct budget_table *table, struct budget_entr
 		m->code = code;
 }
 
-static void put_common(struct making *m, struct budget_table *table, enum budget_source source,
-		       double value, double u, const char *unit, double sensitivity,
-		       struct budget_basis basis)
+static void put_common(struct budget_making *m, struct budget_table *table,
+		       enum budget_source source, double value, double u, const char *unit,
+		       double sensitivity, struct budget_basis basis)
 {
 	put(m, table,
 	    (struct budget_entry){.source = source,
@@ -65,7 +34,7 @@ static void put_common(struct making *m, struct budget_table *table, enum budget
 				  .sensitivity = sensitivity});
 }
 
-static struct budget_basis gain_basis(const struct making *m)
+static struct budget_basis gain_basis(const struct budget_making *m)
 {
 	static const struct budget_basis stated = {BUDGET_NORMAL, false, "rig file or instrument"};
 	double u_rel = m->row->gain_u_rel;
@@ -76,7 +45,7 @@ static struct budget_basis gain_basis(const struct making *m)
 }
 
 /* What is proportional to energy. as_new false: only what rows have always held. */
-static void put_proportional(struct making *m, struct budget_table *table, bool as_new)
+static void put_proportional(struct budget_making *m, struct budget_table *table, bool as_new)
 {
 	static const struct budget_basis supply_basis = {BUDGET_NORMAL, false,
 							 "rig file: supply_u"};
@@ -111,18 +80,8 @@ static double square_of(const struct budget_table *table, bool common)
 	return sum;
 }
 
-/* The range that the window's current is for; BUDGET_NO_RANGE: ranges are not known. */
-static int window_range(const struct making *m)
-{
-	unsigned range = 0;
-
-	while (range + 1 < m->range_count && m->row->mean_current_a > m->ranges[range].max_a)
-		range++;
-	return m->range_count ? (int)range : BUDGET_NO_RANGE;
-}
-
 /* The meter's zero, or what an imported row does not tell: total^2 less all entries. */
-static void put_rest(struct making *m, struct budget_table *table, double rest_square)
+static void put_rest(struct budget_making *m, struct budget_table *table, double rest_square)
 {
 	static const struct budget_basis stepped = {BUDGET_RECTANGULAR, true,
 						    "a converter step either way"};
@@ -132,7 +91,7 @@ static void put_rest(struct making *m, struct budget_table *table, double rest_s
 	if (m->class && volt_seconds > 0)
 		put(m, table,
 		    (struct budget_entry){.source = BUDGET_OFFSET,
-					  .range = window_range(m),
+					  .range = budget_window_range(m),
 					  .type = BUDGET_TYPE_B,
 					  .basis =
 						  m->range_count ? stepped : m->class->offset.basis,
@@ -153,7 +112,8 @@ static void put_rest(struct making *m, struct budget_table *table, double rest_s
 }
 
 /* table->result is set. total_square: of the common part. */
-static void put_common_part(struct making *m, struct budget_table *table, double total_square)
+static void put_common_part(struct budget_making *m, struct budget_table *table,
+			    double total_square)
 {
 	struct budget_table before = *table;
 	double rest;
@@ -164,15 +124,16 @@ static void put_common_part(struct making *m, struct budget_table *table, double
 		*table = before;
 		put_proportional(m, table, false);
 		rest = total_square - (square_of(table, true) - square_of(&before, true));
-		note(m->report, "This row was stored without temperature coefficient and burden.");
+		budget_note(m->report,
+			    "This row was stored without temperature coefficient and burden.");
 	}
 	if (rest < -rounding_rel * total_square)
-		note(m->report, "The stored uncertainty, %.3g J, is less than its parts.",
-		     m->row->energy_u_j);
+		budget_note(m->report, "The stored uncertainty, %.3g J, is less than its parts.",
+			    m->row->energy_u_j);
 	put_rest(m, table, rest > rounding_rel * rounding_rel * total_square ? rest : 0);
 }
 
-static void put_edges(struct making *m, struct budget_table *table, double edge_current_a)
+static void put_edges(struct budget_making *m, struct budget_table *table, double edge_current_a)
 {
 	if (m->edge_u_s > 0)
 		put(m, table,
@@ -186,7 +147,7 @@ static void put_edges(struct making *m, struct budget_table *table, double edge_
 					  .sensitivity = m->row->supply_v * edge_current_a});
 }
 
-static void put_noise(struct making *m, struct budget_table *table)
+static void put_noise(struct budget_making *m, struct budget_table *table)
 {
 	double volt_seconds = m->row->supply_v * m->row->duration_s;
 
@@ -204,7 +165,7 @@ static void put_noise(struct making *m, struct budget_table *table)
 	}
 	put(m, table,
 	    (struct budget_entry){.source = BUDGET_RESOLUTION,
-				  .range = window_range(m),
+				  .range = budget_window_range(m),
 				  .type = BUDGET_TYPE_B,
 				  .shrink = m->dithered ? BUDGET_SHRINK_ROOT : BUDGET_SHRINK_NEVER,
 				  .u = m->resolution_j / volt_seconds,
@@ -221,7 +182,7 @@ static void put_noise(struct making *m, struct budget_table *table)
 				  .sensitivity = volt_seconds});
 }
 
-static void put_repeatability(struct making *m, struct budget_table *table)
+static void put_repeatability(struct budget_making *m, struct budget_table *table, double u_j)
 {
 	if (m->excess_dof > 0)
 		put(m, table,
@@ -229,60 +190,26 @@ static void put_repeatability(struct making *m, struct budget_table *table)
 					  .range = BUDGET_NO_RANGE,
 					  .type = BUDGET_TYPE_A,
 					  .shrink = BUDGET_SHRINK_REPEATS,
-					  .u = m->excess_u_j,
+					  .u = u_j,
 					  .unit = "J",
 					  .dof = m->excess_dof,
 					  .sensitivity = 1});
 }
 
-/* Splits the independent total into edges, converter step and noise. The step either averages out
- * over the samples or stays whole: whichever the total has room for. */
-static void split_independent(struct making *m)
-{
-	const struct store_measurement *row = m->row;
-	int range = window_range(m);
-	double rest = pow(row->energy_u_independent_j, 2), step_j = 0, volt_seconds, edges;
-
-	volt_seconds = row->supply_v * row->duration_s;
-	edges = sqrt(2) * row->supply_v * m->edge_u_s *
-		fmax(fabs(row->mean_current_a), fabs(row->idle_current_a));
-	m->dithered = true;
-	if (!(volt_seconds > 0)) {
-		m->edge_u_s = 0;
-		m->noise_j = row->energy_u_independent_j;
-		return;
-	}
-	if (!isfinite(edges))
-		edges = m->edge_u_s = 0;
-	rest -= edges * edges;
-	if (range != BUDGET_NO_RANGE)
-		step_j = volt_seconds * m->ranges[range].resolution_a / sqrt(12);
-	else if (m->class)
-		step_j = volt_seconds * m->class->resolution_a / sqrt(12);
-	if (step_j > 0 && rest >= step_j * step_j * (1 - rounding_rel))
-		m->dithered = false;
-	else if (row->samples > 0)
-		step_j /= sqrt((double)row->samples);
-	if (rest < step_j * step_j * (1 - rounding_rel))
-		step_j = 0;
-	m->resolution_j = step_j;
-	m->noise_j = sqrt(fmax(0, rest - step_j * step_j));
-}
-
-static void make_gross(struct making *m)
+static void make_gross(struct budget_making *m)
 {
 	const struct store_measurement *row = m->row;
 	struct budget_table *table = &m->report->tables.gross;
 
 	table->result = row->energy_j;
-	split_independent(m);
+	budget_split_independent(m);
 	put_common_part(m, table, pow(row->energy_u_j, 2) - pow(row->energy_u_independent_j, 2));
 	put_noise(m, table);
 	put_edges(m, table, fmax(fabs(row->mean_current_a), fabs(row->idle_current_a)));
-	put_repeatability(m, table);
+	put_repeatability(m, table, m->excess_u_j);
 }
 
-static void make_above_idle(struct making *m)
+static void make_above_idle(struct budget_making *m)
 {
 	const struct store_measurement *row = m->row;
 	struct budget_table *table = &m->report->tables.above_idle;
@@ -306,7 +233,7 @@ static void make_above_idle(struct making *m)
 				  .sensitivity = -volt_seconds});
 	independent = square_of(table, false);
 	put_common_part(m, table, pow(row->energy_above_idle_u_j, 2) - independent);
-	put_repeatability(m, table);
+	put_repeatability(m, table, m->excess_above_idle_u_j);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -316,7 +243,7 @@ static int compare_entries(const void *a, const void *b)
 	return (x->source > y->source) - (x->source < y->source);
 }
 
-static int finish_table(struct making *m, struct budget_table *table, struct err *err)
+static int finish_table(struct budget_making *m, struct budget_table *table, struct err *err)
 {
 	int code = m->code;
 
@@ -328,86 +255,11 @@ static int finish_table(struct making *m, struct budget_table *table, struct err
 		    : 0;
 }
 
-static double array_at(const json_t *object, const char *key, size_t index)
-{
-	return json_number_value(json_array_get(json_object_get(object, key), index));
-}
-
-/* What ppk2_calibration_json wrote. */
-static void read_ranges(struct making *m)
-{
-	struct ppk2_calibration calibration = {0};
-	json_t *json;
-
-	if (strcmp(m->row->meter_model, "ppk2"))
-		return;
-	json = json_loads(m->row->meter_calibration, 0, NULL);
-	m->range_count = PPK2_RANGES;
-	for (size_t n = 0; n < PPK2_RANGES; n++) {
-		calibration.value[PPK2_R][n] = array_at(json, "r_ohm", n);
-		calibration.value[PPK2_GI][n] = array_at(json, "gi", n);
-		calibration.value[PPK2_UG][n] = array_at(json, "ug", n);
-		if (!(calibration.value[PPK2_R][n] > 0))
-			m->range_count = 0;
-	}
-	json_decref(json);
-	if (m->range_count)
-		ppk2_calibration_ranges(&calibration, m->ranges);
-	else
-		note(m->report, "The calibration stored with the row has no shunts: ranges are not "
-				"known.");
-}
-
-static void read_repeats(struct making *m, const struct store_measurement *repeats, size_t count)
-{
-	struct moments energy = {0};
-	double independent = pow(m->row->energy_u_independent_j, 2), sd_j;
-
-	moments_add(&energy, m->row->energy_j);
-	for (size_t i = 0; i < count; i++) {
-		moments_add(&energy, repeats[i].energy_j);
-		independent += pow(repeats[i].energy_u_independent_j, 2);
-	}
-	m->report->repeats = (unsigned)energy.count;
-	if (energy.count < 2) {
-		note(m->report, "One window: repeatability was not observed.");
-		return;
-	}
-	sd_j = moments_sd(&energy);
-	m->excess_dof = (double)energy.count - 1;
-	m->excess_u_j = sqrt(fmax(0, sd_j * sd_j - independent / (double)energy.count));
-	note(m->report,
-	     "%u repeats scatter by %.3g J (one standard deviation); repeatability is what noise, "
-	     "resolution and edges do not explain of it.",
-	     m->report->repeats, sd_j);
-}
-
-/* A row that was stored before ranges were part of the budget has a zero that is too good. */
-static void check_offset(struct making *m)
-{
-	const struct budget_table *table = &m->report->tables.gross;
-	int range = window_range(m);
-
-	for (size_t i = 0; range != BUDGET_NO_RANGE && i < table->count; i++) {
-		const struct budget_entry *entry = &table->entries[i];
-		double expected_a = m->ranges[range].offset_u_a;
-
-		if (entry->source == BUDGET_OFFSET && entry->u < expected_a / 2)
-			note(m->report,
-			     "The zero in this row's budget is %.2g A; range %d, which its current "
-			     "is "
-			     "for, has %.2g A: u would be %.3g J.",
-			     entry->u, range, expected_a,
-			     sqrt(pow(table->u, 2) - pow(entry->u_result, 2) +
-				  pow(expected_a * entry->sensitivity, 2)));
-	}
-}
-
 int budget_report_make(const struct store_measurement *row, const struct store_measurement *repeats,
 		       size_t count, struct budget_report *ret_report, struct err *err)
 {
 	struct budget_report report = {.row = *row};
-	struct making m = {
+	struct budget_making m = {
 		.report = &report, .row = row, .class = meter_class_find(row->meter_model)};
 	double rate_u_rel = m.class ? meter_limit_u(&m.class->time_base) : 0, edges;
 	int ret;
@@ -419,8 +271,8 @@ int budget_report_make(const struct store_measurement *row, const struct store_m
 			       row->verdict, row->reason[0] ? ": " : "", row->reason);
 	edges = pow(row->duration_u_s, 2) - pow(rate_u_rel * row->duration_s, 2);
 	m.edge_u_s = edges > 0 ? sqrt(edges / 2) : 0;
-	read_ranges(&m);
-	read_repeats(&m, repeats, count);
+	budget_read_ranges(&m);
+	budget_read_repeats(&m, repeats, count);
 	make_gross(&m);
 	make_above_idle(&m);
 	ret = finish_table(&m, &report.tables.gross, err);
@@ -428,7 +280,7 @@ int budget_report_make(const struct store_measurement *row, const struct store_m
 		ret = finish_table(&m, &report.tables.above_idle, err);
 	if (ret)
 		return ret;
-	check_offset(&m);
+	budget_check_offset(&m);
 	*ret_report = report;
 	return 0;
 }

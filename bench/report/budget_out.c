@@ -29,6 +29,17 @@ static void print_entry(const struct budget_entry *entry, FILE *stream)
 		entry->basis.assumed ? '*' : ' ');
 }
 
+/* EA-4/02, 6.3: the uncertainty with two digits, the result with as many places. */
+static void print_rounded(double result_j, double expanded_u_j, FILE *stream)
+{
+	int exponent = (int)floor(log10(fabs(result_j)));
+	double scale = pow(10, -exponent);
+	int places = (int)fmax(0, 1 - floor(log10(expanded_u_j * scale)));
+
+	fprintf(stream, "  per inference: (%.*f +- %.*f)e%+d J with k = 2\n", places,
+		result_j * scale, places, expanded_u_j * scale, exponent);
+}
+
 static void print_table(const struct budget_table *table, const char *title, int64_t inferences,
 			FILE *stream)
 {
@@ -54,8 +65,7 @@ static void print_table(const struct budget_table *table, const char *title, int
 		fprintf(stream,
 			"  effective degrees of freedom infinite: k = %.2f covers %.2f %%\n",
 			table->coverage_factor, table->confidence * 100);
-	fprintf(stream, "  per inference: (%.6g +- %.2g) J with k = 2\n", table->result / n,
-		table->expanded_u_k2 / n);
+	print_rounded(table->result / n, table->expanded_u_k2 / n, stream);
 }
 
 static bool any_assumed(const struct budget_table *table)

@@ -30,16 +30,17 @@ static int compare_rows(const void *a, const void *b)
 	return order ? order : strcmp(x->model_sha256, y->model_sha256);
 }
 
-/* The largest of what the windows share: they come from one meter, so they have one gain. */
+/* The largest of what the windows share (gain, zero, supply): they come from one meter. */
 static double common_rel(const struct store_measurement *rows, size_t count)
 {
 	double largest = 0;
 
-	for (size_t i = 0; i < count; i++)
-		largest = fmax(largest, rows[i].supply_v > 0
-						? hypot(rows[i].gain_u_rel,
-							rows[i].supply_u_v / rows[i].supply_v)
-						: rows[i].gain_u_rel);
+	for (size_t i = 0; i < count; i++) {
+		double u_j = rows[i].energy_u_j, independent_j = rows[i].energy_u_independent_j;
+		double common_j = sqrt(fmax(0, u_j * u_j - independent_j * independent_j));
+
+		largest = fmax(largest, common_j / rows[i].energy_j);
+	}
 	return largest;
 }
 

@@ -78,26 +78,62 @@ static void plan_keeps_its_promise(void **state)
 }
 
 /* All plans within the limits, one by one. */
-static void no_plan_is_quicker(void **state)
+static struct plan_windows compare_with_all(double overhead_s, double target, double repeat_u_rel)
 {
-	struct budget_table pilot = window_of(PILOT, 0.001, 5e-3, 0.002);
-	struct plan_windows_input in = request(&pilot, 0.0018);
+	struct budget_table pilot = window_of(PILOT, 0.001, 5e-3, repeat_u_rel);
+	struct plan_windows_input in = request(&pilot, target);
 	double best_s = INFINITY;
 	struct plan_windows plan;
 
-	(void)state;
 	in.inferences_max = 300;
+	in.overhead_s = overhead_s;
 	assert_int_equal(plan_windows(&in, &plan), 0);
 	assert_int_equal(plan.verdict, PLAN_WINDOWS_REACHED);
 	for (uint64_t n = 1; n <= in.inferences_max; n++) {
-		struct budget_table window = window_of(n, 0.001, 5e-3, 0.002);
+		struct budget_table window = window_of(n, 0.001, 5e-3, repeat_u_rel);
 
 		for (unsigned w = in.windows_min; w <= in.windows_max; w++)
 			if (mean_u_rel(&window, w) <= in.target_u_rel)
-				best_s = fmin(best_s, w * ((double)n * inference_s + 0.5));
+				best_s = fmin(best_s, w * ((double)n * inference_s + overhead_s));
 	}
 	assert_true(isfinite(best_s));
 	assert_true(fabs(plan.total_s - best_s) < 1e-9);
+	return plan;
+}
+
+/* Costly windows should be few and long, cheap ones many and short. */
+static void no_plan_is_quicker(void **state)
+{
+	struct plan_windows costly = compare_with_all(0.5, 0.0018, 0.002);
+	struct plan_windows cheap = compare_with_all(0.01, 0.0018, 0.002);
+
+	(void)state;
+	assert_true(costly.windows < cheap.windows);
+	assert_true(costly.inferences > cheap.inferences);
+}
+
+/* An entry that is common is a floor, whatever it says of itself. */
+static void common_never_shrinks(void **state)
+{
+	struct budget_table table = {.result = 1};
+	struct budget_entry entry = {.source = BUDGET_OTHER,
+				     .label = "reference",
+				     .range = BUDGET_NO_RANGE,
+				     .type = BUDGET_TYPE_B,
+				     .common = true,
+				     .shrink = BUDGET_SHRINK_LENGTH,
+				     .u = 0.01,
+				     .dof = INFINITY,
+				     .sensitivity = 1};
+	struct plan_windows_input in;
+	struct plan_windows plan;
+
+	(void)state;
+	assert_int_equal(budget_table_add(&table, &entry), 0);
+	assert_int_equal(budget_table_finish(&table, 0.95), 0);
+	in = request(&table, 0.005);
+	assert_int_equal(plan_windows(&in, &plan), 0);
+	assert_int_equal(plan.verdict, PLAN_WINDOWS_BELOW_FLOOR);
 }
 
 static void below_the_floor(void **state)
@@ -119,6 +155,11 @@ static void below_the_floor(void **state)
 	in.target_u_rel = 0.012;
 	assert_int_equal(plan_windows(&in, &plan), 0);
 	assert_int_equal(plan.verdict, PLAN_WINDOWS_REACHED);
+	in.target_u_rel = 0.0101; /* just above: every window counts */
+	in.inferences_max = 20;
+	assert_int_equal(plan_windows(&in, &plan), 0);
+	assert_int_equal(plan.verdict, PLAN_WINDOWS_REACHED);
+	assert_true(plan.u_rel <= 0.0101 && plan.u_rel > 0.01);
 }
 
 static void too_many(void **state)
@@ -184,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plan_keeps_its_promise),
 		cmocka_unit_test(no_plan_is_quicker),
+		cmocka_unit_test(common_never_shrinks),
 		cmocka_unit_test(below_the_floor),
 		cmocka_unit_test(too_many),
 		cmocka_unit_test(undithered_step_is_a_floor),

@@ -206,7 +206,7 @@ static void table_adds_up_to_the_row(void **state)
 	assert_close(entry_of(gross, BUDGET_EDGES)->u, sqrt(2) / sqrt(12) / RATE, 0.5);
 	/* Idle has a zero of its own: it was measured in another range. */
 	assert_close(entry_of(net, BUDGET_OFFSET)->u,
-		     hypot(meter.ranges[4].offset_u_a, meter.ranges[2].offset_u_a), 1e-5);
+		     hypot(meter.ranges[4].offset_u_a, meter.ranges[2].offset_u_a), 1e-7);
 	assert_close(entry_of(net, BUDGET_IDLE)->u, row.idle_current_u_a, 1e-12);
 	assert_true(has_note(&report, "One window"));
 	assert_false(has_note(&report, "zero in this row's budget"));
@@ -247,6 +247,8 @@ static void older_rows_say_what_they_lack(void **state)
 	assert_close(entry_of(&report.tables.gross, BUDGET_OFFSET)->u, 115e-9, 1e-2);
 	assert_true(has_note(&report, "without temperature"));
 	assert_true(has_note(&report, "zero in this row's budget"));
+	row.duration_u_s *= 100; /* more than its energy knows of */
+	assert_close(reported(&row).tables.gross.u_independent, row.energy_u_independent_j, 1e-9);
 }
 
 /* Only totals: what a CSV or a published result has. */
@@ -274,8 +276,15 @@ static void repeats_give_repeatability(void **state)
 	struct budget_report report;
 	struct err err = {""};
 	double sd_j = sqrt((4 + 4 + 1 + 1) / 3.0) * 1e-4; /* 0, 4, 1, 3 about 2 */
+	double volt_seconds = row.supply_v * row.duration_s, idle_u_a = 1e-4 / volt_seconds;
 
 	(void)state;
+	row.idle_current_u_a = repeats[0].idle_current_u_a = repeats[1].idle_current_u_a =
+		repeats[2].idle_current_u_a = idle_u_a;
+	row.energy_above_idle_u_j = hypot(row.energy_above_idle_u_j, idle_u_a * volt_seconds);
+	repeats[0].energy_above_idle_j += 1e-4 * 4;
+	repeats[1].energy_above_idle_j += 1e-4 * 1;
+	repeats[2].energy_above_idle_j += 1e-4 * 3;
 	repeats[0].energy_j += 1e-4 * 4;
 	repeats[1].energy_j += 1e-4 * 1;
 	repeats[2].energy_j += 1e-4 * 3;
@@ -283,6 +292,8 @@ static void repeats_give_repeatability(void **state)
 	assert_int_equal(report.repeats, 4);
 	assert_close(entry_of(&report.tables.gross, BUDGET_REPEATABILITY)->u,
 		     sqrt(sd_j * sd_j - pow(row.energy_u_independent_j, 2)), 1e-6);
+	assert_close(entry_of(&report.tables.above_idle, BUDGET_REPEATABILITY)->u,
+		     sqrt(sd_j * sd_j - 1e-8 - pow(row.energy_u_independent_j, 2)), 1e-6);
 	assert_true(entry_of(&report.tables.gross, BUDGET_REPEATABILITY)->dof == 3);
 	assert_true(isfinite(report.tables.gross.dof) && report.tables.gross.coverage_factor >= 2);
 	assert_true(budget_report_is_repeat(&row, &repeats[0]));
@@ -335,7 +346,7 @@ static void print_says_it_all(void **state)
 	assert_non_null(strstr(text, "meter zero, range 4"));
 	assert_non_null(strstr(text, "rectangular"));
 	assert_non_null(strstr(text, "(k = 2)"));
-	assert_non_null(strstr(text, "per inference"));
+	assert_non_null(strstr(text, "per inference: (3.267 +- 0.052)e-2 J"));
 	assert_non_null(strstr(text, "assumed: "));
 	assert_non_null(strstr(text, "Energy above idle"));
 	free(text);
