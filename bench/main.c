@@ -9,6 +9,7 @@
 #include "bench/version.h"
 
 static const struct command *const commands[] = {
+	&calibrate_command,
 	&check_command,
 	&count_command,
 	&fit_command,
@@ -25,7 +26,7 @@ static void print_commands(FILE *stream)
 {
 	fputs("usage: joulebench COMMAND [options]\n\n", stream);
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		fprintf(stream, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(stream, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	fputs("\n'joulebench COMMAND --help' tells more.\n"
 	      "Exit status: 0 done, 1 result out of tolerance, 2 usage or configuration, "
 	      "3 infrastructure,\n4 partial, 130 interrupted.\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Clock ratios: one window, a robust fit over several, a check.
+ * Clock ratios: one window, a robust fit over several, a pool with drift, a check.
  */
 #include "analysis/trace/clock.h"
 
@@ -139,4 +139,85 @@ int clock_check_window(const struct clock_ratio *window, const struct clock_rati
 	check.ok = fabs(check.deviation_rel) <= check.limit_rel;
 	*ret_check = check;
 	return 0;
+}
+
+void clock_pool_init(struct clock_pool *pool)
+{
+	*pool = (struct clock_pool){0};
+}
+
+/* Weighted means and sums about them, updated: D. H. D. West, Updating mean and variance estimates,
+ * Comm. ACM 22 (1979). */
+int clock_pool_add(struct clock_pool *pool, const struct clock_ratio *ratio, double at_s)
+{
+	int code = ratios_judge(ratio, 1);
+	double weight, share, at_off, ratio_off;
+
+	if (!code && !isfinite(at_s))
+		code = ANALYSIS_BAD_ARGUMENT;
+	if (code)
+		return code;
+	weight = 1 / (ratio->u_cycles_per_sample * ratio->u_cycles_per_sample);
+	at_off = at_s - pool->at_mean;
+	ratio_off = ratio->cycles_per_sample - pool->ratio_mean;
+	share = weight / (pool->weight + weight);
+	pool->at_at += pool->weight * share * at_off * at_off;
+	pool->at_ratio += pool->weight * share * at_off * ratio_off;
+	pool->ratio_ratio += pool->weight * share * ratio_off * ratio_off;
+	pool->at_mean += share * at_off;
+	pool->ratio_mean += share * ratio_off;
+	pool->weight += weight;
+	pool->count++;
+	return 0;
+}
+
+static void drift_fill(const struct clock_pool *pool, struct clock_drift *drift)
+{
+	double slope = pool->at_ratio / pool->at_at;
+	double left = fmax(0, pool->ratio_ratio - slope * pool->at_ratio);
+	double birge = sqrt(left / (double)(pool->count - 2));
+
+	drift->drift_rel_per_s = slope / pool->ratio_mean;
+	drift->u_drift_rel_per_s = fmax(1, birge) / sqrt(pool->at_at) / pool->ratio_mean;
+	drift->drifts =
+		fabs(drift->drift_rel_per_s) > CLOCK_CHECK_COVERAGE * drift->u_drift_rel_per_s;
+}
+
+int clock_pool_fit(const struct clock_pool *pool, struct clock_drift *ret_drift)
+{
+	struct clock_drift drift = {.at_s = pool->at_mean};
+
+	if (!pool->count)
+		return ANALYSIS_TOO_FEW_POINTS;
+	if (pool->count > 1)
+		drift.birge_ratio = sqrt(pool->ratio_ratio / (double)(pool->count - 1));
+	drift.ratio = (struct clock_ratio){pool->ratio_mean,
+					   fmax(1, drift.birge_ratio) / sqrt(pool->weight)};
+	if (pool->count > 2 && pool->at_at > 0)
+		drift_fill(pool, &drift);
+	*ret_drift = drift;
+	return 0;
+}
+
+struct clock_ratio clock_drift_at(const struct clock_drift *drift, double at_s)
+{
+	struct clock_ratio ratio = drift->ratio;
+	double off_s = at_s - drift->at_s, mean = ratio.cycles_per_sample;
+
+	if (!drift->drifts)
+		return ratio;
+	ratio.cycles_per_sample += mean * drift->drift_rel_per_s * off_s;
+	ratio.u_cycles_per_sample =
+		hypot(ratio.u_cycles_per_sample, mean * drift->u_drift_rel_per_s * off_s);
+	return ratio;
+}
+
+struct clock_frequency clock_dut_frequency(const struct clock_ratio *ratio, double meter_hz,
+					   double u_meter_hz)
+{
+	double hz = ratio->cycles_per_sample * meter_hz;
+
+	return (struct clock_frequency){
+		hz, hz * hypot(ratio->u_cycles_per_sample / ratio->cycles_per_sample,
+			       u_meter_hz / meter_hz)};
 }

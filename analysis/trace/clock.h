@@ -57,4 +57,39 @@ int clock_fit_ratios(const struct clock_ratio *ratios, size_t count, struct cloc
 int clock_check_window(const struct clock_ratio *window, const struct clock_ratio *expected,
 		       double tolerance_rel, struct clock_check *ret_check);
 
+/* All windows of one board at one clock level, added one by one in constant memory: the pooled
+ * ratio and how it drifts. Outliers are the caller's to keep out (clock_check_window), or
+ * clock_fit_ratios's. */
+struct clock_pool {
+	size_t count;
+	double weight; /* sums of 1/u^2 and, about the running means, */
+	double at_mean, ratio_mean;
+	double at_at, at_ratio, ratio_ratio; /* of squares and products */
+};
+
+struct clock_drift {
+	struct clock_ratio ratio; /* pooled: weighted mean; u multiplied by birge_ratio above 1 */
+	double birge_ratio;       /* of the mean; 0 with one window */
+	double drift_rel_per_s; /* of the ratio, by a line through the windows; 0 with fewer ... */
+	double u_drift_rel_per_s; /* ... than 3 windows or all at one time, and u 0 then */
+	double at_s;              /* time of the pooled ratio: the weighted mean */
+	bool drifts;              /* |drift| > CLOCK_CHECK_COVERAGE * u */
+};
+
+void clock_pool_init(struct clock_pool *pool);
+/* at_s: the window's middle, on any clock. ANALYSIS_BAD_ARGUMENT, ANALYSIS_BAD_UNCERTAINTY. */
+int clock_pool_add(struct clock_pool *pool, const struct clock_ratio *ratio, double at_s);
+/* ANALYSIS_TOO_FEW_POINTS: none. */
+int clock_pool_fit(const struct clock_pool *pool, struct clock_drift *ret_drift);
+/* The ratio expected at a time, by the pooled ratio and, if it drifts, its drift. */
+struct clock_ratio clock_drift_at(const struct clock_drift *drift, double at_s);
+
+/* f_DUT from a ratio and the meter's own rate (clock_map.h), with both uncertainties. */
+struct clock_frequency {
+	double hz, u_hz;
+};
+
+struct clock_frequency clock_dut_frequency(const struct clock_ratio *ratio, double meter_hz,
+					   double u_meter_hz);
+
 #endif

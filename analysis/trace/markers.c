@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Marker decoding: level changes that last become edges, the others are counted as strays.
+ * Markers of a whole capture: edges of a line, its window, what lies inside.
  */
 #include "analysis/trace/markers.h"
 
@@ -8,70 +8,60 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "analysis/trace/marker_stream.h"
+
 enum { EDGES_FIRST_ALLOCATION = 64 };
 
-static int line_append(struct marker_line *line, size_t *capacity, size_t sample, bool rising)
+struct gathering {
+	struct marker_line line;
+	size_t capacity;
+	bool out_of_memory;
+};
+
+static void edge_append(void *user, const struct marker_event *event)
 {
-	if (line->edge_count == *capacity) {
-		size_t larger = *capacity ? 2 * *capacity : EDGES_FIRST_ALLOCATION;
+	struct gathering *gathering = user;
+	struct marker_line *line = &gathering->line;
+
+	if (line->edge_count == gathering->capacity) {
+		size_t larger =
+			gathering->capacity ? 2 * gathering->capacity : EDGES_FIRST_ALLOCATION;
 		struct marker_edge *edges = realloc(line->edges, larger * sizeof(*edges));
 
+		gathering->out_of_memory |= !edges;
 		if (!edges)
-			return ANALYSIS_NO_MEMORY;
+			return;
 		line->edges = edges;
-		*capacity = larger;
+		gathering->capacity = larger;
 	}
-	line->edges[line->edge_count++] = (struct marker_edge){(double)sample, rising};
-	return 0;
-}
-
-/* First sample from `from` on whose level differs from `level`, or count. */
-static size_t level_end(const uint8_t *logic, size_t count, unsigned line, size_t from, bool level)
-{
-	while (from < count && ((logic[from] >> line) & 1) == level)
-		from++;
-	return from;
-}
-
-static int line_scan(const uint8_t *logic, unsigned bit, size_t min_pulse_samples,
-		     struct marker_line *line)
-{
-	size_t capacity = 0;
-	bool level = line->starts_high;
-	size_t at = 0;
-
-	while ((at = level_end(logic, line->count, bit, at, level)) < line->count) {
-		size_t back = level_end(logic, line->count, bit, at, !level);
-
-		if (back - at < min_pulse_samples && back < line->count) {
-			line->stray_pulses++;
-		} else {
-			int code = line_append(line, &capacity, at, !level);
-
-			if (code)
-				return code;
-			level = !level;
-		}
-		at = back;
-	}
-	return 0;
+	line->edges[line->edge_count++] =
+		(struct marker_edge){event->position_samples, event->rising};
 }
 
 int marker_decode(const uint8_t *logic, size_t count, unsigned line, size_t min_pulse_samples,
 		  struct marker_line *ret_line)
 {
-	struct marker_line decoded = {.count = count};
-	int code;
+	struct gathering gathering = {.line.count = count};
+	struct marker_stream_settings settings = {.inputs = {line},
+						  .line_count = 1,
+						  .min_pulse_samples = min_pulse_samples,
+						  .edge = edge_append,
+						  .user = &gathering};
+	struct marker_stream stream;
+	int code = marker_stream_init(&stream, &settings);
 
-	if (!logic || !count || line >= MARKER_LINES_MAX || !min_pulse_samples)
-		return ANALYSIS_BAD_ARGUMENT;
-	decoded.starts_high = (logic[0] >> line) & 1;
-	code = line_scan(logic, line, min_pulse_samples, &decoded);
-	if (code) {
-		marker_line_done(&decoded);
+	if (!code)
+		code = marker_stream_add(&stream, logic, 0, count);
+	if (code)
 		return code;
+	marker_stream_finish(&stream);
+	if (gathering.out_of_memory) {
+		marker_line_done(&gathering.line);
+		return ANALYSIS_NO_MEMORY;
 	}
-	*ret_line = decoded;
+	gathering.line.starts_high = stream.lines[0].starts_high;
+	gathering.line.stray_pulses = stream.lines[0].strays;
+	*ret_line = gathering.line;
 	return 0;
 }
 

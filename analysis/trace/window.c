@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "analysis/trace/sum.h"
+#include "analysis/trace/samples.h"
 
 /* Batches for the standard deviation of an idle mean: enough for the s.d. itself to be good to 13
  * %, long enough to hold the correlation of neighbours. */
@@ -39,7 +39,8 @@ static struct window_faults faults_count(const struct window_capture *capture, s
 
 	for (size_t k = first; k < end; k++) {
 		faults.saturated += sample_saturated(capture, k);
-		faults.not_finite += !isfinite(capture->current_a[k]);
+		faults.not_finite += !isfinite(capture->current_a[k]) ||
+				     (capture->voltage_v && !isfinite(capture->voltage_v[k]));
 	}
 	for (size_t i = 0; i < capture->gap_count; i++) {
 		double at = (double)capture->gaps[i].index;
@@ -64,18 +65,32 @@ int window_check(const struct window_capture *capture, double start_samples, dou
 	return 0;
 }
 
-/* Integral over [start, end) in ampere samples; the bounds have been checked. */
-static double span_integral(const float *current_a, double start, double end)
+/* Sums over [start, end); the bounds have been checked. */
+static struct sample_sums span_sums(const struct window_capture *capture, double start, double end)
 {
-	size_t first = (size_t)floor(start), stop = (size_t)ceil(end);
-	struct sum sum = {0};
+	const float *current_a = capture->current_a, *voltage_v = capture->voltage_v;
+	size_t first = (size_t)ceil(start), stop = (size_t)floor(end);
+	struct sample_sums sums;
 
-	for (size_t k = first; k < stop; k++) {
-		double from = fmax(start, (double)k), to = fmin(end, (double)k + 1);
+	sample_sums_init(&sums);
+	if ((double)first > start)
+		sample_sums_add_share(&sums, fmin(end, (double)first) - start, current_a[first - 1],
+				      voltage_v ? voltage_v + first - 1 : NULL, false, 0);
+	if (stop > first)
+		sample_sums_add(&sums, current_a + first, voltage_v ? voltage_v + first : NULL,
+				NULL, stop - first, 0);
+	if (end > (double)stop && stop >= first)
+		sample_sums_add_share(&sums, end - (double)stop, current_a[stop],
+				      voltage_v ? voltage_v + stop : NULL, false, 0);
+	return sums;
+}
 
-		sum_add(&sum, (to - from) * current_a[k]);
-	}
-	return sum_value(&sum);
+/* In ampere samples. */
+static double span_integral(const struct window_capture *capture, double start, double end)
+{
+	struct sample_sums sums = span_sums(capture, start, end);
+
+	return sums.not_finite ? NAN : sum_value(&sums.current);
 }
 
 int window_charge(const struct window_capture *capture, double start_samples, double end_samples,
@@ -85,14 +100,13 @@ int window_charge(const struct window_capture *capture, double start_samples, do
 
 	if (code)
 		return code;
-	*ret_charge_c =
-		span_integral(capture->current_a, start_samples, end_samples) / capture->rate_hz;
+	*ret_charge_c = span_integral(capture, start_samples, end_samples) / capture->rate_hz;
 	return 0;
 }
 
-static double samples_mean(const float *current_a, size_t first, size_t count)
+static double samples_mean(const struct window_capture *capture, size_t first, size_t count)
 {
-	return span_integral(current_a, (double)first, (double)(first + count)) / (double)count;
+	return span_integral(capture, (double)first, (double)(first + count)) / (double)count;
 }
 
 static double samples_sd(const float *current_a, size_t first, size_t count, double mean)
@@ -108,16 +122,16 @@ static double samples_sd(const float *current_a, size_t first, size_t count, dou
 
 /* Standard deviation of the mean from the scatter of batch means. 0 with too few samples for
  * batches. */
-static double batches_mean_u(const float *current_a, size_t first, size_t count)
+static double batches_mean_u(const struct window_capture *capture, size_t first, size_t count)
 {
 	size_t length = count / IDLE_BATCHES;
 	double mean, squares = 0;
 
 	if (length < 2)
 		return 0;
-	mean = samples_mean(current_a, first, length * IDLE_BATCHES);
+	mean = samples_mean(capture, first, length * IDLE_BATCHES);
 	for (size_t i = 0; i < IDLE_BATCHES; i++) {
-		double off = samples_mean(current_a, first + i * length, length) - mean;
+		double off = samples_mean(capture, first + i * length, length) - mean;
 
 		squares += off * off;
 	}
@@ -125,22 +139,24 @@ static double batches_mean_u(const float *current_a, size_t first, size_t count)
 }
 
 /* Idle of the samples [first, first + count); count >= 2. */
-static int idle_measure(const struct window_capture *capture, size_t first, size_t count,
-			struct window_idle *ret_idle)
+static int idle_measure(const struct window_capture *capture, double supply_v, size_t first,
+			size_t count, struct window_idle *ret_idle)
 {
-	const float *current_a = capture->current_a;
+	struct sample_sums sums = span_sums(capture, (double)first, (double)(first + count));
 	struct window_faults faults = faults_count(
 		capture, first, first + count, (double)first + 0.5, (double)(first + count) - 0.5);
 	double mean, sd;
 
 	if (faults.saturated || faults.not_finite)
 		return ANALYSIS_BAD_IDLE;
-	mean = samples_mean(current_a, first, count);
-	sd = samples_sd(current_a, first, count, mean);
+	mean = sum_value(&sums.current) / (double)count;
+	sd = samples_sd(capture->current_a, first, count, mean);
 	*ret_idle = (struct window_idle){
 		.mean_a = mean,
 		.sd_a = sd,
-		.mean_u_a = fmax(sd / sqrt((double)count), batches_mean_u(current_a, first, count)),
+		.mean_w = capture->voltage_v ? sum_value(&sums.power) / (double)count
+					     : supply_v * mean,
+		.mean_u_a = fmax(sd / sqrt((double)count), batches_mean_u(capture, first, count)),
 		.samples = count,
 		.samples_lost = faults.samples_lost,
 		.middle_samples = (double)first + (double)count / 2,
@@ -190,11 +206,11 @@ static int idle_fill(const struct window_capture *capture, const struct window_r
 	int code = idle_spans_find(capture, request, &spans);
 
 	if (!code)
-		code = idle_measure(capture, spans.before_first, spans.before_count,
-				    &result->idle_before);
+		code = idle_measure(capture, request->supply_v, spans.before_first,
+				    spans.before_count, &result->idle_before);
 	if (!code)
-		code = idle_measure(capture, spans.after_first, spans.after_count,
-				    &result->idle_after);
+		code = idle_measure(capture, request->supply_v, spans.after_first,
+				    spans.after_count, &result->idle_after);
 	if (code)
 		return code;
 	share = (middle - before->middle_samples) /
@@ -202,6 +218,7 @@ static int idle_fill(const struct window_capture *capture, const struct window_r
 	result->idle_drift_a = after->mean_a - before->mean_a;
 	result->idle_drift_u_a = hypot(before->mean_u_a, after->mean_u_a);
 	result->idle_a = before->mean_a + share * result->idle_drift_a;
+	result->idle_w = before->mean_w + share * (after->mean_w - before->mean_w);
 	result->idle_u_a = hypot(hypot((1 - share) * before->mean_u_a, share * after->mean_u_a),
 				 result->idle_drift_a / sqrt(12));
 	return 0;
@@ -224,7 +241,7 @@ static void samples_fill(const struct window_capture *capture, const struct wind
 		result->sample_max_a = fmax(result->sample_max_a, current_a[k]);
 	}
 	result->sample_sd_a = samples_sd(current_a, first, end - first,
-					 samples_mean(current_a, first, end - first));
+					 samples_mean(capture, first, end - first));
 }
 
 static void charge_fill(const struct window_capture *capture, const struct window_request *request,
@@ -232,14 +249,23 @@ static void charge_fill(const struct window_capture *capture, const struct windo
 {
 	double start = request->start_samples, end = request->end_samples;
 	double middle = (start + end) / 2;
-	double first = span_integral(capture->current_a, start, middle);
-	double second = span_integral(capture->current_a, middle, end);
-	double integral = span_integral(capture->current_a, start, end);
+	double first = span_integral(capture, start, middle);
+	double second = span_integral(capture, middle, end);
+	struct sample_sums sums = span_sums(capture, start, end);
+	double integral = sum_value(&sums.current);
 
 	result->duration_s = (end - start) / capture->rate_hz;
 	result->charge_c = integral / capture->rate_hz;
 	result->mean_a = integral / (end - start);
 	result->half_drift_a = (second - first) / (middle - start);
+	if (capture->voltage_v) {
+		result->mean_v = sum_value(&sums.voltage) / (end - start);
+		result->energy_gross_j = sum_value(&sums.power) / capture->rate_hz;
+		result->energy_above_idle_j =
+			result->energy_gross_j - result->idle_w * result->duration_s;
+		return;
+	}
+	result->mean_v = request->supply_v;
 	result->energy_gross_j = request->supply_v * result->charge_c;
 	result->energy_above_idle_j =
 		request->supply_v * (result->charge_c - result->idle_a * result->duration_s);
@@ -263,7 +289,7 @@ int window_integrate(const struct window_capture *capture, const struct window_r
 
 	if (code)
 		return code;
-	if (!isfinite(request->supply_v) || request->supply_v <= 0)
+	if (!capture->voltage_v && (!isfinite(request->supply_v) || request->supply_v <= 0))
 		return ANALYSIS_BAD_ARGUMENT;
 	code = faults_reason(&faults);
 	if (!code)

@@ -33,6 +33,9 @@ struct window_capture {
 	double range_max_a;       /* a sample at or above this counts as saturated; 0: no limit */
 	const struct window_gap *gaps;
 	size_t gap_count;
+	/* Per sample, where the meter measures it: energy is then the sum of i * v. NULL: the
+	 * request's supply_v stands for all of it. */
+	const float *voltage_v;
 };
 
 struct window_request {
@@ -48,11 +51,12 @@ struct window_faults {
 	uint64_t samples_lost; /* inside, or within one sample of an edge */
 	size_t gaps;           /* in how many places */
 	size_t saturated;      /* samples the window touches */
-	size_t not_finite;
+	size_t not_finite;     /* current or voltage */
 };
 
 struct window_idle {
 	double mean_a, sd_a;
+	double mean_w;   /* of i * v; supply_v * mean_a without voltage */
 	double mean_u_a; /* standard deviation of the mean: from batches of consecutive samples, as
 			    neighbours are correlated, or sd/sqrt(n) when that is larger */
 	size_t samples;
@@ -74,15 +78,18 @@ struct window_result {
 	double idle_drift_a;   /* after minus before */
 	double idle_drift_u_a; /* standard uncertainty of that difference */
 
-	double energy_gross_j;      /* V * Q */
-	double energy_above_idle_j; /* V * (Q - idle_a * T) */
+	double mean_v;              /* over the window; supply_v without voltage */
+	double idle_w;              /* at the window's middle */
+	double energy_gross_j;      /* sum of i * v; V * Q without voltage */
+	double energy_above_idle_j; /* less idle_w * T; V * (Q - idle_a * T) without voltage */
 };
 
 /* Counts faults; 0 whatever it finds. ANALYSIS_BAD_ARGUMENT, ANALYSIS_OUTSIDE_CAPTURE. */
 int window_check(const struct window_capture *capture, double start_samples, double end_samples,
 		 struct window_faults *ret_faults);
 
-/* Charge of any [start, end) in coulombs, without judging it (compensated sum). Same errors. */
+/* Charge of any [start, end) in coulombs, without judging it (compensated sum); not a number
+ * when a sample is none. Same errors. */
 int window_charge(const struct window_capture *capture, double start_samples, double end_samples,
 		  double *ret_charge_c);
 

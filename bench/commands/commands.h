@@ -21,6 +21,7 @@ struct command {
 	enum exit_status (*run)(int argc, char **argv);
 };
 
+extern const struct command calibrate_command;
 extern const struct command check_command;
 extern const struct command count_command;
 extern const struct command fit_command;

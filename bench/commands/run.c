@@ -19,6 +19,7 @@
 #include "bench/report/json_out.h"
 #include "bench/report/results.h"
 #include "bench/session/session.h"
+#include "bench/trace/trace.h"
 
 static volatile sig_atomic_t stop, measuring;
 
@@ -42,6 +43,7 @@ static void watch_signals(void)
 	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that cannot grow is an error like a full disk */
 }
 
 struct run_inputs {
@@ -53,6 +55,7 @@ struct run_inputs {
 	struct session_work work;
 	struct recording *recording; /* NULL: neither recorded nor replayed */
 	struct store *store;
+	char trace_folder[TRACE_PATH_MAX];
 };
 
 /* A replay makes a database of its own: rows that are there already could be taken for its rows. */
@@ -76,6 +79,36 @@ static int begin_recording(struct run_inputs *inputs, struct err *err)
 		       : 0;
 }
 
+static void tell_repair(void *context, const char *path, int ret, const struct trace_repair *repair,
+			const struct err *err)
+{
+	(void)context;
+	if (ret && ret != -EBUSY)
+		fprintf(stderr, "joulebench: trace not repaired: %s\n", err->text);
+	else if (!ret && repair->repaired)
+		fprintf(stderr,
+			"joulebench: repaired a trace that was cut off, %llu samples: %s -> %s\n",
+			(unsigned long long)repair->samples, path, repair->path);
+}
+
+/* Makes the folder, and puts in order what a killed run left there. */
+static int open_traces(struct run_inputs *inputs, struct err *err)
+{
+	struct trace_repair_summary summary;
+	int ret = trace_folder_make(inputs->db_path, inputs->trace_folder,
+				    sizeof(inputs->trace_folder), err);
+
+	if (!ret)
+		ret = trace_repair_folder(inputs->trace_folder, false, tell_repair, NULL, &summary,
+					  err);
+	if (!ret && summary.removed)
+		fprintf(stderr,
+			"joulebench: removed %u traces that were cut off before their first "
+			"sample\n",
+			summary.removed);
+	return ret;
+}
+
 static int load(struct run_inputs *inputs, struct err *err)
 {
 	char folder[PATH_MAX + 16];
@@ -93,6 +126,8 @@ static int load(struct run_inputs *inputs, struct err *err)
 		ret = open_replay(inputs, err);
 	if (!ret)
 		ret = store_open(inputs->db_path, true, &inputs->store, err);
+	if (!ret)
+		ret = open_traces(inputs, err);
 	return ret ? ret : begin_recording(inputs, err);
 }
 
@@ -146,23 +181,24 @@ static bool is_planned(void *context, const struct store_measurement *row)
 
 static json_t *summary_json(const struct run_inputs *inputs, const struct session_summary *summary)
 {
-	return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:s}", "rig",
-			 inputs->rig->name, "plan", inputs->plan->name, "database", inputs->db_path,
-			 "virtual", inputs->rig->is_virtual, "points_planned",
+	return json_pack("{s:s, s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:s}",
+			 "rig", inputs->rig->name, "plan", inputs->plan->name, "database",
+			 inputs->db_path, "virtual", inputs->rig->is_virtual, "points_planned",
 			 (int)summary->planned, "points_done_before", (int)summary->done_before,
 			 "windows_accepted", (int)summary->accepted, "windows_refused",
-			 (int)summary->refused, "attempts_failed", (int)summary->failed,
-			 "points_open", (int)summary->open, "boards_lost",
-			 (int)summary->boards_lost, "interrupted", summary->interrupted,
-			 "first_error", summary->first_error.text);
+			 (int)summary->refused, "windows_suspect", (int)summary->suspect,
+			 "attempts_failed", (int)summary->failed, "points_open", (int)summary->open,
+			 "boards_lost", (int)summary->boards_lost, "interrupted",
+			 summary->interrupted, "first_error", summary->first_error.text);
 }
 
 static void print_summary(const struct run_inputs *inputs, const struct session_summary *summary)
 {
 	printf("\n%u points planned: %u done before, %u accepted now, %u open; %u windows refused, "
-	       "%u attempts failed.\nDatabase: %s\n",
+	       "%u suspect, %u attempts failed.\nDatabase: %s\nTraces: %s\n",
 	       summary->planned, summary->done_before, summary->accepted, summary->open,
-	       summary->refused, summary->failed, inputs->db_path);
+	       summary->refused, summary->suspect, summary->failed, inputs->db_path,
+	       inputs->trace_folder);
 }
 
 static int print_results(const struct run_inputs *inputs, const struct session_summary *summary,
@@ -202,8 +238,9 @@ static enum exit_status status_of(const struct session_summary *summary)
 		return EXIT_INTERRUPTED;
 	if (!summary->open)
 		return EXIT_DONE;
-	return summary->accepted || summary->done_before || summary->refused ? EXIT_PARTIAL
-									     : EXIT_INFRASTRUCTURE;
+	return summary->accepted || summary->done_before || summary->refused || summary->suspect
+		       ? EXIT_PARTIAL
+		       : EXIT_INFRASTRUCTURE;
 }
 
 static int end_recording(struct run_inputs *inputs, struct err *err)
@@ -219,6 +256,7 @@ static enum exit_status measure(struct run_inputs *inputs)
 	const struct session_options options = {.work = &inputs->work,
 						.store = inputs->store,
 						.stop = &stop,
+						.trace_folder = inputs->trace_folder,
 						.recording = inputs->recording,
 						.progress = isatty(STDERR_FILENO)};
 	struct session_summary summary;
@@ -288,7 +326,11 @@ const struct command run_command = {
 		"Measures every model, build and clock of the plan on every board of the rig, and "
 		"commits\n"
 		"one row per window. Points that the database holds are not repeated: run again to "
-		"resume.\n\n"
+		"resume.\n"
+		"Each window leaves its trace in FILE.db.traces (see joulebench trace); the plan's "
+		"key\n"
+		"'traces: all | refused | none' says whose samples are kept, the others' envelopes "
+		"are.\n\n"
 		"  --rig FILE        the rig: boards, meters, links\n"
 		"  --db FILE         the database (SQLite), made when missing\n"
 		"  --firmware DIR    where the firmware files are (default: ../firmware beside "

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bench/config/plan.h"
+#include "bench/config/plan_parts.h"
 
 #include <errno.h>
 #include <glob.h>
-#include <jansson.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -20,9 +19,19 @@ struct exit_text {
 	double confidence;
 };
 
+/* Regulators, flash and package creep for seconds after a change of clock (by 3 % over 4 s on a
+ * board of a public submission). */
+#define SETTLE_DEFAULT "3 s"
+
+struct soak_text {
+	char *drift, *limit;
+};
+
 struct plan_text {
-	char *plan, *window, *idle, *runtime, *eliminate, *layers;
+	char *plan, *window, *idle, *runtime, *eliminate, *layers, *settle, *traces,
+		*target_uncertainty;
 	struct exit_text *exit;
+	struct soak_text *soak;
 	char **models, **builds;
 	unsigned models_count, builds_count;
 	unsigned repeats, *warmups, *attempts;
@@ -36,6 +45,11 @@ static const cyaml_schema_value_t string_entry = {
 static const cyaml_schema_field_t exit_fields[] = {
 	CYAML_FIELD_UINT("output", CYAML_FLAG_DEFAULT, struct exit_text, output),
 	CYAML_FIELD_FLOAT("confidence", CYAML_FLAG_DEFAULT, struct exit_text, confidence),
+	CYAML_FIELD_END};
+
+static const cyaml_schema_field_t soak_fields[] = {
+	CYAML_FIELD_STRING_PTR("drift", CYAML_FLAG_POINTER, struct soak_text, drift, 1, 40),
+	CYAML_FIELD_STRING_PTR("limit", CYAML_FLAG_POINTER, struct soak_text, limit, 1, 40),
 	CYAML_FIELD_END};
 
 #define OPTIONAL_TEXT(key, member)                                                                 \
@@ -52,6 +66,11 @@ static const cyaml_schema_field_t plan_fields[] = {
 	OPTIONAL_TEXT("runtime", runtime),
 	OPTIONAL_TEXT("eliminate", eliminate),
 	OPTIONAL_TEXT("layers", layers),
+	OPTIONAL_TEXT("settle", settle),
+	OPTIONAL_TEXT("traces", traces),
+	OPTIONAL_TEXT("target_uncertainty", target_uncertainty),
+	CYAML_FIELD_MAPPING_PTR("soak", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
+				soak, soak_fields),
 	CYAML_FIELD_MAPPING_PTR("exit", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
 				exit, exit_fields),
 	CYAML_FIELD_UINT("repeats", CYAML_FLAG_DEFAULT, struct plan_text, repeats),
@@ -219,9 +238,12 @@ static int take_numbers(struct plan *plan, const struct plan_text *text, struct 
 		ret = take_count(plan, "attempts", text->attempts ? *text->attempts : 3, 1, 100,
 				 &plan->attempts, err);
 	if (!ret)
-		ret = take_time(plan, "window", text->window, 0.01, 3600, &plan->window_s, err);
+		ret = take_time(plan, "window", text->window, 0.001, 3600, &plan->window_s, err);
 	if (!ret)
 		ret = take_time(plan, "idle", text->idle, 0.01, 60, &plan->idle_s, err);
+	if (!ret)
+		ret = take_time(plan, "settle", text->settle ? text->settle : SETTLE_DEFAULT, 0,
+				600, &plan->settle_s, err);
 	return ret;
 }
 
@@ -259,57 +281,46 @@ static int take_runtime(struct plan *plan, const struct plan_text *text, struct 
 	return yaml_file_error(plan->file, -EINVAL, err, "exit.confidence");
 }
 
-static json_t *exit_resolve(const struct plan *plan)
+static int take_traces(struct plan *plan, const struct plan_text *text, struct err *err)
 {
-	return plan->has_exit ? json_pack("{s:i, s:f}", "output", (int)plan->exit_output,
-					  "confidence", plan->exit_confidence)
-			      : json_null();
-}
-
-static json_t *string_list(char **list, unsigned count)
-{
-	json_t *array = json_array();
-
-	for (unsigned i = 0; i < count; i++)
-		json_array_append_new(array, json_string(list[i]));
-	return array;
-}
-
-const char *plan_runtime(const struct plan *plan)
-{
-	return plan->optimised ? "optimised" : "portable";
-}
-
-static json_t *clock_list(const struct plan *plan, bool by_word)
-{
-	json_t *array = json_array();
-
-	for (unsigned i = 0; i < plan->clock_count; i++) {
-		const char *word = levels_word_name(plan->clocks[i].word);
-
-		if (by_word == (word != NULL))
-			json_array_append_new(array, word ? json_string(word)
-							  : json_integer(plan->clocks[i].hz));
+	plan->traces = TRACE_RETAIN_SUSPECT;
+	if (!text->traces)
+		return 0;
+	for (int i = TRACE_RETAIN_ALL; i <= TRACE_RETAIN_NONE; i++) {
+		plan->traces = (enum trace_retention)i;
+		if (!strcmp(text->traces, plan_traces_name(plan->traces)))
+			return 0;
 	}
-	return array;
+	err_set(err, -EINVAL, "'%s' is none of all, refused, none", text->traces);
+	return yaml_file_error(plan->file, -EINVAL, err, "traces");
 }
 
-static int resolve(struct plan *plan, struct err *err)
+static int take_ratio(struct plan *plan, const char *key, const char *text, double low, double high,
+		      double *ret_ratio, struct err *err)
 {
-	json_t *json;
+	int ret = quantity_parse(text, QUANTITY_RATIO, ret_ratio, err);
 
-	json = json_pack(
-		"{s:s, s:o, s:o, s:o, s:o, s:s, s:b, s:b, s:o, s:i, s:i, s:i, s:f, s:f, s:I, s:I}",
-		"plan", plan->name, "models", string_list(plan->models, plan->model_count),
-		"clocks_hz", clock_list(plan, false), "clocks_by_word", clock_list(plan, true),
-		"builds", string_list(plan->builds, plan->build_count), "runtime",
-		plan_runtime(plan), "eliminate", plan->eliminate, "layers", plan->layers, "exit",
-		exit_resolve(plan), "repeats", (int)plan->repeats, "warmups", (int)plan->warmups,
-		"attempts", (int)plan->attempts, "window_s", plan->window_s, "idle_s", plan->idle_s,
-		"seed", (json_int_t)plan->seed, "input_seed", (json_int_t)plan->input_seed);
-	plan->resolved = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	json_decref(json);
-	return plan->resolved ? 0 : err_set(err, -ENOMEM, "plan '%s': not valid UTF-8", plan->name);
+	if (!ret && !(*ret_ratio >= low && *ret_ratio <= high))
+		ret = err_set(err, -EINVAL, "'%s' is outside %g %% .. %g %%", text, low * 100,
+			      high * 100);
+	return ret ? yaml_file_error(plan->file, ret, err, "%s", key) : 0;
+}
+
+/* What decides when a window is good enough. */
+static int take_quality(struct plan *plan, const struct plan_text *text, struct err *err)
+{
+	int ret = take_traces(plan, text, err);
+
+	if (!ret && text->target_uncertainty)
+		ret = take_ratio(plan, "target_uncertainty", text->target_uncertainty, 1e-6, 0.5,
+				 &plan->target_u_rel, err);
+	if (!ret && text->soak)
+		ret = take_ratio(plan, "soak.drift", text->soak->drift, 1e-9, 0.1,
+				 &plan->soak.drift_rel, err);
+	if (!ret && text->soak)
+		ret = take_time(plan, "soak.limit", text->soak->limit, 0.1, 3600,
+				&plan->soak.limit_s, err);
+	return ret;
 }
 
 int plan_load(const char *path, struct plan **ret_plan, struct err *err)
@@ -334,9 +345,11 @@ int plan_load(const char *path, struct plan **ret_plan, struct err *err)
 	if (!ret)
 		ret = take_runtime(plan, text, err);
 	if (!ret)
+		ret = take_quality(plan, text, err);
+	if (!ret)
 		ret = take_models(plan, text, path, err);
 	if (!ret)
-		ret = resolve(plan, err);
+		ret = plan_resolve(plan, err);
 	if (ret)
 		goto fail;
 	*ret_plan = plan;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bench/config/levels.h"
+#include "bench/trace/trace.h"
 #include "drivers/err.h"
 
 struct plan {
@@ -24,10 +25,19 @@ struct plan {
 	unsigned attempts; /* windows tried per point before it is given up */
 	double window_s;   /* a window lasts at least this long */
 	double idle_s;     /* sleep before and after a window */
+	double settle_s;   /* more of it before a window that follows a change of clock */
 	bool optimised;    /* the boards' own kernels where they have them, not the portable ones */
 	bool eliminate;    /* leave out channels that are proved constant */
 	bool layers;       /* mark every layer on line 2 and keep its cycles */
-	bool has_exit;     /* models end early when they are sure: exit_ */
+	enum trace_retention traces; /* of which windows all samples are kept */
+	/* Wanted standard uncertainty of a point's mean energy over its repeats, relative; 0: none.
+	 * Windows become as long as that takes. */
+	double target_u_rel;
+	struct {
+		double drift_rel; /* 0: none */
+		double limit_s;   /* in the meter's time */
+	} soak;                   /* before a window: until the current changes no more than that */
+	bool has_exit;            /* models end early when they are sure: exit_ */
 	unsigned exit_output;
 	double exit_confidence;
 	uint64_t seed;          /* of the order of points */

@@ -135,6 +135,12 @@ void budget_check_offset(struct budget_making *m)
 	const struct budget_table *table = &m->report->tables.gross;
 	int range = budget_window_range(m);
 
+	if (!strcmp(m->row->calibration_state, "used")) {
+		budget_note(m->report,
+			    "Calibration %lld corrected the samples: gain and zero are its own.",
+			    (long long)m->row->calibration_id);
+		return;
+	}
 	for (size_t i = 0; range != BUDGET_NO_RANGE && i < table->count; i++) {
 		const struct budget_entry *entry = &table->entries[i];
 		double expected_a = m->ranges[range].offset_u_a;

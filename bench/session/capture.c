@@ -68,7 +68,20 @@ static void watch_window(struct capture *capture, const struct meter_block *bloc
 	}
 }
 
-static int append(struct capture *capture, const struct meter_block *block, struct err *err)
+/* As the meter's calibration has them; the meter's own block stays what was read. */
+static void put_currents(float *to_a, const struct meter_block *block,
+			 const struct calibration *calibration)
+{
+	if (!calibration || !calibration->id) {
+		memcpy(to_a, block->current_a, block->count * sizeof(*to_a));
+		return;
+	}
+	for (uint32_t i = 0; i < block->count; i++)
+		to_a[i] = calibration_correct_a(calibration, block->range[i], block->current_a[i]);
+}
+
+static int append(struct capture *capture, const struct meter_block *block,
+		  const struct calibration *calibration, struct err *err)
 {
 	bool saturated = block->flags & METER_BLOCK_SATURATED;
 	int ret = 0;
@@ -79,8 +92,7 @@ static int append(struct capture *capture, const struct meter_block *block, stru
 		ret = grow(capture, capture->count + block->count, err);
 	if (ret)
 		return ret;
-	memcpy(capture->current_a + capture->count, block->current_a,
-	       block->count * sizeof(*block->current_a));
+	put_currents(capture->current_a + capture->count, block, calibration);
 	memcpy(capture->logic + capture->count, block->logic, block->count);
 	memset(capture->saturated + capture->count, saturated, block->count);
 	capture->count += block->count;
@@ -107,7 +119,9 @@ static int read_block(struct station *station, struct meter_block *block, struct
 	int ret = meter_read(station->meter, block, STALL_MS, err);
 
 	if (!ret)
-		ret = append(capture, block, err);
+		ret = append(capture, block, station->calibration, err);
+	if (!ret)
+		tracing_append(&capture->tracing, block);
 	if (ret)
 		return err_context(err, ret, "meter %s", station->meter_config->name);
 	watch_window(capture, block, station->meter_config->marker_input[0]);
@@ -197,5 +211,6 @@ void capture_done(struct capture *capture)
 	free(capture->logic);
 	free(capture->saturated);
 	free(capture->gaps);
+	tracing_drop(&capture->tracing);
 	memset(capture, 0, sizeof(*capture));
 }

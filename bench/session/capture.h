@@ -13,6 +13,7 @@
 
 #include "analysis/trace/window.h"
 #include "bench/session/station.h"
+#include "bench/session/tracing.h"
 
 struct capture {
 	float *current_a;
@@ -26,6 +27,7 @@ struct capture {
 	bool window_seen;     /* the window line was high */
 	size_t low_count;     /* samples since it was */
 	struct wire_result_reply result;
+	struct tracing tracing; /* gets every block while one is begun */
 };
 
 /* Runs and captures. limit_s: how long run, idles included, may take, counted in the meter's own

@@ -9,17 +9,33 @@
 
 #include "bench/session/judge_parts.h"
 
-int judge_refuse(struct judging *j, enum verdict_reason reason, const char *format, ...)
+static void refuse(struct store_measurement *row, enum verdict_reason reason, const char *format,
+		   va_list args)
 {
 	const struct verdict_entry *entry = verdict_entry(reason);
-	struct store_measurement *row = j->row;
 	int used = snprintf(row->reason, sizeof(row->reason), "%s: ", entry->code);
+
+	vsnprintf(row->reason + used, sizeof(row->reason) - (size_t)used, format, args);
+	snprintf(row->verdict, sizeof(row->verdict), "%s", verdict_name(entry->verdict));
+}
+
+void judge_refuse_row(struct store_measurement *row, enum verdict_reason reason, const char *format,
+		      ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(row->reason + used, sizeof(row->reason) - (size_t)used, format, args);
+	refuse(row, reason, format, args);
 	va_end(args);
-	snprintf(row->verdict, sizeof(row->verdict), "%s", verdict_name(entry->verdict));
+}
+
+int judge_refuse(struct judging *j, enum verdict_reason reason, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	refuse(j->row, reason, format, args);
+	va_end(args);
 	return 1;
 }
 

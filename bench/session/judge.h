@@ -7,6 +7,8 @@
 #ifndef BENCH_SESSION_JUDGE_H
 #define BENCH_SESSION_JUDGE_H
 
+#include "analysis/budget/table.h"
+#include "analysis/budget/verdict.h"
 #include "analysis/trace/clock.h"
 #include "bench/session/capture.h"
 #include "bench/store/store.h"
@@ -22,16 +24,23 @@ struct judge_request {
 	const struct wire_run *run;
 	const struct rig_meter *meter_config;
 	const struct meter_info *meter;
+	/* What the capture's samples were corrected with; NULL or id 0: nothing. */
+	const struct calibration *calibration;
 	uint32_t clock_hz;     /* nominal */
 	uint32_t output_crc32; /* the host's own result */
 	/* What the board reads of its supply, before and after; 0: it cannot. */
 	uint32_t vdda_before_mv, vdda_after_mv;
-	struct judge_clock *clock; /* an accepted window is added */
+	struct judge_clock *clock;       /* an accepted window is added */
+	struct budget_table *ret_budget; /* of gross energy, when accepted; NULL: not wanted */
 };
 
 /* Fills the measured columns, verdict and reason of *row. Refusals are not errors; -ENOMEM is. */
 int judge_window(const struct judge_request *request, struct store_measurement *row,
 		 struct err *err);
+/* Writes verdict and reason, "CODE: sentence". */
+__attribute__((format(printf, 3, 4))) void judge_refuse_row(struct store_measurement *row,
+							    enum verdict_reason reason,
+							    const char *format, ...);
 /* Adds a ratio known from earlier windows. */
 int judge_clock_add(struct judge_clock *clock, struct clock_ratio ratio, struct err *err);
 void judge_clock_done(struct judge_clock *clock);

@@ -93,6 +93,39 @@ static void fill_meter(const struct judging *j, const struct meter_class *class,
 		isfinite(ambient_c) ? ambient_c - class->calibration_c : ambient_off_k;
 }
 
+static bool was_calibrated(const struct calibration *calibration, size_t range)
+{
+	return range < calibration->range_count && calibration->lines[range].points > 0;
+}
+
+/* A calibration comes before all of them, in the ranges it has loads of. Of several ranges the least
+ * certain gain counts for the whole. Offset and gain of one line are anticorrelated; taken as
+ * independent here, they come out a little larger than they are. */
+static void fill_calibration(const struct judging *j, struct budget_input *input)
+{
+	const struct calibration *calibration = j->request->calibration;
+	double gain_u_rel = 0;
+
+	if (!calibration || !calibration->id)
+		return;
+	for (size_t r = 0; r < input->range_count; r++) {
+		double u_rel = input->gain_u_rel;
+
+		if (was_calibrated(calibration, r)) {
+			u_rel = calibration->lines[r].factor_u;
+			input->ranges[r].offset_u_a = calibration->lines[r].add_u_a;
+		}
+		if (input->ranges[r].share > 0)
+			gain_u_rel = fmax(gain_u_rel, u_rel);
+	}
+	if (!input->range_count && was_calibrated(calibration, 0)) {
+		gain_u_rel = calibration->lines[0].factor_u;
+		input->offset_u_a = calibration->lines[0].add_u_a;
+	}
+	if (gain_u_rel > 0)
+		input->gain_u_rel = gain_u_rel;
+}
+
 /* A meter in series that neither sets nor measures the board's voltage takes its shunt's drop off
  * it. */
 static void fill_burden(const struct judging *j, struct budget_input *input)
@@ -127,14 +160,18 @@ int judge_fill_budget(struct judging *j)
 		.samples = result->samples_whole ? result->samples_whole : 1,
 	};
 	struct budget_window budget;
+	struct budget_tables tables;
 	int ret;
 
 	fill_meter(j, known ? known : meter_class_unknown(), &input);
 	fill_ranges(j, &input);
+	fill_calibration(j, &input);
 	fill_burden(j, &input);
 	ret = budget_of_window(&input, &budget);
 	if (ret)
 		return judge_refuse(j, VERDICT_REASON_UNCERTAINTY, "%s", analysis_error_text(ret));
+	if (request->ret_budget && !budget_tables_of_window(&input, &tables))
+		*request->ret_budget = tables.gross;
 	row->energy_j = budget.gross.energy_j;
 	row->energy_u_j = budget.gross.u_energy_j;
 	row->energy_u_independent_j = budget.gross.u_independent_j;

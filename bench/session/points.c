@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/session/target.h"
 #include "firmware/wire/wire.h"
 
 enum { FIRMWARE_BYTES_MAX = 2 << 20 };
@@ -129,6 +130,8 @@ int session_work_prepare(const struct plan *plan, const struct rig *rig,
 	struct session_work work = {.plan = plan, .rig = rig};
 	int ret = levels_resolve(plan, rig, &work.levels, err);
 
+	if (!ret)
+		ret = target_check_rig(plan, rig, err);
 	if (!ret)
 		ret = prepare_firmwares(&work, firmware_folder, err);
 	if (!ret)

@@ -41,7 +41,7 @@ struct point {
 	char key[192];
 };
 
-/* Resolves the clock levels, compiles the models, computes their reference results, reads the
+/* Resolves the clock levels, holds the plan's target against the rig (-ERANGE), compiles the models, computes their reference results, reads the
  * firmware files (FOLDER/STEM-BUILD.bin). */
 int session_work_prepare(const struct plan *plan, const struct rig *rig,
 			 const char *firmware_folder, struct session_work *ret_work,

@@ -55,7 +55,7 @@ void row_plan(struct store_measurement *row, const struct session_work *work,
 	row->warmups = plan->warmups;
 }
 
-static void fill_devices(struct store_measurement *row, const struct station *station)
+void row_fill_devices(struct store_measurement *row, const struct station *station)
 {
 	const struct wire_hello_reply *hello = &station->hello;
 	const struct wire_clock_reply *clock = &station->clock;
@@ -79,7 +79,7 @@ static void fill_devices(struct store_measurement *row, const struct station *st
 	}
 }
 
-static void stamp_utc(struct link_tape *tape, char *text, size_t size)
+void row_stamp_utc(struct link_tape *tape, char *ret_text, size_t size)
 {
 	int64_t now_ms = link_tape_wall_ns(tape) / 1000000;
 	time_t now_s = now_ms / 1000;
@@ -87,12 +87,12 @@ static void stamp_utc(struct link_tape *tape, char *text, size_t size)
 	size_t used;
 
 	gmtime_r(&now_s, &parts);
-	used = strftime(text, size, "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(text + used, size - used, ".%03dZ", (int)(now_ms % 1000));
+	used = strftime(ret_text, size, "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(ret_text + used, size - used, ".%03dZ", (int)(now_ms % 1000));
 }
 
 void row_finish(struct store_measurement *row, const struct station *station)
 {
-	stamp_utc(station->tapes.board, row->created_utc, sizeof(row->created_utc));
-	fill_devices(row, station);
+	row_stamp_utc(station->tapes.board, row->created_utc, sizeof(row->created_utc));
+	row_fill_devices(row, station);
 }

@@ -35,6 +35,7 @@ static void add_up(struct session_summary *summary, const struct worker *worker)
 	summary->done_before += worker->done_before;
 	summary->accepted += worker->accepted;
 	summary->refused += worker->refused;
+	summary->suspect += worker->suspect;
 	summary->failed += worker->failed;
 	summary->open += worker->planned - worker->done_before - worker->accepted;
 	summary->boards_lost += worker->lost;

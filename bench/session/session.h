@@ -19,6 +19,7 @@ struct session_options {
 	/* Non-zero: end now. The window in progress is dropped without a row; an exchange with the
 	 * board that is under way (flash, load, check) is finished first. */
 	const volatile sig_atomic_t *stop;
+	const char *trace_folder;          /* exists; gets a trace per window */
 	bool progress;                     /* a line per point on stderr */
 	const struct recording *recording; /* of the links, or what is replayed; NULL: neither */
 };
@@ -28,6 +29,7 @@ struct session_summary {
 	unsigned done_before;   /* in the store already */
 	unsigned accepted;      /* by this session */
 	unsigned refused;       /* windows measured and not believed */
+	unsigned suspect;       /* windows that contradict their repeats */
 	unsigned failed;        /* attempts that never came to a result */
 	unsigned open;          /* planned points that still have no accepted row */
 	unsigned boards_lost;   /* boards given up */

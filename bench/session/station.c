@@ -387,6 +387,7 @@ int station_set_clock(struct station *station, uint32_t hz, struct err *err)
 	if (ret)
 		return ret;
 	station->clock.hz = 0;
+	station->has_settled = false;
 	ret = dut_set_clock(station->dut, hz, &station->clock, err);
 	if (!ret && station->clock.hz != hz) {
 		ret = err_set(err, -EIO, "set %u Hz, it answers %u Hz", hz, station->clock.hz);

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "bench/session/calibration.h"
 #include "bench/session/points.h"
 #include "bench/session/recording.h"
 #include "drivers/control/control.h"
@@ -32,8 +33,10 @@ struct station {
 	bool has_id;                   /* of the board that answered first: it stays the same */
 	uint8_t id[RIG_ID_BYTES];
 	struct wire_clock_reply clock; /* as last set; hz 0: not set since reset */
+	bool has_settled; /* since the clock was set: its user says so */
 	bool has_input;                /* the plan's input of the held image is in the board */
 	uint32_t checked_crc32;        /* image whose layers were checked since the board came up */
+	const struct calibration *calibration; /* of the meter's samples; set by who opened it */
 	unsigned flashed;              /* how often firmware was written */
 };
 

@@ -16,10 +16,10 @@ struct worker {
 	unsigned board;
 	pthread_t thread;
 	/* results */
-	unsigned planned, done_before, accepted, refused, failed;
-	bool lost;               /* the board was given up */
-	bool stopped;            /* by the operator */
-	int fatal;               /* negative: the store failed, nothing more can be kept */
+	unsigned planned, done_before, accepted, refused, suspect, failed;
+	bool lost;    /* the board was given up */
+	bool stopped; /* by the operator */
+	int fatal;    /* negative: the store failed, nothing more can be kept */
 	struct err first_error;
 };
 

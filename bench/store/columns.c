@@ -100,6 +100,9 @@ const struct column store_columns[] = {
 	SINCE(3, published_energy_j, COLUMN_REAL),
 	SINCE(3, cycles_derived, COLUMN_INTEGER),
 	SINCE(3, reason_code, COLUMN_TEXT),
+	SINCE(4, calibration_id, COLUMN_INTEGER),
+	SINCE(4, calibration_state, COLUMN_TEXT),
+	SINCE(4, trace_sha256, COLUMN_TEXT),
 };
 
 const unsigned store_column_count = sizeof(store_columns) / sizeof(store_columns[0]);

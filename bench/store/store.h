@@ -18,7 +18,7 @@
 #include "drivers/err.h"
 
 enum {
-	STORE_SCHEMA_VERSION = 3, /* written */
+	STORE_SCHEMA_VERSION = 4, /* written */
 	STORE_SCHEMA_OLDEST = 2,  /* read, and brought to the present one when it is opened */
 };
 
@@ -84,6 +84,12 @@ struct store_measurement {
 	int64_t cycles_derived; /* 1: cycles = duration * nominal clock * clock ratio, not counted
 				 */
 	char reason_code[32]; /* of the importer's closed list; reason begins with it and a colon */
+	int64_t calibration_id; /* row of table calibration that corrected the samples; 0: none */
+	/* "used" | "missing" | "expired" | "other" (made for a meter that calls itself otherwise or
+	 * prints another calibration): those but the first are not corrected. "" in rows that
+	 * joulebench did not measure, or before there were calibrations. */
+	char calibration_state[12];
+	char trace_sha256[72]; /* its file in DATABASE.traces; "": no trace */
 };
 
 struct store_session {
@@ -92,6 +98,19 @@ struct store_session {
 
 /* Zeros, empty texts, and NaN, "not known", for every real. */
 void store_measurement_init(struct store_measurement *measurement);
+
+/* A meter's calibration (bench/session/calibration.h). Texts are borrowed while storing. */
+struct store_calibration {
+	int64_t id; /* 0 while storing */
+	char created_utc[32], expires_utc[32]; /* ISO 8601 */
+	char rig[64], meter[64], meter_model[16], meter_serial[32];
+	char meter_calibration[768]; /* the instrument's own, which this one corrects */
+	int64_t is_virtual;
+	char method[16]; /* "loads" */
+	double supply_v, supply_u_v;
+	char *lines_json;  /* what samples are corrected with, by range */
+	char *points_json; /* what it was found from */
+};
 
 struct store;
 
@@ -113,6 +132,14 @@ int store_point_known(struct store *store, const char *point_key, bool *ret_know
 
 /* Commits one row, durably. -EEXIST: the point has an accepted row already. */
 int store_add(struct store *store, const struct store_measurement *measurement, struct err *err);
+
+/* Commits a calibration, durably. */
+int store_calibration_add(struct store *store, const struct store_calibration *calibration,
+			  int64_t *ret_id, struct err *err);
+/* The latest of this meter. -ENOENT: none. Freed with store_calibration_done. */
+int store_calibration_latest(struct store *store, const char *rig, const char *meter,
+			     struct store_calibration *ret_calibration, struct err *err);
+void store_calibration_done(struct store_calibration *calibration);
 
 /* Accepted rows (all rows when accepted_only is false), in the order they were added, until the
  * callback returns non-zero. The measurement is valid during the call. */

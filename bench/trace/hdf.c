@@ -13,6 +13,9 @@
  * holds the consistency flags: bit 0 open for writing, bit 2 open for writing with readers. */
 enum { SUPERBLOCK_VERSION = 8, SUPERBLOCK_FLAGS = 11, FLAG_WRITE = 1, FLAG_LIVE = 4 };
 
+/* Chunks of samples begin on a page of the page cache: the system then copies whole pages. */
+enum { ALIGN_BYTES = 4096, ALIGN_LEAST_BYTES = 32768 };
+
 static herr_t keep_first(unsigned depth, const H5E_error2_t *error, void *context)
 {
 	char *text = context;
@@ -81,6 +84,7 @@ int hdf_create(struct hdf_file *file, const char *path, enum hdf_form form, stru
 	if (access < 0)
 		return hdf_fail(file, -ENOMEM, err, "cannot be created");
 	if (H5Pset_libver_bounds(access, low, high) >= 0 &&
+	    H5Pset_alignment(access, ALIGN_LEAST_BYTES, ALIGN_BYTES) >= 0 &&
 	    (form != HDF_FORM_LIVE || hold_metadata(access) >= 0))
 		file->id = H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, access);
 	H5Pclose(access);

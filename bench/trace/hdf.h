@@ -15,6 +15,9 @@
 struct hdf_disk {
 	int fd;    /* a duplicate for locks and fsync; -1 */
 	int error; /* first errno of a write; from then on nothing reaches the file */
+	/* While part_end is not 0: of the array data the library writes only bytes part_begin to
+	 * part_end - 1 are news; the rest is in the file, or will come. */
+	size_t part_begin, part_end;
 };
 
 struct hdf_file {

@@ -5,7 +5,9 @@
  * library then closes in peace, and the file is what a process killed at that moment leaves, with
  *   everything that was flushed;
  * - the file is locked against a second writer by an open file description lock (fcntl(2)), which
- *   ends with the process. HDF5's own flock(2) is given up when readers are let in.
+ *   ends with the process. HDF5's own flock(2) is given up when readers are let in;
+ * - a chunk that is written again because it has grown costs only what is new in it: the library
+ *   knows whole chunks only.
  *
  * HDF5 1.10 Virtual File Layer (H5FDpublic.h).
  */
@@ -156,15 +158,8 @@ static herr_t driver_read(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t
 	return 0;
 }
 
-/* A dropped write is a success to the library: hdf_flush and the writers ask disk->error. */
-static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address,
-			   size_t size, const void *buffer)
+static void write_bytes(struct driver_file *file, haddr_t address, const char *from, size_t size)
 {
-	struct driver_file *file = (struct driver_file *)base;
-	const char *from = buffer;
-
-	(void)type;
-	(void)transfer;
 	while (size && !file->disk->error) {
 		ssize_t count = pwrite(file->fd, from, size, (off_t)address);
 
@@ -178,8 +173,37 @@ static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_
 		address += (haddr_t)count;
 		size -= (size_t)count;
 	}
-	if (address > file->eof)
-		file->eof = address;
+}
+
+/* The file has its full length at once: HDF5 refuses one that is shorter than its superblock says,
+ * unless it is opened beside a writer. */
+static void extend(struct driver_file *file, haddr_t end)
+{
+	if (end <= file->eof || file->disk->error)
+		return;
+	if (ftruncate(file->fd, (off_t)end))
+		file->disk->error = errno;
+}
+
+/* A dropped write is a success to the library: hdf_flush and the writers ask disk->error. */
+static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_t address,
+			   size_t size, const void *buffer)
+{
+	struct driver_file *file = (struct driver_file *)base;
+	const struct hdf_disk *disk = file->disk;
+
+	(void)transfer;
+	if (type == H5FD_MEM_DRAW && disk->part_end && disk->part_end <= size) {
+		if (disk->part_end < size)
+			extend(file, address + size);
+		write_bytes(file, address + disk->part_begin,
+			    (const char *)buffer + disk->part_begin,
+			    disk->part_end - disk->part_begin);
+	} else {
+		write_bytes(file, address, buffer, size);
+	}
+	if (address + size > file->eof)
+		file->eof = address + size;
 	return 0;
 }
 

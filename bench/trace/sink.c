@@ -78,7 +78,9 @@ static int write_out(struct sink *sink, enum trace_stream which, const void *ele
 static int write_stage(struct sink *sink, enum trace_stream which, struct err *err)
 {
 	struct sink_stage *stage = &sink->stages[which];
-	int ret = write_out(sink, which, stage->elements, stage->count, err);
+	const struct stream_kind *kind = &stream_kinds[which];
+	size_t held = sink->streams[which].count % kind->chunk;
+	int ret = write_out(sink, which, stage->elements + held * kind->bytes, stage->count, err);
 
 	if (!ret)
 		stage->count = 0;
@@ -95,10 +97,10 @@ static size_t room(const struct sink *sink, enum trace_stream which)
 
 void *sink_room(struct sink *sink, enum trace_stream which, size_t *ret_count)
 {
-	const struct sink_stage *stage = &sink->stages[which];
+	const struct stream_kind *kind = &stream_kinds[which];
 
 	*ret_count = room(sink, which);
-	return stage->elements + stage->count * stream_kinds[which].bytes;
+	return sink->stages[which].elements + (kind->chunk - *ret_count) * kind->bytes;
 }
 
 int sink_take(struct sink *sink, enum trace_stream which, size_t count, struct err *err)

@@ -9,7 +9,7 @@
 #endif
 
 enum {
-	SAMPLE_CHUNK = 32768,
+	SAMPLE_CHUNK = 65536,
 	RECORD_CHUNK = 256,
 	DEFLATE_LEVEL = 1, /* 4 is no smaller to speak of after shuffle */
 	FIELDS_MAX = 10,
@@ -285,13 +285,22 @@ static hid_t select_elements(hid_t dataset, uint64_t first, size_t count)
 	return space;
 }
 
-/* A whole chunk goes to the file as it is, without a copy through the library's chunk cache. */
-static herr_t write_chunk(const struct stream *stream, const void *elements)
+/* The chunk goes to the file as it is, without a copy through the library's chunk cache; the file's
+ * driver leaves out what it holds already and what is not there yet. */
+static herr_t write_chunk(struct hdf_file *file, const struct stream *stream, const void *elements,
+			  size_t count)
 {
-	hsize_t start = stream->count;
+	const struct stream_kind *kind = stream->kind;
+	size_t held = stream->count % kind->chunk;
+	hsize_t start = stream->count - held;
+	herr_t done;
 
-	return H5Dwrite_chunk(stream->dataset, H5P_DEFAULT, 0, &start,
-			      stream->kind->chunk * stream->kind->bytes, elements);
+	file->disk.part_begin = held * kind->bytes;
+	file->disk.part_end = (held + count) * kind->bytes;
+	done = H5Dwrite_chunk(stream->dataset, H5P_DEFAULT, 0, &start, kind->chunk * kind->bytes,
+			      (const uint8_t *)elements - file->disk.part_begin);
+	file->disk.part_end = 0;
+	return done;
 }
 
 static herr_t write_part(const struct stream *stream, const void *elements, size_t count)
@@ -313,15 +322,15 @@ int stream_write(struct hdf_file *file, struct stream *stream, const void *eleme
 		 struct err *err)
 {
 	hsize_t end = stream->count + count;
-	bool whole = count == stream->kind->chunk && stream->count % count == 0;
 	herr_t done;
 
 	if (!count)
 		return 0;
 	if (file->disk.error || H5Dset_extent(stream->dataset, &end) < 0)
 		return hdf_fail(file, -EIO, err, "cannot write '%s'", stream->kind->path);
-	done = whole && !stream->filtered ? write_chunk(stream, elements)
-					  : write_part(stream, elements, count);
+	done = stream->kind->per_sample && !stream->filtered
+		       ? write_chunk(file, stream, elements, count)
+		       : write_part(stream, elements, count);
 	if (done < 0 || file->disk.error)
 		return hdf_fail(file, -EIO, err, "cannot write '%s'", stream->kind->path);
 	stream->count = end;

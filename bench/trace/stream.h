@@ -37,7 +37,8 @@ int stream_create(struct hdf_file *file, enum trace_stream which, bool compresse
 /* -ENOENT: not there; -EINVAL: not what it should be. Both sentences name it. */
 int stream_open(struct hdf_file *file, enum trace_stream which, struct stream *ret_stream,
 		struct err *err);
-/* Writes at the end, straight to the file. Fast when it fills whole chunks. */
+/* Writes at the end, straight to the file. Of samples that are not compressed: elements lies in a
+ * buffer of a whole chunk, at its place in the chunk. Fast when it fills whole chunks. */
 int stream_write(struct hdf_file *file, struct stream *stream, const void *elements, size_t count,
 		 struct err *err);
 int stream_read(struct hdf_file *file, const struct stream *stream, uint64_t first, size_t count,

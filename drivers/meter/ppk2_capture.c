@@ -5,6 +5,8 @@
  */
 #include "drivers/meter/ppk2_capture.h"
 
+#include <string.h>
+
 enum {
 	SAMPLE_NS = 10000,          /* 100 kSa/s nominal */
 	TIMING_SLACK_NS = 50000000, /* a busy host's delay */
@@ -52,43 +54,234 @@ void ppk2_capture_begin(struct meter_block *block)
 	block->t_mono_ns = 0;
 }
 
+/* What conversion carries from word to word. */
+struct conversion_state {
+	const struct ppk2_conversion *conversion;
+	double range_max_a;
+	uint32_t last, full_scale_run, misfit_run, switches;
+	bool saturated, misfit;
+};
+
+/* Where a word's parts go. */
+struct conversion_output {
+	float *current_a;
+	uint8_t *logic, *range;
+};
+
+static struct conversion_output output_at(struct meter_block *block, size_t at)
+{
+	return (struct conversion_output){block->current_a + at, block->logic + at,
+					  block->range + at};
+}
+
+static void convert_words(struct conversion_state *state, const uint8_t *bytes, size_t count,
+			  struct conversion_output out)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint32_t word = ppk2_word(bytes + i * PPK2_WORD_BYTES);
+		uint32_t adc = ppk2_word_adc(word), range = ppk2_word_range(word);
+		double current_a = ppk2_convert(state->conversion, adc, range);
+		uint32_t full_scale_max = range == RANGE_TOP ? 1 : FULL_SCALE_SAMPLES;
+
+		out.current_a[i] = (float)current_a;
+		out.logic[i] = ppk2_word_logic(word);
+		out.range[i] = (uint8_t)range;
+		state->switches += range != state->last;
+		state->last = range;
+		state->full_scale_run = adc == PPK2_ADC_FULL_SCALE ? state->full_scale_run + 1 : 0;
+		state->misfit_run = current_a < misfit_below_a[range] ? state->misfit_run + 1 : 0;
+		state->saturated |= current_a > state->range_max_a;
+		state->saturated |= state->full_scale_run >= full_scale_max;
+		state->misfit |= state->misfit_run >= MISFIT_SAMPLES;
+	}
+}
+
+/* A batch of words of one range, none at full scale: the same operations as ppk2_convert in the
+ * same order, four at a time. */
+enum { LANES = 4, BATCH = 64 };
+
+typedef int32_t ints __attribute__((vector_size(LANES * sizeof(int32_t))));
+typedef float floats __attribute__((vector_size(LANES * sizeof(float))));
+typedef int64_t longs __attribute__((vector_size(LANES * sizeof(int64_t))));
+typedef double doubles __attribute__((vector_size(LANES * sizeof(double))));
+
+typedef uint32_t wide __attribute__((vector_size(8 * sizeof(uint32_t))));
+
+struct batch {
+	uint32_t range;
+	unsigned below, above; /* samples below misfit_below_a, above range_max_a */
+};
+
+#define IN_LINE static inline __attribute__((always_inline))
+
+/* One range, and not at full scale. */
+IN_LINE bool batch_uniform(const uint8_t *words)
+{
+	wide first, next, differs = {0}, full_scale = {0}, result;
+	uint32_t any = 0;
+
+	memcpy(&first, words, sizeof(first));
+	for (size_t at = 0; at < BATCH * PPK2_WORD_BYTES; at += sizeof(next)) {
+		memcpy(&next, words + at, sizeof(next));
+		differs |= next ^ first[0];
+		full_scale |= (wide)((next & PPK2_ADC_FULL_SCALE) == PPK2_ADC_FULL_SCALE);
+	}
+	result = (differs >> 14 & 7) | full_scale;
+	for (int i = 0; i < 8; i++)
+		any |= result[i];
+	return !any;
+}
+
+/* words: bytes in the processor's own order. */
+IN_LINE bool batch_convert_lanes(const struct ppk2_conversion *conversion, double above_a,
+				 const uint8_t *words, struct conversion_output out,
+				 struct batch *ret)
+{
+	struct ppk2_range range;
+	uint8_t logic[BATCH];
+	double below_a;
+	longs below = {0}, above = {0};
+
+	if (!batch_uniform(words))
+		return false;
+	ret->range = ppk2_word_range(ppk2_word(words));
+	range = conversion->range[ret->range];
+	below_a = misfit_below_a[ret->range];
+	for (int at = 0; at < BATCH; at += LANES) {
+		doubles r, current;
+		floats rounded;
+		ints word;
+
+		memcpy(&word, words + at * PPK2_WORD_BYTES, sizeof(word));
+		r = __builtin_convertvector((word & PPK2_ADC_FULL_SCALE) << 2, doubles);
+		r = (r - range.offset) * range.scale;
+		current = range.user_gain *
+			  (r * (range.gain_square * r + range.gain) + range.constant_a);
+		below -= current < below_a;
+		above -= current > above_a;
+		rounded = __builtin_convertvector(current, floats);
+		memcpy(out.current_a + at, &rounded, sizeof(rounded));
+	}
+	for (int i = 0; i < BATCH; i++)
+		logic[i] = words[i * PPK2_WORD_BYTES + PPK2_WORD_BYTES - 1];
+	memcpy(out.logic, logic, sizeof(logic));
+	memset(out.range, (int)ret->range, BATCH);
+	ret->below = (unsigned)(below[0] + below[1] + below[2] + below[3]);
+	ret->above = (unsigned)(above[0] + above[1] + above[2] + above[3]);
+	return true;
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static bool
+batch_convert_avx2(const struct ppk2_conversion *conversion, double above_a, const uint8_t *words,
+		   struct conversion_output out, struct batch *ret)
+{
+	return batch_convert_lanes(conversion, above_a, words, out, ret);
+}
+#endif
+
+/* False: not uniform, nothing was done. */
+static bool batch_convert(const struct ppk2_conversion *conversion, double above_a,
+			  const uint8_t *words, struct conversion_output out, struct batch *ret)
+{
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	return false; /* one by one */
+#endif
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2"))
+		return batch_convert_avx2(conversion, above_a, words, out, ret);
+#endif
+	return batch_convert_lanes(conversion, above_a, words, out, ret);
+}
+
+static bool word_is_below(const struct conversion_state *state, const uint8_t *bytes)
+{
+	uint32_t word = ppk2_word(bytes), range = ppk2_word_range(word);
+
+	return ppk2_convert(state->conversion, ppk2_word_adc(word), range) < misfit_below_a[range];
+}
+
+/* Runs of samples below go on from batch to batch. */
+static void batch_count_misfits(struct conversion_state *state, const struct batch *batch,
+				const uint8_t *bytes)
+{
+	uint32_t leading = 0, trailing = 0;
+
+	if (batch->below == BATCH) {
+		state->misfit_run += BATCH;
+	} else if (!batch->below) {
+		state->misfit_run = 0;
+	} else {
+		while (word_is_below(state, bytes + leading * PPK2_WORD_BYTES))
+			leading++;
+		while (word_is_below(state, bytes + (BATCH - 1 - trailing) * PPK2_WORD_BYTES))
+			trailing++;
+		state->misfit |= leading && state->misfit_run + leading >= MISFIT_SAMPLES;
+		state->misfit_run = trailing;
+	}
+	state->misfit |= state->misfit_run >= MISFIT_SAMPLES;
+}
+
+/* How many words of a batch that is not uniform are to be converted one by one: up to the next
+ * change of range, or all. */
+static size_t batch_prefix(const uint8_t *bytes)
+{
+	uint32_t range = ppk2_word_range(ppk2_word(bytes));
+	size_t count = 1;
+
+	while (count < BATCH &&
+	       ppk2_word_range(ppk2_word(bytes + count * PPK2_WORD_BYTES)) == range)
+		count++;
+	return count;
+}
+
+/* BATCH words or fewer; returns how many were converted. */
+static size_t convert_batch(struct conversion_state *state, const uint8_t *bytes,
+			    struct conversion_output out)
+{
+	struct batch batch;
+
+	if (!batch_convert(state->conversion, state->range_max_a, bytes, out, &batch)) {
+		size_t prefix = batch_prefix(bytes);
+
+		convert_words(state, bytes, prefix, out);
+		return prefix;
+	}
+	state->switches += batch.range != state->last;
+	state->last = batch.range;
+	state->full_scale_run = 0;
+	state->saturated |= batch.above > 0;
+	batch_count_misfits(state, &batch, bytes);
+	return BATCH;
+}
+
 static void capture_convert(struct ppk2_capture *capture, struct meter_block *block,
 			    const struct ppk2_run *run)
 {
-	const struct ppk2_conversion *conversion = &capture->conversion;
-	double range_max_a = capture->range_max_a;
-	uint32_t last = capture->last_range_known ? capture->last_range
-						  : ppk2_word_range(ppk2_word(run->bytes));
-	uint32_t full_scale_run = capture->full_scale_run, misfit_run = capture->misfit_run;
-	uint32_t switches = 0;
-	unsigned saturated = 0, misfit = 0;
+	struct conversion_state state = {
+		.conversion = &capture->conversion,
+		.range_max_a = capture->range_max_a,
+		.last = capture->last_range_known ? capture->last_range
+						  : ppk2_word_range(ppk2_word(run->bytes)),
+		.full_scale_run = capture->full_scale_run,
+		.misfit_run = capture->misfit_run,
+	};
+	size_t at = 0;
 
-	for (size_t i = 0; i < run->count; i++) {
-		uint32_t word = ppk2_word(run->bytes + i * PPK2_WORD_BYTES);
-		uint32_t adc = ppk2_word_adc(word);
-		uint32_t range = ppk2_word_range(word);
-		double current_a = ppk2_convert(conversion, adc, range);
-
-		block->current_a[block->count + i] = (float)current_a;
-		block->logic[block->count + i] = ppk2_word_logic(word);
-		block->range[block->count + i] = (uint8_t)range;
-		switches += range != last;
-		last = range;
-		full_scale_run = adc == PPK2_ADC_FULL_SCALE ? full_scale_run + 1 : 0;
-		misfit_run = current_a < misfit_below_a[range] ? misfit_run + 1 : 0;
-		saturated |= (current_a > range_max_a) |
-			     (full_scale_run >= (range == RANGE_TOP ? 1 : FULL_SCALE_SAMPLES));
-		misfit |= misfit_run >= MISFIT_SAMPLES;
-	}
+	while (run->count - at >= BATCH)
+		at += convert_batch(&state, run->bytes + at * PPK2_WORD_BYTES,
+				    output_at(block, block->count + at));
+	convert_words(&state, run->bytes + at * PPK2_WORD_BYTES, run->count - at,
+		      output_at(block, block->count + at));
 	block->count += (uint32_t)run->count;
-	block->range_switches += switches;
-	if (saturated)
+	block->range_switches += state.switches;
+	if (state.saturated)
 		block->flags |= METER_BLOCK_SATURATED;
-	if (misfit)
+	if (state.misfit)
 		block->flags |= METER_BLOCK_RANGE_MISFIT;
-	capture->full_scale_run = full_scale_run;
-	capture->misfit_run = misfit_run;
-	capture->last_range = (uint8_t)last;
+	capture->full_scale_run = state.full_scale_run;
+	capture->misfit_run = state.misfit_run;
+	capture->last_range = (uint8_t)state.last;
 	capture->last_range_known = true;
 }
 

@@ -54,6 +54,7 @@ static const char help[] =
 	"      faults: [{fault: NAME, probability: P}, {fault: NAME, at: 2 s, limit: 1}]\n"
 	"  meters:\n"
 	"    - {name: NAME, kind: ppk2, listen: ADDRESS, faults: [...]}\n"
+	"      calibration: ideal   gain, zero and voltage without error (default: drawn)\n"
 	"  devices:                 SCPI over a stream socket\n"
 	"    - {name: NAME, kind: supply, listen: ADDRESS, voltage: 3.3 V}\n"
 	"    - {name: NAME, kind: chamber, listen: ADDRESS, ambient: 21 degC, slew: 2 K/min,\n"

@@ -13,7 +13,7 @@
 set -u
 
 HERE=tests/oracle
-BATCH=100
+BATCH=50 # what is masked has to fit (corpus.h)
 . $HERE/qemu_targets.sh
 
 build() { # TARGET SEED COUNT NAME
@@ -29,7 +29,10 @@ compare() { # TARGET SEED COUNT
 	out=$(build "$1" "$2" "$3" "$name" 2>&1) || { echo "does not compile: $out"; return 1; }
 	out=$(emulate "$1" "$name.elf" "$name.report" "$name.counts" 2>&1) ||
 		{ echo "QEMU: $out"; return 1; }
-	"$HOST" "$1" "$name.elf" "$name.report" "$name.counts"
+	grep -o 'left out: [A-Z_0-9]*' "$name.S" | awk -v t="$1" '{n[$3]++} END {for (r in n) print "left", r, n[r], t}' >>"$DIR/rules"
+	"$HOST" "$1" "$name.elf" "$name.report" "$name.counts" | tee "$name.out" | grep -v '^mask '
+	grep '^mask ' "$name.out" | sed "s/$/ $1/" >>"$DIR/rules"
+	! grep -q ' differences [1-9]' "$name.out" && grep -q ' differences 0' "$name.out"
 }
 
 run_batch() { # TARGET SEED COUNT
@@ -44,6 +47,7 @@ run_batch() { # TARGET SEED COUNT
 		done
 		[ $found = 0 ] && echo "FAIL $1 $3 programs from seed $2, together only: $out"
 	fi
+	cat "$DIR/rules" >>"$DIR/../rules"
 	rm -f "$DIR/$1-"*
 }
 
@@ -54,7 +58,7 @@ if [ "$1" = --batch ]; then # TARGET SEED COUNT, with the rest in the environmen
 fi
 
 [ $# -ge 3 ] || { echo "usage: exception_oracle.sh GENERATOR HOST PLUGIN [COUNT [SEED [TARGET...]]]"; exit 2; }
-GENERATOR=$1 HOST=$2 PLUGIN=$(realpath "$3") count=${4:-300} first=${5:-1}
+GENERATOR=$1 HOST=$2 PLUGIN=$(realpath "$3") count=${4:-100} first=${5:-1}
 targets=${*:6}
 DIR=$(mktemp -d /tmp/exception_oracle_XXXXXX)
 export GENERATOR HOST PLUGIN DIR
@@ -68,5 +72,14 @@ for target in ${targets:-m4 m7 m33 rv32}; do
 	done
 done | xargs -P 2 -L 1 bash $HERE/exception_oracle.sh --batch >"$DIR/verdicts"
 sort "$DIR/verdicts"
+"$GENERATOR" rules >"$DIR/reasons"
+awk -F'[ \t]' -v reasons="$DIR/reasons" '
+	BEGIN { while ((getline line < reasons) > 0) { at = index(line, "\t"); why[substr(line, 1, at - 1)] = substr(line, at + 1) } }
+	$1 == "mask" { key = $2 " on " $5; name[key] = $2; n[key] += $3; d[key] += $4 }
+	$1 == "left" { key = $2 " on " $4; name[key] = $2; left[key] += $3 }
+	END {
+		for (key in n) printf "masked %s: %d times, %d differ: %s\n", key, n[key], d[key], why[name[key]]
+		for (key in left) printf "left out %s: %d times: %s\n", key, left[key], why[name[key]]
+	}' "$DIR/rules" | sort
 echo "$(grep -c '^ok' "$DIR/verdicts") batches agree, $(grep -c '^FAIL' "$DIR/verdicts") failures"
 grep -q '^ok' "$DIR/verdicts" && ! grep -q '^FAIL' "$DIR/verdicts"

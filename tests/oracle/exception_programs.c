@@ -3,6 +3,7 @@
  * Writes the assembly of random exception programs for the harnesses in exceptions/:
  *
  *   exception_programs m4|m7|m33|rv32 SEED COUNT
+ *   exception_programs rules                          (names and reasons of exceptions/rules.h)
  *
  * Program i depends on SEED + i only. A program is a thread, and what each exception's handler
  * does: lists of actions that pend, mask, enable and prioritise exceptions, call the supervisor,
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #include "tests/oracle/exceptions/programs.h"
+#include "tests/oracle/exceptions/rules.h"
 
 enum place { THREAD = 1, HANDLER };
 
@@ -43,6 +45,26 @@ static const char *pick(struct generator *g, const char *const *texts, unsigned 
 	return texts[below(g, count)];
 }
 #define PICK(g, texts) pick((g), (texts), sizeof(texts) / sizeof((texts)[0]))
+
+/* Where a program is written around a rule: exception_oracle.sh counts these. */
+static void leave_out(enum left_out_rule rule)
+{
+	static const char *const names[] = {
+#define X(name, targets, reason) #name,
+		LEFT_OUT_RULES(X)
+#undef X
+	};
+
+	printf("\t/* left out: %s */\n", names[rule]);
+}
+
+static void print_rules(void)
+{
+#define X(name, targets, reason) printf("%s\t%s\n", #name, reason);
+	MASK_RULES(X)
+	LEFT_OUT_RULES(X)
+#undef X
+}
 
 /* ---- Arm ---- */
 
@@ -109,6 +131,7 @@ static void prioritise(struct generator *g)
 {
 	static const uint8_t system[] = {4, 5, 6, 11, 14, 15};
 
+	leave_out(LEFT_OUT_PRIORITY_BITS);
 	if (below(g, 2))
 		store(g, 0xe000e400 + below(g, 8), priority(g), "b");
 	else
@@ -125,6 +148,7 @@ static void enable(struct generator *g)
 /* Not where the execution priority is -1 or -2: the core would lock up. */
 static void guard(void)
 {
+	leave_out(LEFT_OUT_LOCKUP);
 	printf("\tmrs r0, ipsr\n\tsubs r0, #2\n\tcmp r0, #2\n\tblo 9f\n\tmrs r0, faultmask\n"
 	       "\tcmp r0, #0\n\tbne 9f\n");
 }
@@ -145,6 +169,7 @@ static void mask(struct generator *g)
 
 	switch (below(g, 6)) {
 	case 0:
+		leave_out(LEFT_OUT_FAULTMASK_AT_HARD);
 		guard();
 		printf("%s", PICK(g, sets_faultmask));
 		break;
@@ -194,6 +219,10 @@ static void fault(struct generator *g)
 		"\tldr r1, =0x9f000101\n\tadr r3, 9f\n\tblx r1\n",
 		"\tldr r1, =0x9f000200\n\tadr r3, 9f\n\tmov pc, r1\n",
 		"\tldr r1, =not_thumb\n\tadr r3, 9f\n\tbx r1\n",
+		"\tldr r1, =0x40000001\n\tadr r3, 9f\n\tbx r1\n",
+		"\tldr r1, =0xa0000101\n\tadr r3, 9f\n\tblx r1\n",
+		"\tldr r1, =0xd0000200\n\tadr r3, 9f\n\tmov pc, r1\n",
+		"\tldr r1, =0xe0000001\n\tadr r3, 9f\n\tbx r1\n",
 		"\tldr r1, =not_thumb\n\tadr r3, 9f\n\tblx r1\n",
 	};
 
@@ -231,8 +260,10 @@ static void compute_fp(struct generator *g)
 		"\tvsub.f32 s0, s0, s1\n\tvneg.f32 s31, s1\n",
 	};
 
-	if (g->place == HANDLER) /* after an entry that is not lazy S0 to S15 are UNKNOWN */
+	if (g->place == HANDLER) {
+		leave_out(LEFT_OUT_FP_UNKNOWN);
 		printf("\tldr r2, =harness_words\n\tvldmia r2, {s0-s15}\n");
+	}
 	printf("%s", PICK(g, texts));
 }
 
@@ -244,13 +275,13 @@ static void look(struct generator *g)
 		"\tldr r0, =0xe000e100\n\tldr r0, [r0]\n\tbl emit\n",
 		"\tldr r0, =0xe000e404\n\tldr r0, [r0]\n\tbl emit\n",
 		"\tldr r0, =0xe000ed20\n\tldr r0, [r0]\n\tbl emit\n",
-		"\tldr r0, =0xe000ed14\n\tldr r0, [r0]\n\tbic r0, #0xf0000\n\tbl emit\n",
+		"\tbl emit_ccr\n",
 		"\tmrs r0, xpsr\n\tbl emit\n",
 		"\tmrs r0, primask\n\tmrs r1, basepri\n\tmrs r2, faultmask\n\tadd r0, r1\n\tadd "
 		"r0, r2\n"
 		"\tbl emit\n",
 		"\tmrs r0, msp\n\tmrs r1, psp\n\teor r0, r1\n\tbl emit\n",
-		"\tmrs r0, control\n\tand r0, #7\n\tbl emit\n",
+		"\tmrs r0, control\n\tbl emit_control\n",
 	};
 
 	printf("%s", g->place == HANDLER ? "\tpush {r4, lr}\n" : "");
@@ -269,6 +300,7 @@ static uint32_t some_fpccr(struct generator *g)
 	static const uint32_t values[] = {0xc0000000, 0xc0000000, 0xc0000000, 0x80000000,
 					  0x40000000};
 
+	leave_out(LEFT_OUT_NO_FP_PRESERVATION);
 	return values[below(g, 5)];
 }
 
@@ -301,7 +333,8 @@ static void change_control(struct generator *g)
 		"\tmrs r0, control\n\tbic r0, #4\n\tmsr control, r0\n\tisb\n\tmovs r0, #0\n",
 		"\tmrs r0, control\n\torr r0, #12\n\tmsr control, r0\n\tisb\n\tmovs r0, #0\n",
 		"\tmrs r0, control\n\teor r0, #2\n\tmsr control, r0\n\tisb\n\tmovs r0, #0\n",
-		"\tcpsie f\n\tmrs r0, control\n\torr r0, #1\n\tmsr control, r0\n\tisb\n\tmovs r0, #0\n",
+		"\tcpsie f\n\tmrs r0, control\n\torr r0, #1\n\tmsr control, r0\n\tisb\n\tmovs r0, "
+		"#0\n",
 	};
 
 	if (g->place == THREAD)
@@ -310,13 +343,103 @@ static void change_control(struct generator *g)
 		printf("%s", texts[0]);
 }
 
+/* ---- stacks that fail, returns that fail, no FP, sleep ---- */
+
+#define NO_FP_CONTEXT "\tmrs r0, control\n\tbic r0, #4\n\tmsr control, r0\n\tisb\n"
+
+/* FP off for one instruction; what faults puts it on. */
+static void without_coprocessor(struct generator *g)
+{
+	static const char *const texts[] = {"\tvmov s1, r2\n", "\tvadd.f32 s1, s2, s3\n",
+					    "\tvmrs r2, fpscr\n"};
+
+	guard();
+	printf(NO_FP_CONTEXT "\tldr r0, =0xe000ed88\n\tmovs r1, #0\n\tstr r1, [r0]\n\tdsb\n"
+			     "\tisb\n%s\tldr r0, =0xe000ed88\n\tmov r1, #0xf00000\n"
+			     "\tstr r1, [r0]\n\tdsb\n\tisb\n9:\n",
+	       PICK(g, texts));
+}
+
+/* An exception on a process stack that does not take its frame, by address or by PSPLIM. */
+static void break_entry(struct generator *g)
+{
+	static const char *const triggers[] = {
+		"\tsvc #5\n",
+		"\tudf #6\n",
+		"\tldr r0, =0xd0000010\n\tldr r0, [r0]\n",
+		"\tldr r0, =0xe000ed04\n\tmov r1, #0x80000000\n\tstr r1, [r0]\n\tdsb\n\tisb\n",
+		"\tldr r0, =0xe000e200\n\tmovs r1, #0x55\n\tstr r1, [r0]\n\tdsb\n\tisb\n",
+	};
+	bool by_limit = g->v8m && below(g, 2);
+
+	guard();
+	printf(NO_FP_CONTEXT
+	       "\tmrs r0, control\n\tand r0, #6\n\tcmp r0, #2\n\tbne 9f\n"
+	       "\tldr r0, =rescue\n\tmov r1, sp\n\tadr r2, 9f\n\tstrd r1, r2, [r0]\n");
+	if (by_limit)
+		printf("\tsub r1, #%u\n\tmsr psplim, r1\n", 8 * below(g, 4));
+	else
+		printf("\tldr r1, =0xd0000200\n\tmov sp, r1\n");
+	printf("%s", PICK(g, triggers));
+	if (by_limit)
+		printf("\tmovs r1, #0\n\tmsr psplim, r1\n");
+	printf("\tldr r0, =rescue\n\tldr r1, [r0]\n\tmov sp, r1\n\tmovs r1, #0\n\tstr r1, [r0]\n"
+	       "\t.balign 4\n9:\n");
+}
+
+static void break_return(struct generator *g)
+{
+	printf("\tpush {r4, lr}\n\tbl %s\n\tpop {r4, lr}\n",
+	       below(g, 2) ? "break_return" : "break_process_stack");
+}
+
+static void fail_stack(struct generator *g)
+{
+	if (g->place == THREAD)
+		break_entry(g);
+	else
+		break_return(g);
+}
+
+/* WFI with an interrupt pending that PRIMASK holds back. */
+static void sleep_once(struct generator *g)
+{
+	unsigned n = below(g, 8);
+
+	if (g->place != THREAD)
+		return;
+	printf("\tmrs r0, control\n\ttst r0, #1\n\tbne 9f\n\tcpsid i\n\tcpsie f\n"
+	       "\tmovs r1, #0\n\tmsr basepri, r1\n\tldr r0, =0x%08x\n\tstrb r1, [r0]\n"
+	       "\tldr r0, =0xe000e100\n\tmovs r1, #0x%x\n\tstr r1, [r0]\n\tstr r1, [r0, #0x100]\n"
+	       "\tdsb\n\twfi\n\tadds r2, #1\n\tcpsie i\n\tisb\n9:\n",
+	       0xe000e400 + n, 1u << n);
+}
+
 static void act(struct generator *g)
 {
 	static void (*const actions[])(struct generator * g) = {
-		pend,       pend,      pend,           pend,       pend_in_it,
-		prioritise, enable,    mask,           mask,       call_supervisor,
-		fault,      fault,     compute,        compute_fp, compute_fp,
-		look,       configure, change_control,
+		pend,
+		pend,
+		pend,
+		pend,
+		pend_in_it,
+		prioritise,
+		enable,
+		mask,
+		mask,
+		call_supervisor,
+		fault,
+		fault,
+		compute,
+		compute_fp,
+		compute_fp,
+		look,
+		configure,
+		change_control,
+		without_coprocessor,
+		fail_stack,
+		fail_stack,
+		sleep_once,
 	};
 
 	actions[below(g, sizeof(actions) / sizeof(actions[0]))](g);
@@ -406,6 +529,9 @@ static void rv32_act(struct generator *g)
 		"\tli a0, 0x0f000030\n\tsb a1, 3(a0)\n",
 		"\tli a0, 0x0f000040\n\tsh a1, 2(a0)\n",
 		"\tli a0, 0x0f000050\n\tla t1, 9f\n\tjr a0\n9:\n",
+		"\tli a0, 0x0f000101\n\tlw a1, 5(a0)\n", /* misaligned: MISALIGNED_MTVAL */
+		"\tli a0, 0x0f000103\n\tsh a1, 0(a0)\n",
+		"\tli a0, 0x0f000101\n\tlhu a1, 4(a0)\n",
 		"\tli a0, 0x0f000062\n\tla t1, 9f\n\tjalr a0\n9:\n",
 		"\tli a0, 0x02000000\n\tli a1, 1\n\tsw a1, 0(a0)\n",
 		"\tli a0, 0x02000000\n\tli a1, 1\n\tsw a1, 0(a0)\n",
@@ -423,7 +549,8 @@ static void rv32_act(struct generator *g)
 		"\tcsrrw a2, mscratch, a2\n\tcsrrs a3, mscratch, a2\n",
 		"\tcsrr a2, mcause\n\tcsrr a3, mepc\n",
 		"\tcsrrw a2, mtval, a3\n\tcsrr a3, mtval\n",
-		"\tandi a3, a3, -2\n\tcsrw mepc, a3\n\tcsrr a2, mepc\n",
+		"\t/* left out: MEPC_BIT_0 */\n\tandi a3, a3, -2\n\tcsrw mepc, a3\n\tcsrr a2, "
+		"mepc\n",
 		"\tcsrw mcause, zero\n\tcsrr a2, mcause\n",
 		/* MRET outside of a trap: to MPIE */
 		"\tla a0, 9f\n\tcsrw mepc, a0\n\tli a0, 0x1880\n\tcsrs mstatus, a0\n\tmret\n9:\n",
@@ -471,8 +598,13 @@ int main(int argc, char **argv)
 {
 	struct generator g = {0};
 
+	if (argc == 2 && !strcmp(argv[1], "rules")) {
+		print_rules();
+		return 0;
+	}
 	if (argc != 4) {
-		fprintf(stderr, "usage: exception_programs m4|m7|m33|rv32 SEED COUNT\n");
+		fprintf(stderr, "usage: exception_programs m4|m7|m33|rv32 SEED COUNT\n"
+				"       exception_programs rules\n");
 		return 2;
 	}
 	g.v8m = !strcmp(argv[1], "m33");

@@ -15,6 +15,8 @@
  * agree in every counter, cycles included; except cycles of the M7, which single-issues stepwise:
  * of two that issue together the first takes no cycle to stop at.
  *
+ * Values that a program masks (mask_out) are counted by rule, and how many of them differ.
+ *
  * Known differences, which are named and not tolerated beyond their exact number:
  *   end marker   the store that stops the core is in .tail, where QEMU is not counted
  *   faulted      an instruction that faults is counted by QEMU, not by the core; the program says
@@ -31,12 +33,13 @@
 #include "rigs/virtual/cores/armv7em_core.h"
 #include "rigs/virtual/cores/rv32.h"
 #include "tests/oracle/corpus/corpus.h"
+#include "tests/oracle/exceptions/rules.h"
 
 #define CODE_BYTES   0x80000u
 #define TAIL_OFFSET  0x70000u
 #define RAM_BYTES    0x80000u
 #define CYCLES_MAX   400000000u
-#define REPORT_WORDS (6u + CORPUS_WORDS)
+#define REPORT_WORDS (7u + CORPUS_WORDS + 2 * MASKED_MAX)
 #define SHOWN_MAX    12u
 #define MSIP         0x02000000u /* software interrupt of QEMU's `virt` board (SiFive CLINT) */
 #define MSI_NUMBER   3u
@@ -46,14 +49,15 @@ struct target {
 	const char *name;
 	enum armv7em_model model; /* 0: RISC-V */
 	uint32_t code_base, ram_base, end_marker;
+	unsigned rules; /* TARGET_ */
 };
 
 /* QEMU's mps2-an386, mps2-an500, mps2-an505 (secure aliases) and virt. */
 static const struct target targets[] = {
-	{"m4", ARMV7EM_M4, 0x00000000, 0x20000000, 0x20100000},
-	{"m7", ARMV7EM_M7, 0x00000000, 0x20000000, 0x20100000},
-	{"m33", ARMV7EM_M33, 0x10000000, 0x38000000, 0x38100000},
-	{"rv32", 0, 0x80000000, 0x80080000, 0x80200000},
+	{"m4", ARMV7EM_M4, 0x00000000, 0x20000000, 0x20100000, TARGET_M4},
+	{"m7", ARMV7EM_M7, 0x00000000, 0x20000000, 0x20100000, TARGET_M7},
+	{"m33", ARMV7EM_M33, 0x10000000, 0x38000000, 0x38100000, TARGET_M33},
+	{"rv32", 0, 0x80000000, 0x80080000, 0x80200000, TARGET_RV32},
 };
 
 struct site {
@@ -82,6 +86,7 @@ struct comparison {
 	uint32_t report[REPORT_WORDS];
 	unsigned report_count;
 	uint64_t faulted;
+	unsigned masked[MASK_RULE_COUNT], masked_differently[MASK_RULE_COUNT];
 	unsigned differences;
 };
 
@@ -382,6 +387,50 @@ static uint32_t memory_sum(const uint8_t *from, uint32_t bytes)
 	return sum;
 }
 
+static unsigned results_shown(const struct comparison *c)
+{
+	unsigned count = c->report[4] < CORPUS_WORDS ? c->report[4] : CORPUS_WORDS;
+
+	return 6 + count <= c->report_count ? count : c->report_count - 6;
+}
+
+static const struct {
+	const char *name;
+	unsigned targets;
+} mask_rules[] = {
+#define X(name, targets, reason) {#name, targets},
+	MASK_RULES(X)
+#undef X
+};
+
+/* The same rules in the same order; bits may differ where the rule is about the target. */
+static void compare_masked(struct comparison *c)
+{
+	const struct firmware_masked *mine = (const void *)(c->free_run.ram + MASKED_OFFSET);
+	const uint32_t *other = c->report + 6 + results_shown(c);
+	unsigned left = c->report_count - 6 - results_shown(c);
+
+	if (!left || mine->count != *other || left != 1 + 2 * mine->count) {
+		differ(c, "number of masked values (or more than fit)", mine->count,
+		       left ? *other : 0);
+		return;
+	}
+	for (unsigned i = 0; i < mine->count; i++) {
+		uint32_t rule = mine->entries[i].rule, bits = mine->entries[i].bits;
+
+		if (rule >= MASK_RULE_COUNT || rule != other[1 + 2 * i]) {
+			differ(c, "rule", rule, other[1 + 2 * i]);
+			return;
+		}
+		c->masked[rule]++;
+		if (bits == other[2 + 2 * i])
+			continue;
+		c->masked_differently[rule]++;
+		if (!(mask_rules[rule].targets & c->target->rules))
+			differ(c, mask_rules[rule].name, bits, other[2 + 2 * i]);
+	}
+}
+
 static void compare_results(struct comparison *c)
 {
 	struct firmware_result result;
@@ -399,7 +448,7 @@ static void compare_results(struct comparison *c)
 		differ(c, "number of results", result.count, c->report[4]);
 	if (result.sum != c->report[5])
 		differ(c, "check sum of results", result.sum, c->report[5]);
-	for (unsigned i = 0; i + 6 < c->report_count; i++) {
+	for (unsigned i = 0; i < results_shown(c); i++) {
 		snprintf(what, sizeof(what), "result %u", i);
 		if (result.words[i] != c->report[6 + i])
 			differ(c, what, result.words[i], c->report[6 + i]);
@@ -501,6 +550,10 @@ static void print_summary(const struct comparison *c, bool results_only)
 	       " differences %u\n",
 	       result->count, result->sum, c->free_run.counts.instructions,
 	       results_only ? " (not compared)" : "", skipped, c->faulted, c->differences);
+	for (unsigned i = 0; i < MASK_RULE_COUNT; i++)
+		if (c->masked[i])
+			printf("mask %s %u %u\n", mask_rules[i].name, c->masked[i],
+			       c->masked_differently[i]);
 }
 
 int main(int argc, char **argv)
@@ -516,6 +569,7 @@ int main(int argc, char **argv)
 		if (!run_freely(c) || !run_stepwise(c))
 			differ(c, "reached the end", 0, 1);
 		compare_results(c);
+		compare_masked(c);
 		if (!results_only)
 			compare_counts(c);
 		print_summary(c, results_only);

@@ -2,14 +2,15 @@
  *
  * Encodings: ARMv7-M ARM (DDI 0403), A5 to A7.
  */
-#include <stddef.h>
-
 #include "tests/oracle/armv7em_rules.h"
 #include "tests/oracle/random_programs.h"
 
-#define FREE_REGISTERS 0x502fu /* r0-r3, r5, r12, r14 */
-#define FREE_LOW       0x2fu
-#define NOP            0xbf00u
+#define below       program_below
+#define emit16      program_emit16
+#define patch_later program_patch_later
+#define unit_ahead  program_unit_ahead
+
+#define NOP 0xbf00u
 
 enum {
 	PATCH_B16 = 1,
@@ -31,12 +32,12 @@ uint32_t program_random(struct program *program)
 	return (uint32_t)(program->random >> 16);
 }
 
-static uint32_t below(struct program *program, uint32_t limit)
+uint32_t program_below(struct program *program, uint32_t limit)
 {
 	return program_random(program) % limit;
 }
 
-static void emit16(struct program *program, uint32_t code)
+void program_emit16(struct program *program, uint32_t code)
 {
 	program->halves[program->count++] = (uint16_t)code;
 }
@@ -48,318 +49,18 @@ static void emit(struct program *program, uint32_t code)
 	emit16(program, code);
 }
 
-static uint32_t any_of(struct program *program, uint32_t set)
-{
-	uint32_t reg;
-
-	do
-		reg = below(program, 16);
-	while (!(set >> reg & 1));
-	return reg;
-}
-
-static uint32_t free_register(struct program *program)
-{
-	return any_of(program, FREE_REGISTERS);
-}
-
-static uint32_t pointer(struct program *program)
-{
-	return any_of(program, 0x26c0); /* r6, r7, r9, r10, SP */
-}
-
-/* ---- data processing ---- */
-
-static bool writes_only_free(uint32_t rd)
-{
-	return FREE_REGISTERS >> rd & 1;
-}
-
-static bool usable_16(uint32_t code)
-{
-	if (code < 0x2000)
-		return writes_only_free(code & 7);
-	if (code < 0x4000) /* immediate; CMP writes nothing */
-		return (code & 0xf800) == 0x2800 || writes_only_free(code >> 8 & 7);
-	if (code < 0x4400) /* TST, CMP, CMN write nothing */
-		return (code >> 6 & 15) == 8 || (code >> 6 & 14) == 10 ||
-		       writes_only_free(code & 7);
-	if (code < 0x4700)
-		return (code & 0xff00) == 0x4500 || writes_only_free((code & 7) | (code >> 4 & 8));
-	if (code >> 12 == 10)
-		return writes_only_free(code >> 8 & 7);
-	return ((code & 0xff00) == 0xb200 || (code & 0xff00) == 0xba00) &&
-	       writes_only_free(code & 7);
-}
-
-static uint32_t draw_16(struct program *program, bool in_it)
-{
-	for (;;) {
-		static const uint16_t starts[] = {0x0000, 0x2000, 0x4000, 0x4400,
-						  0xa000, 0xb200, 0xba00};
-		static const uint16_t sizes[] = {0x2000, 0x2000, 0x400, 0x300,
-						 0x1000, 0x100,  0x100};
-		uint32_t which = below(program, 7);
-		uint32_t code = starts[which] + below(program, sizes[which]);
-
-		if (usable_16(code) && !rules_reserved(program->model, code, in_it))
-			return code;
-	}
-}
-
-/* What the rules call reserved although the operation reads or writes nothing there: with that
- * field as r0 they judge the rest. */
-static uint32_t without_absent(uint32_t code)
-{
-	uint32_t op = code >> 21 & 15, top = code >> 25;
-	bool sets = code >> 20 & 1;
-
-	if (top == 0x75 || ((code >> 24 & 0xfe) == 0xf0 && !(code >> 25 & 1))) {
-		if (sets && (op == 0 || op == 4 || op == 8 || op == 13) && (code >> 8 & 15) == 15)
-			code &= ~0x0f00u;
-		if ((op == 2 || op == 3) && (code >> 16 & 15) == 15)
-			code &= ~0x000f0000u;
-	} else if ((code & 0xfb50f000) == 0xf2400000 || (code & 0xfb508000) == 0xf2400000) {
-		code &= ~0x000f0000u; /* MOVW, MOVT: immediate */
-	} else if ((code & 0xff80f080) == 0xfa00f080 || (code & 0xff800000) == 0xfb000000) {
-		if ((code & 0xff000000) == 0xfa000000 && (code >> 16 & 15) == 15)
-			code &= ~0x000f0000u; /* extension without addition */
-		if ((code & 0xff000000) == 0xfb000000 && (code >> 12 & 15) == 15 &&
-		    (code & 0xfff000f0) != 0xfb000010 && (code & 0xfff00000) != 0xfb600000)
-			code &= ~0xf000u; /* multiplication without addition */
-	} else if ((code & 0xffd0f0f0) == 0xfb90f0f0) {
-		code &= ~0xf000u; /* SDIV, UDIV */
-	}
-	return code;
-}
-
-static bool destination_is_free(uint32_t code)
-{
-	uint32_t rd = code >> 8 & 15, op = code >> 21 & 15;
-	bool compares = (code >> 20 & 1) && (op == 0 || op == 4 || op == 8 || op == 13) &&
-			rd == 15 && (code >> 24 < 0xf2);
-
-	if (compares)
-		return true;
-	if ((code & 0xff800000) == 0xfb800000 && (code & 0xffd000f0) != 0xfb9000f0)
-		return writes_only_free(rd) && writes_only_free(code >> 12 & 15);
-	return writes_only_free(rd);
-}
-
-static uint32_t frame_32(struct program *program)
-{
-	uint32_t low = program_random(program) & 0xffff;
-
-	switch (below(program, 6)) {
-	case 0:
-		return (0xea00 | below(program, 0x200)) << 16 | (low & 0x7fff);
-	case 1:
-	case 2:
-		return (0xf000 | below(program, 0x800)) << 16 | (low & 0x7fff);
-	case 3:
-		return (0xfa00 | below(program, 0x100)) << 16 | low | 0xf000;
-	case 4:
-		return (0xfb00 | below(program, 0x100)) << 16 | (low & 0xff3f);
-	default:
-		if (below(program, 3))
-			return (0xfb00 | below(program, 0x100)) << 16 | low | 0xf000;
-		return (0xfb90 | below(program, 16) | below(program, 2) << 5) << 16 |
-		       (low & 0x0f0f) | 0xf0f0;
-	}
-}
-
-static uint32_t draw_32(struct program *program, bool in_it)
-{
-	for (;;) {
-		uint32_t code = frame_32(program);
-
-		if (!destination_is_free(code) || rules_excluded(program->model, code, in_it) ||
-		    rules_reserved(program->model, without_absent(code), in_it))
-			continue;
-		if ((code & 0xfff000e0) == 0xfb200000 && (code >> 12 & 15) != 15)
-			program->has_smlad = true;
-		return code;
-	}
-}
-
-/* ---- memory ---- */
-
-static uint32_t draw_single(struct program *program)
-{
-	uint32_t size = below(program, 3), load = below(program, 2), n = pointer(program);
-	uint32_t is_signed = load && size < 2 ? below(program, 2) : 0, t;
-	uint32_t head = 0xf8000000 | is_signed << 24 | size << 21 | load << 20, imm;
-
-	t = load ? free_register(program) : any_of(program, 0x5fff);
-	head |= n << 16 | t << 12;
-	switch (below(program, 5)) {
-	case 0:
-		return head | 0x00800000 | below(program, 0x1000);
-	case 1: /* negative */
-		return head | 0xc00 | below(program, 0x100);
-	case 2: /* register */
-		return head | below(program, 4) << 4 | 4;
-	case 3:
-		if (!load)
-			return head | 0x00800000 | below(program, 0x80);
-		return (head & 0xfff0ffff) | 0x000f0000 | below(program, 2) << 23 |
-		       (below(program, 0x400) & ~3u);
-	default:
-		if (n == t || (!load && n == 13))
-			return head | 0x00800000 | below(program, 0x80);
-		imm = below(program, 0x40) * 4;
-		return head | 0x900 | below(program, 2) << 9 | (below(program, 2) ? 0x400 : 0) |
-		       imm;
-	}
-}
-
-static uint32_t draw_memory_16(struct program *program)
-{
-	uint32_t t = any_of(program, FREE_LOW), n = below(program, 2) + 6;
-
-	switch (below(program, 6)) {
-	case 0: /* all eight register forms; r4 is the index */
-		return 0x5000 | below(program, 8) << 9 | 4 << 6 | n << 3 | t;
-	case 1:
-		return 0x6000 | below(program, 0x80) << 6 | n << 3 | t;
-	case 2:
-		return 0x8000 | below(program, 0x40) << 6 | n << 3 | t;
-	case 3:
-		return 0x9000 | below(program, 2) << 11 | t << 8 | below(program, 0x100);
-	case 4:
-		return 0x4800 | t << 8 | below(program, 0x40);
-	default: /* LDM, STM with write-back */
-		return 0xc000 | below(program, 2) << 11 | n << 8 |
-		       (1u << any_of(program, FREE_LOW)) | (1u << t);
-	}
-}
-
-static uint32_t draw_list(struct program *program)
-{
-	uint32_t load = below(program, 2), n = pointer(program), write_back = below(program, 2);
-	uint32_t list = program_random(program) & (load ? FREE_REGISTERS : 0x5fff);
-
-	list |= 1u << any_of(program, FREE_LOW);
-	list |= 0x1000;
-	if (write_back)
-		list &= ~(1u << n);
-	return 0xe8000000 | (below(program, 2) ? 0x00800000 : 0x01000000) | load << 20 |
-	       write_back << 21 | n << 16 | list;
-}
-
-static uint32_t draw_pair(struct program *program)
-{
-	uint32_t load = below(program, 2), n = pointer(program), form = below(program, 3);
-	uint32_t t = free_register(program), t2 = free_register(program);
-	uint32_t mode = form == 0 ? 0x01000000 : form == 1 ? 0x01200000 : 0x00200000;
-
-	while (t2 == t)
-		t2 = free_register(program);
-	return 0xe8400000 | mode | below(program, 2) << 23 | load << 20 | n << 16 | t << 12 |
-	       t2 << 8 | below(program, 0x40);
-}
-
-/* ---- floating point ---- */
-
-static uint32_t draw_fp_memory(struct program *program)
-{
-	uint32_t load = below(program, 2), n = pointer(program), words;
-	uint32_t head = 0xec000a00 | n << 16 | load << 20 | below(program, 16) << 12;
-
-	if (below(program, 2))
-		return head | 0x01000000 | below(program, 2) << 23 | below(program, 2) << 22 |
-		       below(program, 2) << 8 | below(program, 0x80);
-	words = 1 + below(program, 8);
-	head |= below(program, 2) << 22;
-	switch (below(program, 3)) {
-	case 0:
-		return head | 0x00800000 | words;
-	case 1:
-		return head | 0x00a00000 | words;
-	default:
-		return head | 0x01200000 | words;
-	}
-}
-
-/* Core registers that an FP encoding writes are free ones. */
-static bool fp_writes_free(uint32_t code)
-{
-	if ((code & 0xfff00e10) == 0xeef00a10) /* VMRS; 15 is the flags */
-		return (code >> 12 & 15) == 15 || writes_only_free(code >> 12 & 15);
-	if ((code & 0xff100e10) == 0xee100a10)
-		return writes_only_free(code >> 12 & 15);
-	if ((code & 0xfff00e00) == 0xec500a00)
-		return writes_only_free(code >> 12 & 15) && writes_only_free(code >> 16 & 15);
-	return true;
-}
-
-static uint32_t draw_fp(struct program *program, bool in_it)
-{
-	if (below(program, 4) == 0) {
-		uint32_t code;
-
-		do
-			code = draw_fp_memory(program);
-		while (rules_reserved(program->model, code, in_it));
-		return code;
-	}
-	for (;;) {
-		uint32_t code = (0xee00 | below(program, 0x100)) << 16 |
-				(program_random(program) & 0xf0ff) |
-				(below(program, 12) ? 0xa00 : 0xb00);
-
-		if (below(program, 12) == 0) /* VMOV of two */
-			code = 0xec400a10 | (code & 0x000ff12f) | below(program, 2) << 20;
-		if (below(program, 8) == 0 && code >> 24 == 0xee && !in_it &&
-		    program->model != ARMV7EM_M4)
-			code |= 0x10000000;
-		if (below(program, 16) == 0) /* VMSR, VMRS */
-			code = 0xeee10a10 | below(program, 2) << 20 | free_register(program) << 12;
-		if (below(program, 24) == 0)
-			code = 0xeef1fa10; /* VMRS APSR_nzcv */
-		if (!fp_writes_free(code) || rules_excluded(program->model, code, in_it) ||
-		    (rules_reserved(program->model, code, in_it) && code != 0xeef1fa10))
-			continue;
-		if (rules_oracle_bug(code, (const uint32_t[16]){0}, 0)) {
-			program->left_out++;
-			continue;
-		}
-		return code;
-	}
-}
-
-static uint32_t draw_plain(struct program *program, bool in_it)
-{
-	switch (below(program, 12)) {
-	case 0:
-	case 1:
-	case 2:
-		return draw_16(program, in_it);
-	case 3:
-	case 4:
-	case 5:
-		return draw_32(program, in_it);
-	case 6:
-		return draw_memory_16(program);
-	case 7:
-		return draw_single(program);
-	case 8:
-		return below(program, 2) ? draw_list(program) : draw_pair(program);
-	default:
-		return draw_fp(program, in_it);
-	}
-}
+#include "tests/oracle/random_encodings.inc"
 
 /* ---- units ---- */
 
-static void patch_later(struct program *program, unsigned at, unsigned origin, unsigned kind,
-			unsigned target)
+void program_patch_later(struct program *program, unsigned at, unsigned origin, unsigned kind,
+			 unsigned target)
 {
 	program->fixups[program->fixup_count++] =
 		(struct program_fixup){at, origin, (uint8_t)kind, (uint8_t)target};
 }
 
-static unsigned unit_ahead(struct program *program, unsigned at, unsigned total)
+unsigned program_unit_ahead(struct program *program, unsigned at, unsigned total)
 {
 	unsigned reach = total - at > 4 ? 4 : total - at;
 
@@ -496,7 +197,7 @@ static void make_it(struct program *program, unsigned unit, unsigned total)
 				    unit_ahead(program, unit, total));
 			emit(program, wide ? 0xf0009000 : 0xe000);
 		} else {
-			emit(program, draw_plain(program, true));
+			emit(program, draw_encoding(program, true));
 		}
 	}
 }
@@ -528,7 +229,7 @@ static void make_unit(struct program *program, unsigned unit, unsigned total)
 			make_exclusive(program);
 		break;
 	default:
-		emit(program, draw_plain(program, false));
+		emit(program, draw_encoding(program, false));
 	}
 }
 

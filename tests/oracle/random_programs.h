@@ -44,6 +44,17 @@ struct program {
 };
 
 uint32_t program_random(struct program *program);
+uint32_t program_below(struct program *program, uint32_t limit);
+void program_emit16(struct program *program, uint32_t code);
+/* Half-word `at` gets the distance from half-word `origin` to a unit, once all are written. */
+void program_patch_later(struct program *program, unsigned at, unsigned origin, unsigned kind,
+			 unsigned target);
+/* One of the next four of `total`, or the end. */
+unsigned program_unit_ahead(struct program *program, unsigned at, unsigned total);
+
+/* random_programs_rv32.c: the same frame for RV32IMC (its registers are told there). */
+void program_make_rv32(struct program *program, uint32_t base);
+
 /* 4 to 16 units at `base`, which is a multiple of 4. */
 void program_make(struct program *program, enum armv7em_model model, uint32_t base);
 

@@ -7,12 +7,13 @@
  * usage: rig_truth DATABASE TRUTH.jsonl ROWS LIMIT
  *
  * Both are in the order of measuring; the log also holds windows that the database does not (runs
- * that find out how long an inference takes), so each row takes the next window of the log with its cycles and its
- * inferences.
+ * that find out how long an inference takes), so each row, accepted or refused, takes the next
+ * window of the log with its cycles and its inferences.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -45,16 +46,19 @@ static double number(const json_t *window, const char *key)
 static int compare(void *context, const struct store_measurement *row)
 {
 	struct comparison *c = context;
+	bool accepted = !strcmp(row->verdict, "accepted");
 	json_t *window;
 	double error;
 
+	if (row->cycles <= 0)
+		return 0;
 	while ((window = next_window(c->truth))) {
 		if ((int64_t)number(window, "cycles") == row->cycles &&
 		    (int64_t)number(window, "edges_line1") == row->inferences)
 			break;
 		json_decref(window);
 	}
-	c->rows++;
+	c->rows += accepted;
 	if (!window) {
 		printf("%s at %g MHz: no window of %lld cycles and %lld inferences\n", row->model,
 		       (double)row->clock_hz / 1e6, (long long)row->cycles,
@@ -64,6 +68,8 @@ static int compare(void *context, const struct store_measurement *row)
 	}
 	error = row->energy_j / number(window, "energy_j") - 1;
 	json_decref(window);
+	if (!accepted)
+		return 0;
 	c->sum += fabs(error);
 	if (fabs(error) > c->worst)
 		c->worst = fabs(error);
@@ -91,14 +97,15 @@ int main(int argc, char **argv)
 		perror(argv[2]);
 		return 2;
 	}
-	if (store_open(argv[1], false, &store, &err) || store_each(store, true, compare, &c, &err)) {
+	if (store_open(argv[1], false, &store, &err) ||
+	    store_each(store, false, compare, &c, &err)) {
 		fprintf(stderr, "%s\n", err.text);
 		return 2;
 	}
 	store_close(store);
 	fclose(c.truth);
-	printf("%u windows: cycles equal, energy off by %.4f %% in the mean, %.4f %% at worst\n", c.rows,
-	       c.rows ? c.sum / c.rows * 100 : 0, c.worst * 100);
+	printf("%u windows: cycles equal, energy off by %.4f %% in the mean, %.4f %% at worst\n",
+	       c.rows, c.rows ? c.sum / c.rows * 100 : 0, c.worst * 100);
 	if (c.rows != (unsigned)atoi(argv[3])) {
 		printf("expected %s accepted windows\n", argv[3]);
 		c.failures++;

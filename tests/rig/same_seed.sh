@@ -20,15 +20,15 @@ meters:
     kind: ppk2
     listen: "unix:$scratch/m.sock"
     faults:
-      - {fault: samples-lost, probability: 20 %, count: 63}
-      - {fault: edge-missing, probability: 10 %, line: 1}
+      - {fault: samples-lost, probability: 40 %, count: 63}
+      - {fault: edge-missing, probability: 30 %, line: 1}
 boards:
   - name: nucleo-1
     part: stm32l4r5
     listen: "unix:$scratch/b.sock"
     supply: ppk2-1
     flash: $scratch/$i/flash
-    faults: [{fault: output-flip, probability: 10 %}]
+    faults: [{fault: output-flip, probability: 30 %}]
 YAML
 	"$build/bin/virtual-rig" "$scratch/virtual.yaml" -- "$bench" run "$scratch/plan.yaml" --rig "$scratch/rig.yaml" \
 		--db "$scratch/$i/run.db" >/dev/null 2>"$scratch/$i/log" || { tail -3 "$scratch/$i/log"; fail "run $i"; }

@@ -34,7 +34,7 @@ YAML
 }
 
 run_bench() {
-	rm -f "$scratch/run.db"*
+	rm -rf "$scratch/run.db"*
 	: >"$scratch/virtual-rig.log"
 	start_rig
 	status=0
@@ -129,7 +129,7 @@ on_board output-flip output-flip "$often" recovered "output: "
 on_board clock-fast clock-error "probability: 1, share: 1.3 %" recovered ""
 on_board clock-slow clock-error "probability: 1, share: -1.3 %" recovered ""
 timed=yes
-on_board clock-drift clock-error "at: 20 s, share: 0, drift: 0.2 %, for: 5 s" refused "clock: "
+on_board clock-drift clock-error "at: 1.2 s, share: 0, drift: 1 %, for: 1 s" refused "clock: "
 timed=no
 on_board board-unplugged unplug "$once, for: 1 s" recovered "board nucleo-1"
 on_board unplugged-at unplug "at: 1 s, for: 1 s" recovered ""
@@ -142,7 +142,7 @@ on_blank flash-flip flash-flip "probability: 1, limit: 1" recovered ""
 timed=yes
 if [[ other-board =~ $pattern ]]; then
 	cp "$scratch/ready.flash" "$scratch/run.flash"
-	write_faulty_rig "{fault: other-board, at: 19 s}" "{fault: unplug, at: 24 s, for: 300 ms}" "$scratch/run.flash"
+	write_faulty_rig "{fault: other-board, at: 1.2 s}" "{fault: unplug, at: 1.3 s, for: 300 ms}" "$scratch/run.flash"
 	run_bench
 	tell other-board other-board refused "board nucleo-1: another board answers: id "
 fi

@@ -122,6 +122,11 @@ struct chip_slices chip_slices(const struct chip *chip)
 	return (struct chip_slices){totals.executed, totals.replayed};
 }
 
+bool chip_waits(const struct chip *chip)
+{
+	return chip->ops->waits(chip);
+}
+
 int64_t chip_now_ps(const struct chip *chip)
 {
 	return chip->ops->now_ps(chip);

@@ -105,6 +105,10 @@ struct chip_slices {
 };
 struct chip_slices chip_slices(const struct chip *chip);
 
+/* True while nothing happens in the chip until something comes from outside: it is off, or its
+ * loader waits for bytes, or its core sleeps without a timer. */
+bool chip_waits(const struct chip *chip);
+
 int64_t chip_now_ps(const struct chip *chip);
 const struct core_counts *chip_counts(const struct chip *chip);
 const char *chip_uid_text(const struct chip *chip); /* 24 hex digits */

@@ -20,6 +20,7 @@ struct chip_ops {
 	void (*run_slice)(struct chip *chip, int64_t rest_ps, int64_t limit_ps,
 			  struct chip_activity *ret_activity);
 	struct repeat *(*new_repeat)(struct chip *chip); /* over its core; NULL: out of memory */
+	bool (*waits)(const struct chip *chip);
 	int64_t (*now_ps)(const struct chip *chip);
 	const struct core_counts *(*counts)(const struct chip *chip);
 	const char *(*uid_text)(const struct chip *chip);

@@ -252,6 +252,17 @@ static struct repeat *new_repeat(struct chip *chip)
 	return repeat_new(&rv32_repeat, esp32c3_of(chip)->core);
 }
 
+static bool waits(const struct chip *chip)
+{
+	const struct esp32c3 *s = (const struct esp32c3 *)chip;
+
+	for (unsigned i = 0; i < ESP32C3_DEADLINE_COUNT; i++)
+		if (s->deadline_ps[i] != ESP32C3_NEVER_PS)
+			return false;
+	return s->mode == ESP32C3_MODE_OFF || s->mode == ESP32C3_MODE_ROM ||
+	       (s->mode == ESP32C3_MODE_RUN && s->asleep);
+}
+
 static const struct chip_ops ops = {
 	.free = destroy,
 	.set_supply = set_supply,
@@ -262,6 +273,7 @@ static const struct chip_ops ops = {
 	.run = esp32c3_run,
 	.run_slice = esp32c3_run_slice,
 	.new_repeat = new_repeat,
+	.waits = waits,
 	.now_ps = now_ps,
 	.counts = counts,
 	.uid_text = uid_text,

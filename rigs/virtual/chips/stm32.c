@@ -206,6 +206,17 @@ static struct repeat *new_repeat(struct chip *chip)
 	return repeat_new(&armv7em_repeat, stm32_of(chip)->core);
 }
 
+static bool waits(const struct chip *base)
+{
+	const struct stm32 *chip = (const struct stm32 *)base;
+
+	for (unsigned i = 0; i < STM32_DEADLINE_COUNT; i++)
+		if (chip->deadline_ps[i] != STM32_NEVER_PS)
+			return false;
+	return chip->mode == STM32_MODE_OFF || chip->mode == STM32_MODE_ROM ||
+	       (chip->mode == STM32_MODE_RUN && chip->asleep && armv7em_sleeps_on(chip->core));
+}
+
 static const struct chip_ops ops = {
 	.free = destroy,
 	.set_supply = set_supply,
@@ -216,6 +227,7 @@ static const struct chip_ops ops = {
 	.run = stm32_run,
 	.run_slice = stm32_run_slice,
 	.new_repeat = new_repeat,
+	.waits = waits,
 	.now_ps = now_ps,
 	.counts = counts,
 	.uid_text = uid_text,

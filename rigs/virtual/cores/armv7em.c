@@ -223,6 +223,11 @@ bool armv7em_sleep(struct armv7em *core, uint64_t limit)
 	return !core->asleep;
 }
 
+bool armv7em_sleeps_on(const struct armv7em *core)
+{
+	return core->asleep && systick_next_cycle(core) == NEVER && !exception_wakes(core);
+}
+
 bool armv7em_sleeps_deeply(const struct armv7em *core)
 {
 	return core->scr & SCR_SLEEPDEEP;

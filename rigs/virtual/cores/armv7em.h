@@ -79,6 +79,8 @@ enum armv7em_stop armv7em_run(struct armv7em *core, uint64_t limit);
 /* Asleep: lets cycles pass without executing, up to limit or SysTick's next event or a pending
  * interrupt; returns true when the core is awake. DWT CYCCNT does not count asleep. */
 bool armv7em_sleep(struct armv7em *core, uint64_t limit);
+/* Asleep, and neither SysTick nor a pending interrupt will end that. */
+bool armv7em_sleeps_on(const struct armv7em *core);
 bool armv7em_sleeps_deeply(const struct armv7em *core); /* SCR.SLEEPDEEP */
 
 /* A rising level is latched as pending (as the NVIC does: lowering it before the handler runs does

@@ -42,6 +42,9 @@ enum {
 	EXCEPTION_COUNT = 256,
 };
 
+/* MemManage, BusFault, UsageFault: as bits of `enabled`. */
+#define CONFIGURABLE_FAULTS 0x70u
+
 #define REGION_COUNT     16u /* [0] is the empty region that unmapped pages name */
 #define PAGE_SHIFT       16u
 #define DIRECT_SHIFT     14u /* pages whose accesses need no region */
@@ -74,6 +77,7 @@ enum {
 #define SCR_SLEEPDEEP   0x04u
 #define SCR_SEVONPEND   0x10u
 
+#define CFSR_IACCVIOL   0x00000001u
 #define CFSR_IBUSERR    0x00000100u
 #define CFSR_PRECISERR  0x00000200u
 #define CFSR_UNSTKERR   0x00000800u
@@ -89,6 +93,7 @@ enum {
 #define HFSR_VECTTBL    0x00000002u
 #define HFSR_FORCED     0x40000000u
 #define HFSR_DEBUGEVT   0x80000000u
+#define FPCCR_LSPACT    0x00000001u
 #define FPCCR_LSPEN     0x40000000u
 #define FPCCR_ASPEN     0x80000000u
 #define FPSCR_MODE_AHP  0x04000000u

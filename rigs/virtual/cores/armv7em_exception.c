@@ -28,8 +28,8 @@
 #define RETURN_THREAD  0x08u
 #define RETURN_PROCESS 0x04u
 
-#define XPSR_T          0x01000000u
-#define IT_REACH        7u /* half-words from an IT to its fourth slot, all long before */
+#define XPSR_T   0x01000000u
+#define IT_REACH 7u /* half-words from an IT to its fourth slot, all long before */
 
 enum { PRIORITY_NMI = -2, PRIORITY_HARD_FAULT = -1 };
 
@@ -57,6 +57,13 @@ static void lock_up(struct armv7em *core, const char *why)
 	core->locked_up = true;
 	core->fault = (struct fault){0};
 	core_update_horizon(core);
+}
+
+static bool is_enabled(const struct armv7em *core, unsigned number)
+{
+	if (number < EXCEPTION_MEM_MANAGE || number > EXCEPTION_USAGE_FAULT)
+		return true;
+	return core->shcsr >> (16 + number - EXCEPTION_MEM_MANAGE) & 1;
 }
 
 /* Full priority of an exception. */
@@ -150,7 +157,7 @@ void exception_reset(struct armv7em *core)
 	memset(core->active, 0, sizeof(core->active));
 	memset(core->enabled, 0, sizeof(core->enabled));
 	memset(core->priority, 0, sizeof(core->priority));
-	core->enabled[0] = (1u << EXCEPTION_IRQ0) - 1;
+	core->enabled[0] = ((1u << EXCEPTION_IRQ0) - 1) & ~CONFIGURABLE_FAULTS; /* SHCSR is 0 */
 	for (unsigned i = EXCEPTION_IRQ0; i < EXCEPTION_COUNT; i++)
 		if (bit_test(core->level, i))
 			bit_set(core->pending, i, true);
@@ -235,8 +242,16 @@ static uint32_t stacked_xpsr(struct armv7em *core)
 	return xpsr;
 }
 
-/* Writes the frame and switches to the main stack; false: the stack does not take it. */
-static bool stack_context(struct armv7em *core)
+static unsigned stacking_fault(struct armv7em *core, unsigned exception, uint32_t status,
+			       uint32_t frame)
+{
+	core->cfsr |= status;
+	fault_set(core, &(struct fault){0}, "the stack does not take the frame at 0x%08x", frame);
+	return exception;
+}
+
+/* Writes the frame and switches to the main stack. The fault that this gave rise to, or 0. */
+static unsigned stack_context(struct armv7em *core)
 {
 	bool with_fp = core->control & CONTROL_FPCA;
 	bool aligned = core->ccr & CCR_STKALIGN || with_fp;
@@ -244,18 +259,17 @@ static bool stack_context(struct armv7em *core)
 	uint32_t frame = sp - (with_fp ? FRAME_FP_BYTES : FRAME_BYTES);
 	uint32_t xpsr = stacked_xpsr(core);
 	bool process = !core->ipsr && core->control & CONTROL_SPSEL;
-	bool ok;
+	unsigned derived = 0;
 
 	if (aligned && frame & 4) {
 		frame -= 4;
 		xpsr |= FRAME_ALIGNED;
 	}
-	ok = frame >= special_stack_limit(core);
-	if (ok) {
-		ok = push_frame(core, frame, xpsr, with_fp);
-	} else {
-		core->cfsr |= CFSR_STKOF;
+	if (frame < special_stack_limit(core)) {
+		derived = stacking_fault(core, EXCEPTION_USAGE_FAULT, CFSR_STKOF, frame);
 		frame = special_stack_limit(core);
+	} else if (!push_frame(core, frame, xpsr, with_fp)) {
+		derived = stacking_fault(core, EXCEPTION_BUS_FAULT, CFSR_STKERR, frame);
 	}
 	core->r[13] = frame;
 	core->r[14] = core->model->exception_return_base | (with_fp ? 0 : RETURN_NO_FP) |
@@ -264,14 +278,14 @@ static bool stack_context(struct armv7em *core)
 	core->control &= ~(CONTROL_SPSEL | CONTROL_FPCA);
 	core->fp_ready = false;
 	if (!with_fp)
-		return ok;
+		return derived;
 	if (core->fpccr & FPCCR_LSPEN) {
 		core->fpcar = frame + FRAME_BYTES;
 		core->fp_lazy = true;
 	} else {
 		core->now += FP_STACK_CYCLES;
 	}
-	return ok;
+	return derived;
 }
 
 static void start_handler(struct armv7em *core, unsigned number)
@@ -311,25 +325,40 @@ static void start_handler(struct armv7em *core, unsigned number)
 		exception_take_fault(core);
 }
 
+/* Pends a fault where entry and return made one, escalated where it does not preempt. False: nor
+ * does HardFault. */
+static bool pend_derived(struct armv7em *core, unsigned number)
+{
+	if (!is_enabled(core, number) ||
+	    group_of(core, priority_of(core, number)) >= core->execution_priority) {
+		if (core->execution_priority <= PRIORITY_HARD_FAULT) {
+			lock_up(core, "a derived fault while a HardFault is handled");
+			return false;
+		}
+		if (number != EXCEPTION_HARD_FAULT)
+			core->hfsr |= HFSR_FORCED;
+		number = EXCEPTION_HARD_FAULT;
+	}
+	bit_set(core->pending, number, true);
+	return true;
+}
+
+/* A derived fault is as if it arrived late: of it and the original the one with the higher priority
+ * is entered, on the frame that did not get written, and the other stays pending (ARMv7-M ARM,
+ * B1.5.7 DerivedLateArrival; Armv8-M ARM, B3.20). */
 static void enter(struct armv7em *core, unsigned number)
 {
+	unsigned derived;
+
 	core->now += ENTRY_CYCLES;
-	if (stack_context(core)) {
-		start_handler(core, number);
-		return;
-	}
-	if (!(core->cfsr & CFSR_STKOF))
-		core->cfsr |= CFSR_STKERR;
-	core->fault = (struct fault){0};
-	if (number == EXCEPTION_HARD_FAULT || number == EXCEPTION_NMI) {
-		lock_up(core, "the stack cannot take the frame of a HardFault");
-		return;
-	}
-	/* The derived fault runs first; what was to be entered stays pending. */
-	if (number >= EXCEPTION_SVC)
+	derived = stack_context(core);
+	if (derived) {
+		if (!pend_derived(core, derived))
+			return;
 		bit_set(core->pending, number, true);
-	core->hfsr |= HFSR_FORCED;
-	start_handler(core, EXCEPTION_HARD_FAULT);
+		number = exception_next(core);
+	}
+	start_handler(core, number);
 }
 
 void exception_enter_next(struct armv7em *core)
@@ -338,13 +367,6 @@ void exception_enter_next(struct armv7em *core)
 }
 
 /* ---- synchronous exceptions ---- */
-
-static bool is_enabled(const struct armv7em *core, unsigned number)
-{
-	if (number < EXCEPTION_MEM_MANAGE || number > EXCEPTION_USAGE_FAULT)
-		return true;
-	return core->shcsr >> (16 + number - EXCEPTION_MEM_MANAGE) & 1;
-}
 
 void exception_raise(struct armv7em *core, unsigned number)
 {
@@ -366,7 +388,8 @@ void exception_raise(struct armv7em *core, unsigned number)
 	enter(core, EXCEPTION_HARD_FAULT);
 }
 
-void exception_take_fault(struct armv7em *core)
+/* Returns the exception. */
+static unsigned note_fault(struct armv7em *core)
 {
 	struct fault fault = core->fault;
 
@@ -376,7 +399,12 @@ void exception_take_fault(struct armv7em *core)
 	if (fault.status & CFSR_BFARVALID)
 		core->bfar = fault.address;
 	core->not_thumb = fault.status & CFSR_INVSTATE;
-	exception_raise(core, fault.exception);
+	return fault.exception;
+}
+
+void exception_take_fault(struct armv7em *core)
+{
+	exception_raise(core, note_fault(core));
 }
 
 /* ---- return ---- */
@@ -447,25 +475,60 @@ static void move_stack(struct armv7em *core, bool process, uint32_t sp)
 	core->control |= CONTROL_SPSEL;
 }
 
-static void unstacking_fault(struct armv7em *core)
+/* Goes from handler to handler: the frame stays where it is, and is the next one's. */
+static void tail_chain(struct armv7em *core)
 {
-	core->fault.exception = EXCEPTION_BUS_FAULT;
-	core->fault.status = CFSR_UNSTKERR;
-	exception_take_fault(core);
+	core->now += TAIL_CHAIN_CYCLES;
+	core->r[14] = core->exception_return;
+	core->control &= ~CONTROL_FPCA;
+	core->fp_ready = false;
+	start_handler(core, exception_next(core));
+}
+
+/* Of a return that cannot be done: its fault is chained to the handler that wanted it (ARMv7-M ARM,
+ * B1.5.8 ExceptionReturn: ExceptionTaken without PushStack). */
+static void chain_fault(struct armv7em *core)
+{
+	unsigned number = note_fault(core);
+
+	if (pend_derived(core, number))
+		tail_chain(core);
+}
+
+static void invalid_return(struct armv7em *core, const char *why)
+{
+	fault_set(core, &(struct fault){.exception = EXCEPTION_USAGE_FAULT, .status = CFSR_INVPC},
+		  "exception return 0x%08x: %s", core->exception_return, why);
+	chain_fault(core);
+}
+
+static void unstacking_fault(struct armv7em *core, uint32_t frame)
+{
+	fault_set(core, &(struct fault){.exception = EXCEPTION_BUS_FAULT, .status = CFSR_UNSTKERR},
+		  "exception return 0x%08x: the frame at 0x%08x cannot be read",
+		  core->exception_return, frame);
+	chain_fault(core);
 }
 
 static bool unstack(struct armv7em *core, uint32_t value, bool *ret_thumb)
 {
 	bool process = value & RETURN_PROCESS;
+	bool thread = value & RETURN_THREAD;
 	bool with_fp = !(value & RETURN_NO_FP);
 	uint32_t frame = process ? core->sp_banked : core->r[13];
+	bool reload = with_fp && !core->fp_lazy; /* else the registers are still the frame's */
 	uint32_t words[8], sp;
 
-	if (!pop_words(core, frame, words, 8))
+	if (!pop_words(core, frame, words, 8) ||
+	    (reload && (!pop_words(core, frame + FRAME_BYTES, core->s, 16) ||
+			!pop_words(core, frame + FRAME_FPSCR, &core->fpscr, 1)))) {
+		unstacking_fault(core, frame);
 		return false;
-	if (with_fp && (!pop_words(core, frame + FRAME_BYTES, core->s, 16) ||
-			!pop_words(core, frame + FRAME_FPSCR, &core->fpscr, 1)))
+	}
+	if (thread == ((words[7] & 0x1ff) != 0)) { /* unstacking and stacking it again: as it was */
+		invalid_return(core, "the stacked IPSR contradicts the mode");
 		return false;
+	}
 	sp = frame + (with_fp ? FRAME_FP_BYTES : FRAME_BYTES);
 	if (words[7] & FRAME_ALIGNED && (core->ccr & CCR_STKALIGN || with_fp))
 		sp |= 4;
@@ -473,18 +536,12 @@ static bool unstack(struct armv7em *core, uint32_t value, bool *ret_thumb)
 	move_stack(core, process, sp);
 	core->control = (core->control & ~CONTROL_FPCA) | (with_fp ? CONTROL_FPCA : 0);
 	core->fp_ready = false;
-	if (with_fp && !core->fp_lazy)
+	if (reload)
 		core->now += FP_STACK_CYCLES; /* the handler used the registers */
-	core->fp_lazy = false;
+	if (with_fp)
+		core->fp_lazy = false; /* PopStack (ARMv7-M ARM, B1.5.8); another's stays owed */
 	*ret_thumb = words[7] & XPSR_T;
 	return true;
-}
-
-static void invalid_return(struct armv7em *core, const char *why)
-{
-	fault_set(core, &(struct fault){.exception = EXCEPTION_USAGE_FAULT, .status = CFSR_INVPC},
-		  "exception return 0x%08x: %s", core->exception_return, why);
-	exception_take_fault(core);
 }
 
 static void return_to_stacked(struct armv7em *core, uint32_t value)
@@ -492,15 +549,9 @@ static void return_to_stacked(struct armv7em *core, uint32_t value)
 	bool thread = value & RETURN_THREAD, stacked_thumb;
 
 	core->now += RETURN_CYCLES;
-	if (!unstack(core, value, &stacked_thumb)) {
-		unstacking_fault(core);
+	if (!unstack(core, value, &stacked_thumb))
 		return;
-	}
 	exception_update(core);
-	if (thread == (core->ipsr != 0)) {
-		invalid_return(core, "the stacked IPSR contradicts the mode");
-		return;
-	}
 	if (!stacked_thumb) {
 		fault_set(core,
 			  &(struct fault){.exception = EXCEPTION_USAGE_FAULT,
@@ -524,14 +575,9 @@ void exception_return(struct armv7em *core)
 	core->event = true;
 	core->exclusive = false;
 	if (!legal) {
-		core->r[14] = value;
 		invalid_return(core, "not a legal value here");
-	} else if (core->deliverable) { /* tail-chain: the frame stays where it is */
-		core->now += TAIL_CHAIN_CYCLES;
-		core->r[14] = value;
-		core->control &= ~CONTROL_FPCA;
-		core->fp_ready = false;
-		start_handler(core, exception_next(core));
+	} else if (core->deliverable) {
+		tail_chain(core);
 	} else {
 		return_to_stacked(core, value);
 	}

@@ -97,9 +97,23 @@ static void undefined_instruction(struct armv7em *core, uint32_t pc, uint32_t co
 		  code);
 }
 
+/* Peripheral, device and system space are execute-never, with or without an MPU, whatever is there
+ * (ARMv7-M ARM, B3.1 table B3-1; Armv8-M ARM, B8.1). */
+static bool is_execute_never(uint32_t pc)
+{
+	return 0xe4u >> (pc >> 29) & 1;
+}
+
 static void fetch_fault(struct armv7em *core, uint32_t pc)
 {
 	core->r[15] = pc;
+	if (is_execute_never(pc)) {
+		fault_set(core,
+			  &(struct fault){.exception = EXCEPTION_MEM_MANAGE,
+					  .status = CFSR_IACCVIOL},
+			  "instruction fetch from 0x%08x, which is execute-never", pc);
+		return;
+	}
 	fault_set(core, &(struct fault){.exception = EXCEPTION_BUS_FAULT, .status = CFSR_IBUSERR},
 		  "instruction fetch from 0x%08x: no memory there", pc);
 }

@@ -238,8 +238,8 @@ static uint32_t shcsr_read(const struct armv7em *core)
 		{0, EXCEPTION_MEM_MANAGE, false},  {1, EXCEPTION_BUS_FAULT, false},
 		{3, EXCEPTION_USAGE_FAULT, false}, {7, EXCEPTION_SVC, false},
 		{10, EXCEPTION_PENDSV, false},     {11, EXCEPTION_SYSTICK, false},
-		{12, EXCEPTION_USAGE_FAULT, true}, {14, EXCEPTION_BUS_FAULT, true},
-		{15, EXCEPTION_SVC, true},
+		{12, EXCEPTION_USAGE_FAULT, true}, {13, EXCEPTION_MEM_MANAGE, true},
+		{14, EXCEPTION_BUS_FAULT, true},   {15, EXCEPTION_SVC, true},
 	};
 	uint32_t value = core->shcsr;
 
@@ -249,6 +249,28 @@ static uint32_t shcsr_read(const struct armv7em *core)
 		value |= (uint32_t)bit_test(bits, map[i].exception) << map[i].bit;
 	}
 	return value;
+}
+
+/* A pended fault waits while it is disabled. */
+static void shcsr_write(struct armv7em *core, uint32_t value)
+{
+	core->shcsr = value & SHCSR_ENABLES;
+	core->enabled[0] &= ~CONFIGURABLE_FAULTS;
+	core->enabled[0] |= core->shcsr >> (16 - EXCEPTION_MEM_MANAGE);
+	exception_update(core);
+}
+
+/* FP state is on the stack at once, LSPACT says when it gets there on a board. */
+static uint32_t fpccr_read(const struct armv7em *core)
+{
+	return core->fpccr | (core->fp_lazy ? FPCCR_LSPACT : 0);
+}
+
+static void fpccr_write(struct armv7em *core, uint32_t value)
+{
+	core->fpccr = value & (FPCCR_ASPEN | FPCCR_LSPEN);
+	core->fp_lazy = value & FPCCR_LSPACT;
+	core->fp_ready = false;
 }
 
 static void stir_write(struct armv7em *core, uint32_t value)
@@ -270,7 +292,6 @@ static const struct {
 	{MMFAR, offsetof(struct armv7em, bfar), 0},
 	{BFAR, offsetof(struct armv7em, bfar), 0},
 	{CPACR, offsetof(struct armv7em, cpacr), CPACR_WRITABLE},
-	{FPCCR, offsetof(struct armv7em, fpccr), FPCCR_ASPEN | FPCCR_LSPEN},
 	{FPCAR, offsetof(struct armv7em, fpcar), 0xfffffff8u},
 	{FPDSCR, offsetof(struct armv7em, fpdscr), FPDSCR_WRITABLE},
 };
@@ -351,6 +372,9 @@ static bool scb_read(struct armv7em *core, uint32_t offset, uint32_t *ret_value)
 	case HFSR:
 		*ret_value = core->hfsr;
 		return true;
+	case FPCCR:
+		*ret_value = fpccr_read(core);
+		return true;
 	case DEMCR:
 		*ret_value = core->dwt.trace_enabled ? DEMCR_TRCENA : 0;
 		return true;
@@ -365,7 +389,7 @@ static void plain_write(struct armv7em *core, uint32_t *plain, uint32_t writable
 {
 	if (writable)
 		*plain = value & writable;
-	core->fp_ready = false; /* CPACR and FPCCR are among them */
+	core->fp_ready = false; /* CPACR is among them */
 }
 
 static void ccr_write(struct armv7em *core, uint32_t value)
@@ -405,7 +429,10 @@ static bool scb_write(struct armv7em *core, uint32_t offset, uint32_t value)
 		aircr_write(core, value);
 		return true;
 	case SHCSR:
-		core->shcsr = value & SHCSR_ENABLES;
+		shcsr_write(core, value);
+		return true;
+	case FPCCR:
+		fpccr_write(core, value);
 		return true;
 	case HFSR:
 		core->hfsr &= ~value;

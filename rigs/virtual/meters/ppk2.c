@@ -87,6 +87,12 @@ struct vppk2 *vppk2_new(uint64_t seed)
 	return meter;
 }
 
+void vppk2_make_ideal(struct vppk2 *meter)
+{
+	meter->supply_gain = 1;
+	ppk2_analog_make_ideal(&meter->analog);
+}
+
 void vppk2_free(struct vppk2 *meter)
 {
 	if (!meter)

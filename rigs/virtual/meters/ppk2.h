@@ -16,6 +16,9 @@
 struct vppk2;
 
 struct vppk2 *vppk2_new(uint64_t seed); /* NULL: out of memory */
+/* From here on gain, zero and supply voltage are exactly what the instrument says of itself. Noise,
+ * steps, ranges and the crystal's error stay. */
+void vppk2_make_ideal(struct vppk2 *meter);
 void vppk2_free(struct vppk2 *meter);
 
 /* Bytes from the host. */

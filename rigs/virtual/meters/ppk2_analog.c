@@ -61,6 +61,12 @@ void ppk2_analog_init(struct ppk2_analog *analog, uint64_t seed)
 	}
 }
 
+void ppk2_analog_make_ideal(struct ppk2_analog *analog)
+{
+	for (int n = 0; n < PPK2_RANGES; n++)
+		analog->gain_error[n] = analog->offset_a[n] = 0;
+}
+
 /* Autoranging: up at once, down with hysteresis. Returns true when the range changed. */
 static bool update_range(struct ppk2_analog *analog, double current_a)
 {

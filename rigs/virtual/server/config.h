@@ -25,11 +25,16 @@
  *       lines: devkit          (default of an esp32c3) the two transistors of Espressif's boards:
  *                              EN is low while RTS alone is asserted, GPIO9 while DTR alone is;
  *                              EN's capacitor holds reset for 14 ms longer
+ *       load: PATH             what is connected in the board's place while this file is there:
+ *                              its text is a resistance in ohms, or "none" for an open input. Looked
+ *                              at whenever the supply is switched on (default: the board, always)
  *       faults: [...]          see fault_kinds.h
  *   meters:
  *     - name: ppk2-1
  *       kind: ppk2
  *       listen: unix:PATH
+ *       calibration: ideal     gain, zero and voltage are exactly what the instrument says (default:
+ *                              drawn, each wrong by what the seed gives it)
  *       faults: [...]
  *   devices:
  *     - {name: psu, kind: supply, listen: tcp:127.0.0.1:0, voltage: 3.3 V}       see supply.h
@@ -74,6 +79,7 @@ struct config_faults {
 struct config_board {
 	const char *name, *part, *listen;
 	const char *flash; /* NULL: none */
+	const char *load;  /* NULL: none */
 	double ambient_c;
 	unsigned meter;        /* index, or CONFIG_NONE */
 	unsigned supply;       /* index of a device, or CONFIG_NONE */
@@ -86,6 +92,7 @@ struct config_board {
 
 struct config_meter {
 	const char *name, *listen;
+	bool ideal;
 	struct config_faults faults;
 };
 

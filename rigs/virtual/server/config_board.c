@@ -67,7 +67,7 @@ static unsigned find_meter(const struct config *config, const char *name)
 /* Boards ------------------------------------------------------------------------------------- */
 
 struct board_values {
-	struct yaml_value name, part, listen, supply, ambient, chamber, flash, lines, faults;
+	struct yaml_value name, part, listen, supply, ambient, chamber, flash, lines, load, faults;
 };
 
 static int read_meter_supply(struct reading *reading, struct yaml_value value, unsigned index,
@@ -231,6 +231,7 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 		{"chamber", false, offsetof(struct board_values, chamber)},
 		{"flash", false, offsetof(struct board_values, flash)},
 		{"lines", false, offsetof(struct board_values, lines)},
+		{"load", false, offsetof(struct board_values, load)},
 		{"faults", false, offsetof(struct board_values, faults)},
 	};
 	struct config_board *board = &reading->config->boards[index];
@@ -246,6 +247,8 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 		rc = read_listen(reading, values.listen, &board->listen);
 	if (rc == 0 && values.flash.index)
 		rc = read_flash(reading, values.flash, &board->flash);
+	if (rc == 0 && values.load.index)
+		rc = read_text(reading, values.load, "load", &board->load);
 	if (rc == 0)
 		rc = read_supply(reading, values.supply, index);
 	if (rc == 0)
@@ -258,8 +261,22 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 /* Meters ------------------------------------------------------------------------------------- */
 
 struct meter_values {
-	struct yaml_value name, kind, listen, faults;
+	struct yaml_value name, kind, listen, calibration, faults;
 };
+
+static int read_calibration(struct reading *reading, struct yaml_value value, bool *ret_ideal)
+{
+	const char *text = "drawn";
+	int rc = value.index ? read_text(reading, value, "calibration", &text) : 0;
+
+	if (rc < 0)
+		return rc;
+	*ret_ideal = !strcmp(text, "ideal");
+	if (*ret_ideal || !strcmp(text, "drawn"))
+		return 0;
+	return yaml_tree_refuse(reading->tree, value.line, reading->err,
+				"calibration: \"%s\" is neither drawn nor ideal", text);
+}
 
 int read_meter(struct reading *reading, struct yaml_value value, unsigned index)
 {
@@ -267,6 +284,7 @@ int read_meter(struct reading *reading, struct yaml_value value, unsigned index)
 		{"name", true, offsetof(struct meter_values, name)},
 		{"kind", true, offsetof(struct meter_values, kind)},
 		{"listen", true, offsetof(struct meter_values, listen)},
+		{"calibration", false, offsetof(struct meter_values, calibration)},
 		{"faults", false, offsetof(struct meter_values, faults)},
 	};
 	struct config_meter *meter = &reading->config->meters[index];
@@ -284,6 +302,8 @@ int read_meter(struct reading *reading, struct yaml_value value, unsigned index)
 				      "kind: \"%s\" is not known; there is ppk2", kind);
 	if (rc == 0)
 		rc = read_listen(reading, values.listen, &meter->listen);
+	if (rc == 0)
+		rc = read_calibration(reading, values.calibration, &meter->ideal);
 	return rc ? rc : read_faults(reading, values.faults, FAULT_ON_METER, &meter->faults);
 }
 

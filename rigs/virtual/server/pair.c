@@ -19,6 +19,7 @@
 #define INTERVAL_PS      10000000 /* where no meter says it */
 #define LAG_MAX_NS       4000000  /* host time that may be caught up: no bursts after a stall */
 #define SLICES_PER_LOOK  16       /* between two looks at the host's clock */
+#define THINK_NS         2000000000
 #define JUNCTION_STEP_K  0.005
 
 int64_t pair_clock_ns(void)
@@ -137,11 +138,13 @@ static int make_parts(struct pair *pair, struct verr *err)
 	if (rc < 0)
 		return rc;
 	if (board->meter != CONFIG_NONE) {
-		const char *name = pair->config->meters[board->meter].name;
+		const struct config_meter *meter = &pair->config->meters[board->meter];
 
-		pair->meter = vppk2_new(vrandom_seed(pair->config->seed, name));
+		pair->meter = vppk2_new(vrandom_seed(pair->config->seed, meter->name));
 		if (!pair->meter)
 			return verr_set(err, -ENOMEM, "out of memory");
+		if (meter->ideal)
+			vppk2_make_ideal(pair->meter);
 	}
 	if (!uart_init(&pair->uart))
 		return verr_set(err, -ENOMEM, "out of memory");
@@ -337,6 +340,8 @@ static int pass_time(struct pair *pair, int64_t limit_ps, struct verr *err)
 	slice.end_ps = run_chip(pair, limit_ps, &activity);
 	dt_s = (double)(slice.end_ps - slice.start_ps) * 1e-12;
 	slice.charge_c = dt_s * plant_step(pair->body.plant, &activity, pair->supply_v, dt_s);
+	if (pair->load_ohm > 0)
+		slice.charge_c = dt_s * pair->source_v / pair->load_ohm;
 	slice.junction_c = plant_junction_c(pair->body.plant);
 	pair->now_ps = slice.end_ps;
 	pair->turn_charge_c += slice.charge_c;
@@ -399,6 +404,27 @@ static bool stands_still(const struct pair *pair)
 		vppk2_pending_bytes(pair->meter) > BACKLOG_MAX);
 }
 
+static bool nothing_happens(const struct pair *pair)
+{
+	const struct pair_faults *faults = &pair->faults;
+
+	return !(pair->load_ohm > 0) && pair->resting && !faults->hung &&
+	       !faults->brown_out_until_ps && pair->release_ps == INT64_MAX &&
+	       uart_next_arrival_ps(&pair->uart) == INT64_MAX && chip_waits(pair->body.chip);
+}
+
+/* The board waits for its client, and the client has acted a moment ago: time stands still while it
+ * makes up its mind, or what it does next would come at a virtual time that the host's speed
+ * decides. A client that is silent for longer wants time to pass. */
+static bool client_thinks(struct pair *pair, int64_t now_ns)
+{
+	if (pair->client_acts != pair->client_acts_seen) {
+		pair->client_acts_seen = pair->client_acts;
+		pair->client_ns = now_ns;
+	}
+	return now_ns - pair->client_ns < THINK_NS && nothing_happens(pair);
+}
+
 /* The virtual time that the pace allows now. A rig that lags starts counting anew. */
 static int64_t limit_ps(struct pair *pair, int64_t now_ns)
 {
@@ -434,6 +460,11 @@ static int run_turn(struct pair *pair, int64_t now_ns, int64_t deadline_ns, stru
 	do {
 		for (int i = 0; i < SLICES_PER_LOOK && rc == 0; i++) {
 			if (pair->now_ps >= limit) {
+				pair->state = PAIR_AHEAD;
+				return 0;
+			}
+			if (client_thinks(pair, now_ns)) {
+				pair->anchored = false;
 				pair->state = PAIR_AHEAD;
 				return 0;
 			}

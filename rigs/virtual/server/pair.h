@@ -9,6 +9,10 @@
  * window is open and the meter does not stream. A byte that arrives at the board's UART ends any. A
  * slice's charge flows evenly in it: the meter's samples are means over their own intervals.
  *
+ * While the board does nothing but wait for its client (it sleeps without a timer, is off, or its
+ * loader listens), time stands still for up to 2 s of host time after the client's last act: so
+ * when things happen does not depend on how fast the client is.
+ *
  * A pair shares nothing that changes with another one but the chamber and the supply it follows,
  * which lock themselves. One thread at a time may call its functions. What it does depends on the
  * rig's seed, its own virtual time and its clients' bytes only: not on threads, not on other pairs.

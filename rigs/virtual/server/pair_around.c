@@ -5,6 +5,9 @@
 #include "rigs/virtual/server/pair_parts.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define RESTART_V   1.6        /* no part runs below */
 #define AIR_STEP_PS 1000000000 /* 1 ms: the fastest slew moves the air by 0.1 K */
@@ -38,6 +41,28 @@ static void set_supply(struct pair *pair, double volts)
 		pair_chip_restarts(pair, true);
 }
 
+/* What somebody has connected. A file that holds no resistance is no load. */
+static double read_load_ohm(const char *path)
+{
+	FILE *file = path ? fopen(path, "r") : NULL;
+	char text[64] = "", *end;
+	double ohm;
+
+	if (!file)
+		return 0;
+	if (!fgets(text, sizeof(text), file))
+		text[0] = 0;
+	fclose(file);
+	text[strcspn(text, "\n")] = 0;
+	ohm = strtod(text, &end);
+	if (!strcmp(text, "none"))
+		return INFINITY;
+	if (end != text && !*end && ohm >= 1)
+		return ohm;
+	fprintf(stderr, "virtual-rig: %s: \"%s\" is neither 1 ohm or more nor none\n", path, text);
+	return 0;
+}
+
 void pair_update_supply(struct pair *pair)
 {
 	double volts = source_v(pair), before_v = pair->source_v;
@@ -47,7 +72,9 @@ void pair_update_supply(struct pair *pair)
 		pair->faults.drop_until_ps = 0; /* switched off: that ends it */
 	else if (before_v <= 0)
 		pair_faults_power_up(pair);
-	set_supply(pair, with_faults_v(pair, volts));
+	if (volts > 0 && before_v <= 0)
+		pair->load_ohm = read_load_ohm(pair->board->load);
+	set_supply(pair, pair->load_ohm > 0 ? 0 : with_faults_v(pair, volts));
 }
 
 static void cut_supply(struct pair *pair)

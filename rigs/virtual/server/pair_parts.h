@@ -72,6 +72,7 @@ struct pair {
 	int64_t release_ps; /* when reset ends that nobody pulls any more; INT64_MAX: not due */
 	bool meter_dtr;
 	double source_v; /* what feeds the board */
+	double load_ohm; /* of what is in the board's place; 0: the board is */
 	double supply_v; /* at the chip: after its faults */
 	double told_junction_c;
 	/* The meter's interval that is under way. */
@@ -95,6 +96,9 @@ struct pair {
 	/* Pace: virtual time may be anchor_ps + pace * (host time - anchor_ns). */
 	bool anchored;
 	int64_t anchor_ps, anchor_ns;
+	/* What clients have done, and when that was first seen to be more than before. */
+	uint64_t client_acts, client_acts_seen;
+	int64_t client_ns;
 	enum pair_state state;
 };
 

@@ -23,6 +23,7 @@ static void board_receive(void *context, const uint8_t *bytes, size_t count)
 {
 	struct pair *pair = context;
 
+	pair->client_acts++;
 	uart_queue(&pair->uart, bytes, count, pair->now_ps);
 }
 
@@ -37,6 +38,7 @@ static void board_settings(void *context, const struct rfc2217_settings *setting
 {
 	struct pair *pair = context;
 
+	pair->client_acts++;
 	uart_set(&pair->uart, settings);
 }
 
@@ -103,7 +105,10 @@ void pair_follow_reset(struct pair *pair)
 
 static void board_lines(void *context, bool dtr, bool rts)
 {
-	pair_drive_lines(context, dtr, rts);
+	struct pair *pair = context;
+
+	pair->client_acts++;
+	pair_drive_lines(pair, dtr, rts);
 }
 
 static void board_purge(void *context, enum rfc2217_purge what)
@@ -121,6 +126,7 @@ static void board_connected(void *context, bool connected)
 	struct pair *pair = context;
 
 	(void)connected;
+	pair->client_acts++;
 	uart_drop_to_host(&pair->uart); /* an adapter that nobody reads keeps nothing */
 	pair->anchored = false;
 }
@@ -137,6 +143,7 @@ static void meter_receive(void *context, const uint8_t *bytes, size_t count)
 {
 	struct pair *pair = context;
 
+	pair->client_acts++;
 	/* One by one: a supply switched off and on within one packet is a power cycle. */
 	for (size_t i = 0; i < count; i++) {
 		vppk2_host_bytes(pair->meter, bytes + i, 1);
@@ -173,6 +180,7 @@ static void meter_lines(void *context, bool dtr, bool rts)
 	struct pair *pair = context;
 
 	(void)rts;
+	pair->client_acts++;
 	if (dtr && !pair->meter_dtr)
 		meter_drop(pair);
 	pair->meter_dtr = dtr;

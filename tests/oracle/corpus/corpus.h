@@ -22,6 +22,21 @@ struct firmware_result {
 };
 extern volatile struct firmware_result firmware_result;
 
+/* What is not compared, for qemu_host.c to count; at MASKED_OFFSET in RAM. */
+#define MASKED_MAX    7000u
+#define MASKED_OFFSET 0x60000u
+struct firmware_masked {
+	uint32_t count; /* may be more than fit */
+	struct {
+		uint32_t rule; /* enum mask_rule */
+		uint32_t bits;
+	} entries[MASKED_MAX];
+};
+extern volatile struct firmware_masked firmware_masked;
+
+/* The bits of `mask`; the others are kept as the rule's. */
+uint32_t mask_out(uint32_t rule, uint32_t value, uint32_t mask);
+
 void program(void);
 void emit(uint32_t value);
 void emit_bytes(const void *bytes, size_t count);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Results of a corpus program, and the report that QEMU prints at its end: hexadecimal words, first
- * how many bytes of RAM are compared and their check sum, then the result.
+ * how many bytes of RAM are compared and their check sum, then the result, then what was masked.
  */
 #include "tests/oracle/corpus/corpus.h"
 
 #define TAIL __attribute__((section(".tail"), noinline))
 
 __attribute__((section(".result"))) volatile struct firmware_result firmware_result;
+__attribute__((section(".masked"))) volatile struct firmware_masked firmware_masked;
 extern const uint8_t firmware_compared_end[];
 
 void firmware_put(uint32_t character);
@@ -37,6 +38,18 @@ void emit_bytes(const void *bytes, size_t count)
 	for (size_t i = 0; i < count; i++)
 		add_to_sum(from[i]);
 	emit((uint32_t)count);
+}
+
+uint32_t mask_out(uint32_t rule, uint32_t value, uint32_t mask)
+{
+	uint32_t at = firmware_masked.count;
+
+	if (at < MASKED_MAX) {
+		firmware_masked.entries[at].rule = rule;
+		firmware_masked.entries[at].bits = value & ~mask;
+	}
+	firmware_masked.count = at + 1;
+	return value & mask;
 }
 
 uint32_t next_random(void)
@@ -83,4 +96,10 @@ TAIL void firmware_report(void)
 	put_word(firmware_result.sum);
 	for (uint32_t i = 0; i < count && i < CORPUS_WORDS; i++)
 		put_word(firmware_result.words[i]);
+	count = firmware_masked.count;
+	put_word(count);
+	for (uint32_t i = 0; i < count && i < MASKED_MAX; i++) {
+		put_word(firmware_masked.entries[i].rule);
+		put_word(firmware_masked.entries[i].bits);
+	}
 }

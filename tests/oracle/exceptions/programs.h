@@ -10,9 +10,10 @@
 #define EXCEPTION_NUMBERS 24u /* 8 interrupts */
 #define ACTIVATIONS_MAX                                                                            \
 	3u /* of one exception in one program, from when on its handler does nothing */
-#define LEAVE_NUMBER 255u        /* SVC: be privileged again */
-#define FAULT_EMPTY  0x9f000000u /* executable, nothing there */
-#define DATA_EMPTY   0xd0000000u
+#define LEAVE_NUMBER    255u        /* SVC: be privileged again */
+#define FAULT_EMPTY     0x9f000000u /* executable, nothing there */
+#define DATA_EMPTY      0xd0000000u
+#define DATA_MISALIGNED 0x0f000100u /* RISC-V: nothing there, and accesses are misaligned */
 
 struct arm_program {
 	void (*thread)(void);
@@ -22,6 +23,11 @@ struct arm_program {
 	uint32_t misaligned; /* 0 or 4: bytes that both stacks are off */
 	uint32_t ccr, shcsr, prigroup, fpccr, fpdscr, enabled;
 	uint8_t priorities[EXCEPTION_NUMBERS];
+};
+
+/* Where a thread goes on whose stack failed; 0: it did not. Scripts write it: two words. */
+struct rescue {
+	uint32_t stack, resume;
 };
 
 struct rv32_program {

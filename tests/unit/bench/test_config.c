@@ -122,6 +122,17 @@ static void plan_errors(void **state)
 		{"clocks: [4 MHz\nrepeats: 3\n", "plan.yaml:4:", ""},
 		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nbuilds: [O2, O2]\n",
 		 "plan.yaml:7:", "twice"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\ntraces: some\n",
+		 "plan.yaml:7:", "'some' is none of all, refused, none"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\ntarget_uncertainty: 0.3\n",
+		 "plan.yaml:7:", "no unit"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\ntarget_uncertainty: 0 %\n",
+		 "plan.yaml:7:", "is outside"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nsoak: {drift: 0.2 %}\n",
+		 "plan.yaml:7:", "'limit' is missing"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nsoak: {drift: 20 %, limit: "
+		 "1 s}\n",
+		 "plan.yaml:7:", "is outside"},
 		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n---\nx: 1\n",
 		 "plan.yaml:7:", "second document"},
 	};
@@ -159,6 +170,28 @@ static void plan_values(void **state)
 	assert_int_equal(plan->warmups, 1);
 	assert_string_equal(plan->builds[0], "O2");
 	assert_non_null(strstr(plan->resolved, "\"repeats\":2"));
+	assert_int_equal(plan->traces, TRACE_RETAIN_SUSPECT);
+	assert_true(plan->target_u_rel == 0 && plan->soak.drift_rel == 0);
+	plan_free(plan);
+}
+
+static void plan_quality(void **state)
+{
+	struct plan *plan;
+	struct err err = {""};
+	const char *path =
+		write_file("plan.yaml",
+			   "plan: p\nmodels: ['*.tflite']\n"
+			   "clocks: [4 MHz]\nrepeats: 2\nwindow: 250 ms\nidle: 50 ms\ntraces: all\n"
+			   "target_uncertainty: 0.3 %\nsoak: {drift: 0.2 %, limit: 60 s}\n");
+
+	(void)state;
+	assert_int_equal(plan_load(path, &plan, &err), 0);
+	assert_int_equal(plan->traces, TRACE_RETAIN_ALL);
+	assert_true(fabs(plan->target_u_rel - 3e-3) < 1e-12);
+	assert_true(fabs(plan->soak.drift_rel - 2e-3) < 1e-12);
+	assert_true(fabs(plan->soak.limit_s - 60) < 1e-9);
+	assert_non_null(strstr(plan->resolved, "\"traces\":\"all\",\"target_u_rel\":0.003"));
 	plan_free(plan);
 }
 
@@ -324,10 +357,11 @@ static void shipped_rigs_load(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(quantities),  cmocka_unit_test(plan_errors),
-		cmocka_unit_test(plan_values), cmocka_unit_test(rig_values),
-		cmocka_unit_test(rig_errors),  cmocka_unit_test(rig_ids),
-		cmocka_unit_test(part_errors), cmocka_unit_test(shipped_rigs_load),
+		cmocka_unit_test(quantities),        cmocka_unit_test(plan_errors),
+		cmocka_unit_test(plan_values),       cmocka_unit_test(plan_quality),
+		cmocka_unit_test(rig_values),        cmocka_unit_test(rig_errors),
+		cmocka_unit_test(rig_ids),           cmocka_unit_test(part_errors),
+		cmocka_unit_test(shipped_rigs_load),
 	};
 
 	folder = scratch_folder();

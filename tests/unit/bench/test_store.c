@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The store: rows come back as they went in, a point has one accepted row, foreign and newer files are
- * refused, and a process killed in the middle leaves whole rows.
+ * The store: rows come back as they went in, a point has one accepted row, foreign and newer files
+ * are refused, and a process killed in the middle leaves whole rows.
  */
 #include <errno.h>
 #include <math.h>
@@ -161,35 +161,84 @@ static void foreign_files_are_refused(void **state)
 	expect_refused(path_of("text.db"), "not a database");
 }
 
-/* What schema 2 does not have goes; a row stays as it was, and new columns are empty. */
-static void schema_2_is_brought_up_to_date(void **state)
+/* The latest of a meter counts, and only of that meter in that rig. */
+static void check_calibrations(struct store *store)
 {
-	struct store_measurement row = {0}, expected = {0};
+	struct store_calibration put = {.created_utc = "2026-01-01T00:00:00Z",
+					.expires_utc = "2027-01-01T00:00:00Z",
+					.rig = "r",
+					.meter = "m",
+					.meter_model = "ppk2",
+					.meter_serial = "s",
+					.meter_calibration = "{}",
+					.is_virtual = 1,
+					.method = "loads",
+					.supply_v = 3.3,
+					.supply_u_v = 0.005,
+					.lines_json = (char *)"[1]",
+					.points_json = (char *)"[2]"};
+	struct store_calibration got;
+	struct err err = {""};
+	int64_t first, second;
+
+	assert_int_equal(store_calibration_latest(store, "r", "m", &got, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "no calibration of meter m"));
+	assert_int_equal(store_calibration_add(store, &put, &first, &err), 0);
+	put.lines_json = (char *)"[3]";
+	assert_int_equal(store_calibration_add(store, &put, &second, &err), 0);
+	snprintf(put.meter, sizeof(put.meter), "other");
+	assert_int_equal(store_calibration_add(store, &put, &first, &err), 0);
+	assert_int_equal(store_calibration_latest(store, "r", "m", &got, &err), 0);
+	assert_int_equal(got.id, second);
+	assert_string_equal(got.lines_json, "[3]");
+	assert_string_equal(got.points_json, "[2]");
+	assert_string_equal(got.expires_utc, put.expires_utc);
+	assert_string_equal(got.meter, "m");
+	assert_string_equal(got.meter_serial, "s");
+	assert_true(got.is_virtual == 1 && got.supply_v == 3.3 && got.supply_u_v == 0.005);
+	store_calibration_done(&got);
+	assert_int_equal(store_calibration_latest(store, "other rig", "m", &got, &err), -ENOENT);
+}
+
+/* What an older schema does not have goes; a row stays as it was, and new columns are empty. */
+static void make_older(const char *path, int version, const struct store_measurement *row,
+		       struct store_measurement *ret_expected)
+{
 	struct store *store;
 	struct err err = {""};
-	bool known = false;
 	char sql[200];
 
-	(void)state;
-	fill(&row, 3);
-	assert_int_equal(store_open(path_of("two.db"), true, &store, &err), 0);
-	assert_int_equal(store_add(store, &row, &err), 0);
+	assert_int_equal(store_open(path, true, &store, &err), 0);
+	assert_int_equal(store_add(store, row, &err), 0);
 	store_close(store);
-	expected = row;
+	*ret_expected = *row;
 	for (unsigned i = 0; i < store_column_count; i++) {
 		const struct column *column = &store_columns[i];
 		const double unknown = NAN;
 
-		if (column->since <= 2)
+		if (column->since <= version)
 			continue;
 		snprintf(sql, sizeof(sql), "ALTER TABLE measurement DROP COLUMN %s", column->name);
-		run_sql(path_of("two.db"), sql);
-		memset((char *)&expected + column->offset, 0, column->size);
+		run_sql(path, sql);
+		memset((char *)ret_expected + column->offset, 0, column->size);
 		if (column->type == COLUMN_REAL)
-			memcpy((char *)&expected + column->offset, &unknown, sizeof(unknown));
+			memcpy((char *)ret_expected + column->offset, &unknown, sizeof(unknown));
 	}
-	run_sql(path_of("two.db"), "PRAGMA user_version = 2");
-	assert_int_equal(store_open(path_of("two.db"), false, &store, &err), 0);
+	run_sql(path, "DROP TABLE calibration");
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version);
+	run_sql(path, sql);
+}
+
+static void expect_brought_up_to_date(const char *path, int version)
+{
+	struct store_measurement row = {0}, expected;
+	struct store *store;
+	struct err err = {""};
+	bool known = false;
+
+	fill(&row, 3);
+	make_older(path, version, &row, &expected);
+	assert_int_equal(store_open(path, false, &store, &err), 0);
 	assert_int_equal(store_each(store, true, compare_row, &expected, &err), 0);
 	assert_int_equal(store_point_known(store, row.point_key, &known, &err), 0);
 	assert_true(known);
@@ -197,9 +246,17 @@ static void schema_2_is_brought_up_to_date(void **state)
 	assert_int_equal(store_point_known(store, row.point_key, &known, &err), 0);
 	assert_false(known);
 	assert_int_equal(store_add(store, &row, &err), 0);
+	check_calibrations(store);
 	store_close(store);
-	assert_int_equal(store_open(path_of("two.db"), false, &store, &err), 0);
+	assert_int_equal(store_open(path, false, &store, &err), 0);
 	store_close(store);
+}
+
+static void older_schemas_are_brought_up_to_date(void **state)
+{
+	(void)state;
+	expect_brought_up_to_date(path_of("two.db"), 2);
+	expect_brought_up_to_date(path_of("three.db"), 3);
 	run_sql(path_of("two.db"), "PRAGMA user_version = 1");
 	expect_refused(path_of("two.db"), "schema 1 is not known");
 }
@@ -257,7 +314,8 @@ static void killed_writer_leaves_whole_rows(void **state)
 	close(ends[0]);
 	assert_int_equal(store_open(path_of("killed.db"), false, &store, &err), 0);
 	assert_int_equal(store_each(store, true, count_row, &found, &err), 0);
-	assert_in_range(found, told, told + 1); /* everything told, at most the one in flight more */
+	assert_in_range(found, told,
+			told + 1); /* everything told, at most the one in flight more */
 	store_close(store);
 }
 
@@ -268,7 +326,7 @@ int main(void)
 		cmocka_unit_test(unknown_is_not_zero),
 		cmocka_unit_test(one_accepted_row_per_point),
 		cmocka_unit_test(foreign_files_are_refused),
-		cmocka_unit_test(schema_2_is_brought_up_to_date),
+		cmocka_unit_test(older_schemas_are_brought_up_to_date),
 		cmocka_unit_test(killed_writer_leaves_whole_rows),
 	};
 

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Speed of integrating windows over float current and voltage (charge and energy, power sample by
+ * sample, compensated, non-finite samples and extremes looked for) against plain loops without any
+ * of that, in the same run.
+ *
+ *   window_integration [REPEATS [LEAST_MSA_PER_S]]
+ *
+ * A sample is a pair of current and voltage. "stream": blocks of 4096 through segments.h, cut each
+ * 10000 samples, from the cache, as a capture does. "array": one long pair of arrays in memory.
+ * Interleaved, median of the repeats, in samples per second of processor time on one core. Exit
+ * status 1: the stream is slower than LEAST_MSA_PER_S, or the results are off by more than 1e-9,
+ * which is what the plain loops lose.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "analysis/trace/segments.h"
+
+enum { BLOCK = 4096, BLOCKS = 8192, ARRAY = 1 << 24, WINDOW = 10000, REPEATS_MAX = 99 };
+
+static float current_a[ARRAY], voltage_v[ARRAY];
+static struct segments segments;
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void check(int code)
+{
+	if (!code)
+		return;
+	fprintf(stderr, "segments: %d\n", code);
+	exit(3);
+}
+
+/* Returns the power summed, in W samples. */
+static double stream_sum(void)
+{
+	static const struct segment_settings settings = {.rate_hz = 1e6, .keep_samples = 60};
+	struct segment piece, whole = {0};
+	double cut = WINDOW;
+
+	check(segments_init(&segments, &settings));
+	for (uint64_t i = 0; i < BLOCKS; i++) {
+		struct segment_block block = {.first_index = i * BLOCK,
+					      .current_a = current_a,
+					      .voltage_v = voltage_v,
+					      .count = BLOCK};
+
+		check(segments_begin(&segments, &block));
+		for (; cut <= (double)(i + 1) * BLOCK; cut += WINDOW) {
+			check(segments_cut(&segments, cut, &piece));
+			segment_append(&whole, &piece);
+		}
+		segments_end(&segments);
+	}
+	check(segments_cut(&segments, (double)BLOCKS * BLOCK, &piece));
+	segment_append(&whole, &piece);
+	return sum_value(&whole.sums.power);
+}
+
+__attribute__((noinline)) static double plain_pairs(size_t count, double *ret_charge)
+{
+	double charge = 0, energy = 0;
+
+	for (size_t k = 0; k < count; k++) {
+		charge += current_a[k];
+		energy += (double)current_a[k] * voltage_v[k];
+	}
+	*ret_charge = charge;
+	return energy;
+}
+
+__attribute__((noinline)) static double plain_current(size_t count)
+{
+	double charge = 0;
+
+	for (size_t k = 0; k < count; k++)
+		charge += current_a[k];
+	return charge;
+}
+
+static double plain_stream_sum(void)
+{
+	double energy = 0, charge;
+
+	for (int i = 0; i < BLOCKS; i++)
+		energy += plain_pairs(BLOCK, &charge);
+	return energy;
+}
+
+static double array_sum(const float *voltage, bool portable)
+{
+	struct sample_sums sums;
+
+	sample_sums_init(&sums);
+	(portable ? sample_sums_add_portable : sample_sums_add)(&sums, current_a, voltage, NULL,
+								ARRAY, 0);
+	return voltage ? sum_value(&sums.power) : sum_value(&sums.current);
+}
+
+static double run_stream(void)
+{
+	return stream_sum();
+}
+static double run_plain_stream(void)
+{
+	return plain_stream_sum();
+}
+static double run_array(void)
+{
+	return array_sum(voltage_v, false);
+}
+static double run_array_portable(void)
+{
+	return array_sum(voltage_v, true);
+}
+static double run_plain_array(void)
+{
+	double charge;
+
+	return plain_pairs(ARRAY, &charge);
+}
+static double run_array_current(void)
+{
+	return array_sum(NULL, false);
+}
+static double run_plain_current(void)
+{
+	return plain_current(ARRAY);
+}
+
+struct contest {
+	const char *name;
+	double (*run)(void);
+	double samples;
+	int peer; /* row whose result and speed it is held against; itself for peers */
+};
+
+static const struct contest contests[] = {
+	{"stream, i and v", run_stream, (double)BLOCKS *BLOCK, 1},
+	{"stream, plain loop", run_plain_stream, (double)BLOCKS *BLOCK, 1},
+	{"array, i and v", run_array, ARRAY, 4},
+	{"array, i and v, portable path", run_array_portable, ARRAY, 4},
+	{"array, plain loop", run_plain_array, ARRAY, 4},
+	{"array, i", run_array_current, ARRAY, 6},
+	{"array, i, plain loop", run_plain_current, ARRAY, 6},
+};
+
+enum { CONTESTS = sizeof(contests) / sizeof(contests[0]) };
+
+static int compare(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+static double median(double *values, int count)
+{
+	qsort(values, (size_t)count, sizeof(*values), compare);
+	return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+int main(int argc, char **argv)
+{
+	static double taken_s[CONTESTS][REPEATS_MAX];
+	int repeats = argc > 1 ? atoi(argv[1]) : 9, off = 0;
+	double least = argc > 2 ? atof(argv[2]) : 0, result[CONTESTS], speed[CONTESTS];
+
+	if (repeats < 1 || repeats > REPEATS_MAX) {
+		fprintf(stderr, "usage: window_integration [REPEATS (1..%d) [LEAST_MSA_PER_S]]\n",
+			REPEATS_MAX);
+		return 2;
+	}
+	for (uint32_t k = 0, noise = 1; k < ARRAY; k++) {
+		noise = noise * 1664525 + 1013904223;
+		current_a[k] = 1e-3f * (float)(1 + (noise >> 20)) / 4096;
+		voltage_v[k] = 3.3f - 0.05f * (float)(noise >> 8 & 0xff) / 256;
+	}
+	for (int i = -1; i < repeats; i++) /* the first warms up */
+		for (int c = 0; c < CONTESTS; c++) {
+			double start = seconds();
+
+			result[c] = contests[c].run();
+			taken_s[c][i < 0 ? 0 : i] = seconds() - start;
+		}
+	printf("sums on the %s path\n", sample_sums_path());
+	for (int c = 0; c < CONTESTS; c++)
+		speed[c] = contests[c].samples / median(taken_s[c], repeats) / 1e6;
+	for (int c = 0; c < CONTESTS; c++) {
+		int peer = contests[c].peer;
+
+		printf("%-32s %8.0f MSa/s   %5.2f of the plain loop\n", contests[c].name, speed[c],
+		       speed[c] / speed[peer]);
+		off |= fabs(result[c] / result[peer] - 1) > 1e-9;
+	}
+	if (off)
+		printf("results differ\n");
+	return off || speed[0] < least;
+}
