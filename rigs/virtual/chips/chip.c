@@ -122,6 +122,21 @@ struct chip_slices chip_slices(const struct chip *chip)
 	return (struct chip_slices){totals.executed, totals.replayed};
 }
 
+void chip_counts_subtract(struct core_counts *counts, const struct core_counts *from)
+{
+	counts->cycles -= from->cycles;
+	counts->sleep_cycles -= from->sleep_cycles;
+	counts->instructions -= from->instructions;
+	for (unsigned i = 0; i < CORE_CLASS_COUNT; i++)
+		counts->classes[i] -= from->classes[i];
+	counts->taken_branches -= from->taken_branches;
+	counts->flash_fetch_stalls -= from->flash_fetch_stalls;
+	counts->flash_data_reads -= from->flash_data_reads;
+	counts->flash_stalls -= from->flash_stalls;
+	counts->exceptions -= from->exceptions;
+	counts->toggled_bits -= from->toggled_bits;
+}
+
 bool chip_waits(const struct chip *chip)
 {
 	return chip->ops->waits(chip);

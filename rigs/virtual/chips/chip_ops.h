@@ -32,6 +32,9 @@ struct chip {
 	struct repeat *repeat; /* chip.c's to make and end; NULL: nothing is recorded */
 };
 
+/* What was counted since `from`. */
+void chip_counts_subtract(struct core_counts *counts, const struct core_counts *from);
+
 /* Parts. Each checks nothing but memory: 0 or -ENOMEM with a sentence. */
 int esp32c3_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err);
 int stm32f767_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err);

@@ -158,21 +158,6 @@ static bool fire(struct esp32c3 *s)
 
 /* Reports ------------------------------------------------------------------------------------ */
 
-static void subtract(struct core_counts *counts, const struct core_counts *from)
-{
-	counts->cycles -= from->cycles;
-	counts->sleep_cycles -= from->sleep_cycles;
-	counts->instructions -= from->instructions;
-	for (unsigned i = 0; i < CORE_CLASS_COUNT; i++)
-		counts->classes[i] -= from->classes[i];
-	counts->taken_branches -= from->taken_branches;
-	counts->flash_fetch_stalls -= from->flash_fetch_stalls;
-	counts->flash_data_reads -= from->flash_data_reads;
-	counts->flash_stalls -= from->flash_stalls;
-	counts->exceptions -= from->exceptions;
-	counts->toggled_bits -= from->toggled_bits;
-}
-
 /* Counters up to now: cycles that the core is ahead of virtual time belong to the next slice. */
 static struct core_counts counts_now(const struct esp32c3 *s)
 {
@@ -206,7 +191,7 @@ static void report(struct esp32c3 *s, struct chip_activity *activity)
 
 	memset(activity, 0, sizeof(*activity));
 	activity->counts = counts;
-	subtract(&activity->counts, &s->reported);
+	chip_counts_subtract(&activity->counts, &s->reported);
 	s->reported = counts;
 	activity->active_s = (double)s->active_ps / (double)ESP32C3_PS_PER_S;
 	activity->sleep_s = (double)s->idle_ps / (double)ESP32C3_PS_PER_S;

@@ -177,21 +177,6 @@ static bool fire(struct stm32 *chip)
 	return was_due;
 }
 
-static void subtract(struct core_counts *counts, const struct core_counts *from)
-{
-	counts->cycles -= from->cycles;
-	counts->sleep_cycles -= from->sleep_cycles;
-	counts->instructions -= from->instructions;
-	for (size_t i = 0; i < CORE_CLASS_COUNT; i++)
-		counts->classes[i] -= from->classes[i];
-	counts->taken_branches -= from->taken_branches;
-	counts->flash_fetch_stalls -= from->flash_fetch_stalls;
-	counts->flash_data_reads -= from->flash_data_reads;
-	counts->flash_stalls -= from->flash_stalls;
-	counts->exceptions -= from->exceptions;
-	counts->toggled_bits -= from->toggled_bits;
-}
-
 /* Counters up to now: cycles that the core is ahead of virtual time belong to the next slice. */
 static struct core_counts counts_now(const struct stm32 *chip)
 {
@@ -215,7 +200,7 @@ static void report(struct stm32 *chip, struct chip_activity *activity)
 	else if (chip->mode != STM32_MODE_OFF)
 		chip->part->report(chip, activity);
 	activity->counts = counts;
-	subtract(&activity->counts, &chip->reported);
+	chip_counts_subtract(&activity->counts, &chip->reported);
 	chip->reported = counts;
 	activity->active_s = (double)chip->active_ps / (double)STM32_PS_PER_S;
 	activity->sleep_s = (double)chip->idle_ps / (double)STM32_PS_PER_S;
