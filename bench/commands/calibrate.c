@@ -168,13 +168,10 @@ static int on_connect(void *context, const struct calibration_load *load, struct
 static int open_meter(struct inputs *inputs, struct err *err)
 {
 	const struct rig_meter *meter = inputs->procedure.meter;
-	const struct link_settings settings = {.baud = 115200, .parity = LINK_PARITY_NONE};
 	const struct meter_settings supply = {.supply_v = meter->supply_v};
-	struct link *link;
-	int ret = link_open_taped(NULL, meter->link, &settings, &link, err);
+	int ret = meter_open_uri(meter->driver, NULL, meter->link, &supply,
+				 &inputs->procedure.device, err);
 
-	if (!ret)
-		ret = meter_open(meter->driver, link, &supply, &inputs->procedure.device, err);
 	if (ret)
 		return ret;
 	inputs->procedure.info = meter_info(inputs->procedure.device);

@@ -9,8 +9,8 @@
 #include "firmware/image/image.h"
 
 enum {
-	POWER_OFF_MS = 300,         /* lets the board's capacitors run down */
-	POWER_UP_MS = 20,           /* supply and reset settle */
+	POWER_OFF_MS = 300, /* lets the board's capacitors run down */
+	POWER_UP_MS = 20,   /* supply and reset settle */
 	CHECK_FLOOR_MS = 20000,
 	EXIT_NEVER = 128, /* a threshold that no int8 reaches */
 };
@@ -32,13 +32,10 @@ static int check_origin(const struct station *station, bool is_virtual, const ch
 static int open_meter(struct station *station, struct err *err)
 {
 	const struct rig_meter *config = station->meter_config;
-	const struct link_settings settings = {.baud = 115200, .parity = LINK_PARITY_NONE};
-	const struct meter_settings meter_settings = {.supply_v = config->supply_v};
-	struct link *link;
-	int ret = link_open_taped(station->tapes.meter, config->link, &settings, &link, err);
+	const struct meter_settings settings = {.supply_v = config->supply_v};
+	int ret = meter_open_uri(config->driver, station->tapes.meter, config->link, &settings,
+				 &station->meter, err);
 
-	if (!ret)
-		ret = meter_open(config->driver, link, &meter_settings, &station->meter, err);
 	if (!ret)
 		ret = check_origin(station, meter_info(station->meter)->is_virtual, "its link",
 				   err);
@@ -49,8 +46,8 @@ static int open_board(struct station *station, struct err *err)
 {
 	const struct rig_board *board = station->board;
 	const struct link_settings settings = {.baud = board->baud, .parity = LINK_PARITY_NONE};
-	int ret = link_open_taped(station->tapes.board, board->link, &settings, &station->link,
-				  err);
+	int ret =
+		link_open_taped(station->tapes.board, board->link, &settings, &station->link, err);
 
 	if (!ret)
 		ret = check_origin(station, link_is_virtual(station->link), "its link", err);
@@ -127,10 +124,8 @@ static int take_down(struct station *station, struct err *err)
 int station_open(struct station *station, const struct session_work *work, unsigned board,
 		 struct recording_tapes tapes, struct err *err)
 {
-	struct station fresh = {.work = work,
-				.board_index = board,
-				.tapes = tapes,
-				.has_id = station->has_id};
+	struct station fresh = {
+		.work = work, .board_index = board, .tapes = tapes, .has_id = station->has_id};
 
 	memcpy(fresh.id, station->id, sizeof(fresh.id));
 	*station = fresh;
@@ -338,7 +333,7 @@ static int load_image(struct station *station, const struct model_image *image, 
 
 int station_prepare_model(struct station *station, unsigned model_index, struct err *err)
 {
-	const struct session_model *model = 
+	const struct session_model *model =
 		session_work_model(station->work, station->board_index, model_index);
 	const struct model_image *image = model->image;
 	int ret = 0;

@@ -29,38 +29,57 @@ struct meter {
 	_Alignas(max_align_t) unsigned char state[];
 };
 
-static const struct meter_ops *driver_find(const char *name)
+const struct meter_ops *meter_find(const char *driver)
 {
 	for (size_t i = 0; i < DRIVER_COUNT; i++)
-		if (!strcmp(drivers[i]->name, name))
+		if (!strcmp(drivers[i]->name, driver))
 			return drivers[i];
 	return NULL;
 }
 
-static int driver_unknown(const char *name, struct err *err)
+const char *const *meter_names(void)
+{
+	static const char *names[DRIVER_COUNT + 1];
+
+	for (size_t i = 0; i < DRIVER_COUNT; i++)
+		names[i] = drivers[i]->name;
+	return names;
+}
+
+int meter_require(const char *driver, const struct meter_ops **ret_ops, struct err *err)
 {
 	char names[128] = "";
 	size_t used = 0;
 
+	*ret_ops = meter_find(driver);
+	if (*ret_ops)
+		return 0;
 	for (size_t i = 0; i < DRIVER_COUNT && used < sizeof(names); i++)
 		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
 					 drivers[i]->name);
-	return err_set(err, -EINVAL, "there is no meter driver \"%s\"; there are: %s", name, names);
+	return err_set(err, -EINVAL, "there is no meter driver \"%s\"; there are: %s", driver,
+		       names);
 }
 
-int meter_open(const char *driver, struct link *link, const struct meter_settings *settings,
-	       struct meter **ret_meter, struct err *err)
+static void port_close(const struct meter_port *port)
+{
+	link_close(port->link);
+}
+
+int meter_open(const char *driver, const struct meter_port *port,
+	       const struct meter_settings *settings, struct meter **ret_meter, struct err *err)
 {
 	const struct meter_ops *ops;
 	struct meter *meter = NULL;
 	int rc;
 
-	assert(driver && link && settings && ret_meter);
-	ops = driver_find(driver);
-	if (!ops) {
-		rc = driver_unknown(driver, err);
+	assert(driver && port && settings && ret_meter);
+	rc = meter_require(driver, &ops, err);
+	if (rc)
 		goto fail;
-	}
+	assert((ops->bus == METER_BUS_LINK) == !!port->link);
+	assert((ops->bus == METER_BUS_USB) == !!port->usb);
+	assert((ops->bus == METER_BUS_I2C) == !!port->i2c);
 	if (!isfinite(settings->supply_v) || settings->supply_v < 0) {
 		rc = err_set(err, -EINVAL, "%s: a supply of %g V makes no sense", driver,
 			     settings->supply_v);
@@ -72,7 +91,7 @@ int meter_open(const char *driver, struct link *link, const struct meter_setting
 		goto fail;
 	}
 	meter->ops = ops;
-	rc = ops->open(meter->state, link, settings, &meter->info, err);
+	rc = ops->open(meter->state, port, settings, &meter->info, err);
 	if (rc) {
 		err_context(err, rc, "%s: open", driver);
 		goto fail;
@@ -82,7 +101,7 @@ int meter_open(const char *driver, struct link *link, const struct meter_setting
 
 fail:
 	free(meter);
-	link_close(link);
+	port_close(port);
 	return rc;
 }
 

@@ -15,12 +15,16 @@
 #include <stdint.h>
 
 #include "drivers/err.h"
+#include "drivers/link/i2c.h"
 #include "drivers/link/link.h"
+#include "drivers/link/usb.h"
 
 enum meter_cap {
-	METER_CAP_MARKERS = 1 << 0, /* logic inputs sampled with the current */
-	METER_CAP_SUPPLY = 1 << 1,  /* powers the board, and can switch it */
-	METER_CAP_VOLTAGE = 1 << 2, /* measures voltage; else the set voltage is all there is */
+	METER_CAP_MARKERS = 1 << 0,  /* logic inputs sampled with the current */
+	METER_CAP_SUPPLY = 1 << 1,   /* powers the board, and can switch it */
+	METER_CAP_VOLTAGE = 1 << 2,  /* measures voltage; else the set voltage is all there is */
+	METER_CAP_INTEGRAL = 1 << 3, /* sums charge or energy itself, without the host's losses */
+	METER_CAP_RAW = 1 << 4, /* corrects samples on request, and keeps them uncorrected too */
 };
 
 enum meter_block_flag {
@@ -35,9 +39,18 @@ enum meter_block_flag {
 	/* For long, and up to this block, the current was far below what the range is for: the
 	 * instrument does not range, and its resolution is not that of its data sheet. */
 	METER_BLOCK_RANGE_MISFIT = 1 << 3,
+	METER_BLOCK_DUPLICATE = 1 << 4, /* samples came twice, and were taken once */
+	METER_BLOCK_NAN = 1 << 5, /* the instrument gave no value for some samples: they are NaN */
 };
 
 enum { METER_BLOCK_MAX = 4096 };
+
+/* What the instrument itself summed since the stream began, before sample end_index. NaN: it does
+ * not sum that. */
+struct meter_integral {
+	uint64_t end_index;
+	double charge_c, energy_j;
+};
 
 struct meter_block {
 	uint64_t first_index; /* index of the first sample in the meter's own sample clock; a gap
@@ -50,6 +63,14 @@ struct meter_block {
 	float current_a[METER_BLOCK_MAX];
 	uint8_t logic[METER_BLOCK_MAX]; /* bit n: logic input n */
 	uint8_t range[METER_BLOCK_MAX];
+	/* At the board, with METER_CAP_VOLTAGE only. */
+	float voltage_v[METER_BLOCK_MAX];
+	/* current_a before a correction that was asked for (a spike filter), with METER_CAP_RAW
+	 * only. */
+	float raw_current_a[METER_BLOCK_MAX];
+	uint64_t corrected; /* samples of this block in which the two differ */
+	bool has_integral;  /* METER_CAP_INTEGRAL: a new one came with this block */
+	struct meter_integral integral;
 };
 
 enum { METER_RANGES_MAX = 8 };
@@ -69,25 +90,53 @@ struct meter_info {
 	double range_max_a;    /* above this a sample counts as saturated */
 	double gain_u_rel;     /* standard uncertainty of the gain, relative (type B) */
 	double offset_u_a;     /* standard uncertainty of the offset, in the most sensitive range */
-	unsigned range_count;  /* 0: ranges are not known; blocks say 0 for all samples */
+	/* Of voltage_v, with METER_CAP_VOLTAGE. */
+	double voltage_gain_u_rel, voltage_offset_u_v, voltage_resolution_v;
+	unsigned range_count; /* 0: ranges are not known; blocks say 0 for all samples */
 	struct meter_range ranges[METER_RANGES_MAX]; /* index: meter_block.range */
-	unsigned caps;         /* enum meter_cap */
-	bool is_virtual;       /* the far end is emulated */
+	unsigned caps;                               /* enum meter_cap */
+	bool is_virtual;                             /* the far end is emulated */
 };
 
 struct meter_settings {
 	double supply_v; /* V, set voltage; 0: the meter does not power the board */
+	/* "key=value, ..." of the driver's params; NULL or "": their defaults. */
+	const char *options;
+};
+
+/* How a driver reaches its instrument. */
+enum meter_bus { METER_BUS_LINK = 1, METER_BUS_USB, METER_BUS_I2C };
+
+/* Exactly one of them, the one that the driver's bus names. */
+struct meter_port {
+	struct link *link;
+	struct usb *usb;
+	struct i2c *i2c;
+};
+
+/* One parameter of a driver: parsing, --help and the manual come from it. */
+struct meter_param {
+	const char *key;          /* its unit ends it: "rshunt_ohm" */
+	const char *unit;         /* "ohm"; "": a word or a count */
+	const char *default_text; /* NULL: it must be given */
+	double min, max;          /* of a number; both 0: a word out of help's list */
+	const char *help;
 };
 
 struct meter;
 
 struct meter_ops {
 	const char *name;
+	enum meter_bus bus;
+	struct link_settings link_settings; /* of METER_BUS_LINK */
+	uint16_t usb_vendor, usb_product;   /* of METER_BUS_USB */
+	const struct meter_param *params;   /* ended by a NULL key; NULL: none */
 	size_t state_size;
-	/* Takes the link over (closes it with the meter; when open fails the core closes it), stops
+	/* Takes the port over (closes it with the meter; when open fails the core closes it), stops
 	 * a stream somebody left running, reads identity and calibration. */
-	int (*open)(void *state, struct link *link, const struct meter_settings *settings,
-		    struct meter_info *ret_info, struct err *err);
+	int (*open)(void *state, const struct meter_port *port,
+		    const struct meter_settings *settings, struct meter_info *ret_info,
+		    struct err *err);
 	void (*close)(void *state);
 	int (*supply)(void *state, bool on,
 		      struct err *err); /* called with METER_CAP_SUPPLY only */
@@ -96,10 +145,20 @@ struct meter_ops {
 	int (*stop)(void *state, struct err *err);
 };
 
-/* -EINVAL: no driver of that name (the sentence lists them), or settings it cannot follow. The link
- * is owned by the meter from the call on, also when it fails. */
-int meter_open(const char *driver, struct link *link, const struct meter_settings *settings,
-	       struct meter **ret_meter, struct err *err);
+/* Opens the uri as the driver's bus asks for, and the meter behind it. tape: as link_open_taped.
+ * -EINVAL: no driver of that name (the sentence lists them), or settings it cannot follow. */
+int meter_open_uri(const char *driver, struct link_tape *tape, const char *uri,
+		   const struct meter_settings *settings, struct meter **ret_meter,
+		   struct err *err);
+/* The same on a port that is open. It is owned by the meter from the call on, also when this
+ * fails. */
+int meter_open(const char *driver, const struct meter_port *port,
+	       const struct meter_settings *settings, struct meter **ret_meter, struct err *err);
+/* The driver's ops, or NULL; names are alphabetical, NULL-terminated. */
+const struct meter_ops *meter_find(const char *driver);
+/* The same with a sentence: -EINVAL lists the drivers there are. */
+int meter_require(const char *driver, const struct meter_ops **ret_ops, struct err *err);
+const char *const *meter_names(void);
 void meter_close(
 	struct meter *meter); /* accepts NULL; stops a running stream, leaves the supply as it is */
 

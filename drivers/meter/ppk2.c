@@ -220,10 +220,12 @@ static int supply_check(double supply_v, struct err *err)
 		       SUPPLY_MIN_MV / 1e3, SUPPLY_MAX_MV / 1e3);
 }
 
-static int ppk2_open(void *state, struct link *link, const struct meter_settings *settings,
-		     struct meter_info *ret_info, struct err *err)
+static int ppk2_open(void *state, const struct meter_port *port,
+		     const struct meter_settings *settings, struct meter_info *ret_info,
+		     struct err *err)
 {
 	struct ppk2 *ppk2 = state;
+	struct link *link = port->link;
 	struct ppk2_calibration calibration;
 	bool is_source = settings->supply_v > 0;
 	double vdd_mv = round(settings->supply_v * 1000);
@@ -358,6 +360,8 @@ static int ppk2_stop(void *state, struct err *err)
 
 const struct meter_ops meter_ppk2 = {
 	.name = "ppk2",
+	.bus = METER_BUS_LINK,
+	.link_settings = {.baud = 115200, .parity = LINK_PARITY_NONE},
 	.state_size = sizeof(struct ppk2),
 	.open = ppk2_open,
 	.close = ppk2_close,

@@ -38,6 +38,8 @@ struct link {
 };
 
 static struct link fake_link;
+/* The same as the port of a meter. */
+#define fake_port ((struct meter_port){.link = &fake_link})
 
 static inline void fake_link_init(void)
 {

@@ -25,19 +25,19 @@ static void link_is_closed_when_open_fails(void **state)
 
 	(void)state;
 	fake_ppk2_init();
-	assert_int_equal(meter_open("ppk3", &fake_link, &powering, &meter, &err), -EINVAL);
+	assert_int_equal(meter_open("ppk3", &fake_port, &powering, &meter, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "\"ppk3\""));
 	assert_non_null(strstr(err.text, "ppk2"));
 	assert_int_equal(fake_link.closed, 1);
 	for (size_t i = 0; i < sizeof(senseless) / sizeof(senseless[0]); i++) {
 		fake_ppk2_init();
-		assert_int_equal(meter_open("ppk2", &fake_link, &senseless[i], &meter, &err),
+		assert_int_equal(meter_open("ppk2", &fake_port, &senseless[i], &meter, &err),
 				 -EINVAL);
 		assert_int_equal(fake_link.closed, 1);
 	}
 	fake_ppk2_init();
 	fake_ppk2.metadata_lost = 100;
-	assert_int_equal(meter_open("ppk2", &fake_link, &powering, &meter, NULL), -ETIMEDOUT);
+	assert_int_equal(meter_open("ppk2", &fake_port, &powering, &meter, NULL), -ETIMEDOUT);
 	assert_int_equal(fake_link.closed, 1);
 	assert_null(meter);
 }
@@ -49,7 +49,7 @@ static void close_stops_and_leaves_the_supply(void **state)
 	(void)state;
 	meter_close(NULL);
 	fake_ppk2_init();
-	assert_int_equal(meter_open("ppk2", &fake_link, &powering, &meter, &err), 0);
+	assert_int_equal(meter_open("ppk2", &fake_port, &powering, &meter, &err), 0);
 	assert_int_equal(meter_supply(meter, true, &err), 0);
 	assert_int_equal(meter_start(meter, &err), 0);
 	assert_true(fake_ppk2.is_streaming);
@@ -65,7 +65,7 @@ static void order_of_calls(void **state)
 
 	(void)state;
 	fake_ppk2_init();
-	assert_int_equal(meter_open("ppk2", &fake_link, &powering, &meter, &err), 0);
+	assert_int_equal(meter_open("ppk2", &fake_port, &powering, &meter, &err), 0);
 	assert_int_equal(meter_read(meter, &block, 10, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "ppk2: read: "));
 	fake_ppk2.log[0] = '\0';
@@ -84,7 +84,7 @@ static void failures_say_where(void **state)
 
 	(void)state;
 	fake_ppk2_init();
-	assert_int_equal(meter_open("ppk2", &fake_link, &powering, &meter, &err), 0);
+	assert_int_equal(meter_open("ppk2", &fake_port, &powering, &meter, &err), 0);
 	fake_link.is_gone = true;
 	assert_int_equal(meter_start(meter, &err), -ENODEV);
 	assert_non_null(strstr(err.text, "ppk2: start: "));

@@ -20,7 +20,7 @@ static struct meter *open_meter(double supply_v)
 {
 	const struct meter_settings settings = {.supply_v = supply_v};
 	struct meter *meter = NULL;
-	int rc = meter_open("ppk2", &fake_link, &settings, &meter, &err);
+	int rc = meter_open("ppk2", &fake_port, &settings, &meter, &err);
 
 	if (rc)
 		fail_msg("%d: %s", rc, err.text);
@@ -31,7 +31,7 @@ static void refuses_to_open(double supply_v, int code, const char *says)
 {
 	const struct meter_settings settings = {.supply_v = supply_v};
 	struct meter *meter = NULL;
-	int rc = meter_open("ppk2", &fake_link, &settings, &meter, &err);
+	int rc = meter_open("ppk2", &fake_port, &settings, &meter, &err);
 
 	if (rc != code || !strstr(err.text, says))
 		fail_msg("%d: %s", rc, err.text);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A meter by its uri: the link, USB device or I2C bus is opened as the driver asks for.
+ */
+#include "drivers/meter/meter.h"
+
+#include <assert.h>
+
+static int port_open(const struct meter_ops *ops, struct link_tape *tape, const char *uri,
+		     struct meter_port *ret_port, struct err *err)
+{
+	assert(ops->bus == METER_BUS_LINK);
+	return link_open_taped(tape, uri, &ops->link_settings, &ret_port->link, err);
+}
+
+int meter_open_uri(const char *driver, struct link_tape *tape, const char *uri,
+		   const struct meter_settings *settings, struct meter **ret_meter, struct err *err)
+{
+	struct meter_port port = {NULL, NULL, NULL};
+	const struct meter_ops *ops;
+	int rc = meter_require(driver, &ops, err);
+
+	if (!rc)
+		rc = port_open(ops, tape, uri, &port, err);
+	return rc ? rc : meter_open(driver, &port, settings, ret_meter, err);
+}
