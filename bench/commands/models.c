@@ -127,14 +127,16 @@ static enum exit_status run(int argc, char **argv)
 const struct command models_command = {
 	.name = "models",
 	.summary = "generate models to measure, list what is in one",
-	.help = "usage: joulebench models generate --space ds-cnn --count N [--seed S] --out DIR\n"
+	.help = "usage: joulebench models generate --space NAME --count N [--seed S] --out DIR\n"
 		"       joulebench models inspect FILE.tflite [options] [--json]\n\n"
 		"generate writes N int8 .tflite files drawn from a search space; the same seed "
 		"gives the\n"
 		"same files.\n\n"
-		"  --space NAME   ds-cnn: depthwise separable networks for keyword spotting;\n"
+		"  --space NAME   cnn: plain convolutions on small colour images;\n"
+		"                 ds-cnn: depthwise separable networks for keyword spotting;\n"
 		"                 ds-cnn-exit: the same with a part model's classifier as output "
-		"0\n"
+		"0;\n"
+		"                 mlp: dense layers on features of sound\n"
 		"  --count N      1 .. 10000\n"
 		"  --seed S       default 1\n"
 		"  --out DIR      made when missing\n\n"

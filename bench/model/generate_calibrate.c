@@ -175,24 +175,53 @@ static void channels_normalise(struct generate_layer *layer, const struct genera
 	layer->output.zero_point = -128;
 }
 
-/* Logits about 0, with one scale for all classes. */
-static void logits_normalise(struct generate_layer *layer, const struct generate_tensor *input,
-			     const int32_t *sums)
+/* Of the channels, in the root mean square. */
+static double mean_spread(const struct generate_layer *layer, const int32_t *sums)
 {
 	uint32_t channels = layer->output.shape.channels;
-	double squares = 0, spread;
+	double squares = 0;
 
 	for (uint32_t c = 0; c < channels; c++) {
 		struct channel_statistics is = channel_measure(sums, channels, channels, c);
 
 		squares += is.spread * is.spread;
-		layer->bias[c] = (int32_t)floor(0.5 - is.mean);
 	}
-	spread = sqrt(squares / channels);
-	for (uint32_t c = 0; c < channels; c++)
+	return sqrt(squares / channels);
+}
+
+/* Logits about 0, with one scale for all classes. */
+static void logits_normalise(struct generate_layer *layer, const struct generate_tensor *input,
+			     const int32_t *sums)
+{
+	uint32_t channels = layer->output.shape.channels;
+	double spread = mean_spread(layer, sums);
+
+	for (uint32_t c = 0; c < channels; c++) {
+		struct channel_statistics is = channel_measure(sums, channels, channels, c);
+
+		layer->bias[c] = (int32_t)floor(0.5 - is.mean);
 		layer->weight_scale[c] = (float)(LOGIT_SPREAD / (spread * (double)input->scale));
+	}
 	layer->output.scale = (float)(2 * LOGIT_RANGE / 255);
 	layer->output.zero_point = 0;
+}
+
+/* As channels, but with one weight scale for all. */
+static void hidden_normalise(struct generate_layer *layer, const struct generate_tensor *input,
+			     const int32_t *sums, struct generate_random *random)
+{
+	uint32_t channels = layer->output.shape.channels;
+	double spread = mean_spread(layer, sums);
+
+	for (uint32_t c = 0; c < channels; c++) {
+		struct channel_statistics is = channel_measure(sums, channels, channels, c);
+		double shift = generate_random_below(random, 1001) / 1000.0;
+
+		layer->weight_scale[c] = (float)(1 / (spread * (double)input->scale));
+		layer->bias[c] = (int32_t)floor(shift * spread - is.mean + 0.5);
+	}
+	layer->output.scale = (float)(ACTIVATION_RANGE / 255);
+	layer->output.zero_point = -128;
 }
 
 static void layer_requantise(const struct generate_layer *layer,
@@ -230,6 +259,8 @@ static int weighted_layer(struct generate_network *network, uint32_t index, stru
 				 batch->accumulated + i * out_count);
 	if (layer->kind == GENERATE_DENSE)
 		logits_normalise(layer, input, batch->accumulated);
+	else if (layer->kind == GENERATE_HIDDEN)
+		hidden_normalise(layer, input, batch->accumulated, random);
 	else
 		channels_normalise(layer, input, batch->accumulated, random);
 	layer_requantise(layer, input, batch->accumulated, batch->out);

@@ -53,6 +53,14 @@ static size_t dense_options(struct generate_flatbuffer *writer, const struct gen
 	return generate_flatbuffer_table(writer, NULL, 0);
 }
 
+static size_t hidden_options(struct generate_flatbuffer *writer, const struct generate_layer *layer)
+{
+	const struct generate_field field = {0, 1, ACTIVATION_RELU};
+
+	(void)layer;
+	return generate_flatbuffer_table(writer, &field, 1);
+}
+
 static size_t softmax_options(struct generate_flatbuffer *writer,
 			      const struct generate_layer *layer)
 {
@@ -71,4 +79,5 @@ const struct generate_kind_row generate_kinds[GENERATE_KIND_COUNT] = {
 	[GENERATE_RESHAPE - 1] = {22, 1, 0, NULL}, /* its shape is an operand */
 	[GENERATE_DENSE - 1] = {9, 4, 8, dense_options},
 	[GENERATE_SOFTMAX - 1] = {25, 2, 9, softmax_options},
+	[GENERATE_HIDDEN - 1] = {9, 4, 8, hidden_options},
 };

@@ -8,7 +8,10 @@
 #include "bench/model/generate_flatbuffer.h"
 #include "bench/model/generate_network.h"
 
-enum { GENERATE_KIND_COUNT = GENERATE_SOFTMAX };
+enum {
+	GENERATE_KIND_COUNT = GENERATE_HIDDEN,
+	GENERATE_CODE_COUNT = GENERATE_SOFTMAX, /* operators: HIDDEN is the one of DENSE */
+};
 
 struct generate_kind_row {
 	uint8_t builtin; /* BuiltinOperator; all below 127, so the deprecated slot has them too */

@@ -15,7 +15,7 @@
 enum {
 	GENERATE_LAYERS_MAX = 20,
 	GENERATE_HEAD_LAYERS = 4, /* POOL, RESHAPE, DENSE, SOFTMAX */
-	GENERATE_CHANNELS_MAX = 64,
+	GENERATE_CHANNELS_MAX = 128,
 };
 
 enum generate_kind {
@@ -25,6 +25,7 @@ enum generate_kind {
 	GENERATE_RESHAPE,   /* to one dimension */
 	GENERATE_DENSE,
 	GENERATE_SOFTMAX,
+	GENERATE_HIDDEN, /* dense, with RELU */
 };
 
 struct generate_shape {
@@ -41,10 +42,10 @@ struct generate_layer {
 	enum generate_kind kind;
 	uint32_t kernel_h, kernel_w, stride_h, stride_w; /* padding is SAME */
 	struct generate_tensor output;
-	/* CONV, DEPTHWISE, DENSE only; arrays owned by the network. */
+	/* CONV, DEPTHWISE, DENSE, HIDDEN only; arrays owned by the network. */
 	int8_t *weights; /* in the file's order */
 	int32_t bias[GENERATE_CHANNELS_MAX];
-	float weight_scale[GENERATE_CHANNELS_MAX]; /* DENSE: all alike */
+	float weight_scale[GENERATE_CHANNELS_MAX]; /* DENSE, HIDDEN: all alike */
 };
 
 struct generate_network {
@@ -56,10 +57,15 @@ struct generate_network {
 	uint32_t exit_first;
 };
 
+static inline bool generate_is_dense(const struct generate_layer *layer)
+{
+	return layer->kind == GENERATE_DENSE || layer->kind == GENERATE_HIDDEN;
+}
+
 static inline bool generate_has_weights(const struct generate_layer *layer)
 {
 	return layer->kind == GENERATE_CONV || layer->kind == GENERATE_DEPTHWISE ||
-	       layer->kind == GENERATE_DENSE;
+	       generate_is_dense(layer);
 }
 
 static inline uint32_t generate_shape_elements(const struct generate_shape *shape)

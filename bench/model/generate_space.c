@@ -2,7 +2,9 @@
  *
  * Search spaces. "ds-cnn": depthwise separable networks for keyword spotting (Zhang et al. 2017,
  * "Hello Edge"), on the 49 x 10 features of one second of speech, 12 classes; the input's scale and
- * zero point are those of MLPerf Tiny's reference model.
+ * zero point are those of MLPerf Tiny's reference model. "cnn": plain convolutions on 32 x 32
+ * colour images, 10 classes. "mlp": dense layers on 640 features of a machine's sound (the input of
+ * MLPerf Tiny's anomaly detection), 8 classes.
  */
 #include "bench/model/generate_network.h"
 
@@ -13,7 +15,12 @@ enum {
 	BANDS_MAX = 16,
 	DRAWS_MAX = 5000,
 	BLOCKS_MAX = 5,
-	CLASSES = 12,
+	SPEECH_CLASSES = 12,
+	IMAGE_CLASSES = 10,
+	SOUND_CLASSES = 8,
+	SOUND_FEATURES = 640,
+	CONVS_MAX = 6,
+	HIDDEN_MAX = 8,
 };
 
 const struct generate_tensor *generate_layer_input(const struct generate_network *network,
@@ -117,7 +124,13 @@ static void block_draw(struct generate_random *random, struct generate_network *
 	layer_add(network, GENERATE_CONV, channels_draw(random));
 }
 
-static void head_add(struct generate_network *network)
+static void classifier_add(struct generate_network *network, uint32_t classes)
+{
+	layer_add(network, GENERATE_DENSE, classes);
+	layer_add(network, GENERATE_SOFTMAX, classes);
+}
+
+static void head_add(struct generate_network *network, uint32_t classes)
 {
 	struct generate_shape in = generate_layer_input(network, network->layer_count)->shape;
 	struct generate_layer *pool = layer_add(network, GENERATE_POOL, in.channels);
@@ -126,8 +139,7 @@ static void head_add(struct generate_network *network)
 	pool->kernel_w = pool->stride_w = in.width;
 	pool->output.shape.height = pool->output.shape.width = 1;
 	layer_add(network, GENERATE_RESHAPE, in.channels);
-	layer_add(network, GENERATE_DENSE, CLASSES);
-	layer_add(network, GENERATE_SOFTMAX, CLASSES);
+	classifier_add(network, classes);
 }
 
 static void input_set(struct generate_network *ret_network)
@@ -145,7 +157,7 @@ static void ds_cnn_draw(struct generate_random *random, struct generate_network 
 	blocks = 1 + generate_random_below(random, BLOCKS_MAX);
 	for (uint32_t i = 0; i < blocks; i++)
 		block_draw(random, ret_network);
-	head_add(ret_network);
+	head_add(ret_network, SPEECH_CLASSES);
 }
 
 /* The part model: one or two blocks with a classifier of their own. */
@@ -159,15 +171,54 @@ static void ds_cnn_exit_draw(struct generate_random *random, struct generate_net
 	for (uint32_t i = 0; i < before; i++)
 		block_draw(random, ret_network);
 	ret_network->exit_first = ret_network->layer_count;
-	head_add(ret_network);
+	head_add(ret_network, SPEECH_CLASSES);
 	for (uint32_t i = 0; i < behind; i++)
 		block_draw(random, ret_network);
-	head_add(ret_network);
+	head_add(ret_network, SPEECH_CLASSES);
 }
 
+/* A convolution that halves the plane or not; planes of 4 x 4 stay. */
+static void conv_draw(struct generate_random *random, struct generate_network *network)
+{
+	static const uint32_t channels[] = {8, 12, 16, 20, 24, 32};
+	struct generate_shape in = generate_layer_input(network, network->layer_count)->shape;
+	uint32_t kernel = 1 + 2 * generate_random_below(random, 3);
+	uint32_t stride = in.height > 4 ? 1 + generate_random_below(random, 2) : 1;
+
+	window_set(layer_add(network, GENERATE_CONV, channels[generate_random_below(random, 6)]),
+		   kernel, kernel, stride, stride);
+}
+
+static void cnn_draw(struct generate_random *random, struct generate_network *ret_network)
+{
+	uint32_t convs = 1 + generate_random_below(random, CONVS_MAX);
+
+	*ret_network = (struct generate_network){
+		.input = {.shape = {32, 32, 3}, .scale = 1.0f / 255, .zero_point = -128}};
+	for (uint32_t i = 0; i < convs; i++)
+		conv_draw(random, ret_network);
+	head_add(ret_network, IMAGE_CLASSES);
+}
+
+static void mlp_draw(struct generate_random *random, struct generate_network *ret_network)
+{
+	static const uint32_t units[] = {8, 16, 24, 32, 48, 64, 96, 128};
+	uint32_t hidden = 1 + generate_random_below(random, HIDDEN_MAX);
+
+	*ret_network = (struct generate_network){
+		.input = {.shape = {1, 1, SOUND_FEATURES}, .scale = 0.4f, .zero_point = 90}};
+	layer_add(ret_network, GENERATE_RESHAPE, SOUND_FEATURES);
+	for (uint32_t i = 0; i < hidden; i++)
+		layer_add(ret_network, GENERATE_HIDDEN, units[generate_random_below(random, 8)]);
+	classifier_add(ret_network, SOUND_CLASSES);
+}
+
+/* In alphabetical order. */
 const struct generate_space generate_spaces[] = {
+	{"cnn", 300000, 6000000, cnn_draw},
 	{"ds-cnn", 150000, 3000000, ds_cnn_draw},
 	{"ds-cnn-exit", 150000, 3000000, ds_cnn_exit_draw},
+	{"mlp", 8000, 160000, mlp_draw},
 };
 const size_t generate_space_count = sizeof(generate_spaces) / sizeof(generate_spaces[0]);
 

@@ -97,7 +97,7 @@ static void activation_fill(struct file_tensor *tensor, const struct generate_te
 	tensor->shape[3] = (int32_t)from->shape.channels;
 }
 
-/* CONV: [out][h][w][in]; DEPTHWISE: [1][h][w][out]; DENSE: [out][in], one scale. */
+/* CONV: [out][h][w][in]; DEPTHWISE: [1][h][w][out]; DENSE, HIDDEN: [out][in], one scale. */
 static void weights_fill(struct file_tensor *tensor, const struct generate_layer *layer,
 			 uint32_t in_channels)
 {
@@ -109,9 +109,9 @@ static void weights_fill(struct file_tensor *tensor, const struct generate_layer
 	int row = layer->kind == GENERATE_CONV ? 0 : layer->kind == GENERATE_DEPTHWISE ? 1 : 2;
 
 	memcpy(tensor->shape, shapes[row], sizeof(tensor->shape));
-	tensor->rank = layer->kind == GENERATE_DENSE ? 2 : 4;
+	tensor->rank = generate_is_dense(layer) ? 2 : 4;
 	tensor->scales = layer->weight_scale;
-	tensor->scale_count = layer->kind == GENERATE_DENSE ? 1 : (uint32_t)channels;
+	tensor->scale_count = generate_is_dense(layer) ? 1 : (uint32_t)channels;
 	tensor->scale_dimension = layer->kind == GENERATE_DEPTHWISE ? 3 : 0;
 	tensor->i8 = layer->weights;
 	tensor->count =
@@ -129,7 +129,7 @@ static void bias_fill(struct file_tensor *tensor, const struct generate_layer *l
 	tensor->rank = 1;
 	tensor->shape[0] = (int32_t)channels;
 	tensor->scales = bias_scales;
-	tensor->scale_count = layer->kind == GENERATE_DENSE ? 1 : channels;
+	tensor->scale_count = generate_is_dense(layer) ? 1 : channels;
 	tensor->i32 = layer->bias;
 	tensor->count = channels;
 }
@@ -139,7 +139,7 @@ static void layer_add(struct file *file, const struct generate_layer *layer,
 		      const struct generate_tensor *input, int32_t source, float *bias_scales)
 {
 	struct file_operator *op = &file->operators[file->operator_count];
-	bool flat = layer->kind == GENERATE_RESHAPE || layer->kind == GENERATE_DENSE ||
+	bool flat = layer->kind == GENERATE_RESHAPE || generate_is_dense(layer) ||
 		    layer->kind == GENERATE_SOFTMAX;
 
 	*op = (struct file_operator){.layer = layer, .input_count = 1};
@@ -172,9 +172,9 @@ static void layer_add(struct file *file, const struct generate_layer *layer,
 
 static size_t codes_write(struct generate_flatbuffer *writer)
 {
-	size_t vector = generate_flatbuffer_vector(writer, NULL, GENERATE_KIND_COUNT, 4, 4);
+	size_t vector = generate_flatbuffer_vector(writer, NULL, GENERATE_CODE_COUNT, 4, 4);
 
-	for (size_t i = 0; i < GENERATE_KIND_COUNT; i++) {
+	for (size_t i = 0; i < GENERATE_CODE_COUNT; i++) {
 		const struct generate_field fields[] = {
 			{CODE_DEPRECATED, 1, generate_kinds[i].builtin},
 			{CODE_VERSION, 4, generate_kinds[i].version},
@@ -288,8 +288,9 @@ static size_t tensors_write(struct file *file)
 
 static size_t operator_write(struct generate_flatbuffer *writer, const struct file_operator *op)
 {
-	uint32_t code = (uint32_t)op->layer->kind - 1;
-	const struct generate_kind_row *kind = &generate_kinds[code];
+	const struct generate_kind_row *kind = &generate_kinds[op->layer->kind - 1];
+	uint32_t code =
+		(uint32_t)(generate_is_dense(op->layer) ? GENERATE_DENSE : op->layer->kind) - 1;
 	const struct generate_field fields[] = {{OPERATOR_CODE, 4, code},
 						{OPERATOR_INPUTS, 4, 0},
 						{OPERATOR_OUTPUTS, 4, 0},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Generated models: the same arguments give the same bytes, each file builds and runs, its layers
- * follow the input, and a set spreads over the space's range of multiply-accumulates.
+ * follow the input, and a set of each space spreads over its range of multiply-accumulates.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +27,23 @@ enum { SET = 16 };
 
 static char root[PATH_MAX];
 
+/* A folder named as a space holds models of that space; any other of "ds-cnn". */
+static const char *space_of(const char *folder)
+{
+	for (size_t i = 0; i < generate_space_count; i++)
+		if (!strcmp(folder, generate_spaces[i].name))
+			return folder;
+	return "ds-cnn";
+}
+
 static const char *path_of(const char *folder, unsigned index)
 {
 	static char path[2][PATH_MAX + 64];
 	static int turn;
 
 	turn = !turn;
-	snprintf(path[turn], sizeof(path[turn]), "%s/%s/ds-cnn-%03u.tflite", root, folder, index);
+	snprintf(path[turn], sizeof(path[turn]), "%s/%s/%s-%03u.tflite", root, folder,
+		 space_of(folder), index);
 	return path[turn];
 }
 
@@ -42,7 +53,7 @@ static void generate(const char *folder, unsigned count, uint64_t seed)
 	struct err err = {""};
 
 	snprintf(path, sizeof(path), "%s/%s", root, folder);
-	if (model_generate("ds-cnn", count, seed, path, &err) != 0)
+	if (model_generate(space_of(folder), count, seed, path, &err) != 0)
 		fail_msg("%s", err.text);
 }
 
@@ -147,56 +158,87 @@ static void constants_are_aligned(void **state)
 	free(bytes);
 }
 
-static void set_spreads_over_the_range(void **state)
+/* A quarter of the bands each lies in the lowest and the highest quarter of the range. */
+static void sets_spread_over_the_range(void **state)
 {
-	unsigned small = 0, large = 0;
+	(void)state;
+	for (size_t i = 0; i < generate_space_count; i++) {
+		const struct generate_space *space = &generate_spaces[i];
+		double ratio = (double)space->macs_max / (double)space->macs_min;
+		double low = (double)space->macs_min * pow(ratio, 0.25);
+		double high = (double)space->macs_min * pow(ratio, 0.75);
+		unsigned small = 0, large = 0;
+
+		generate(space->name, SET, 1);
+		assert_int_equal(folder_count(space->name), SET);
+		for (unsigned at = 0; at < SET; at++) {
+			struct model_image *image = image_of(space->name, at);
+
+			assert_in_range(image->macs, space->macs_min, space->macs_max);
+			small += (double)image->macs < low;
+			large += (double)image->macs > high;
+			model_image_free(image);
+		}
+		assert_in_range(small, 3, 5);
+		assert_in_range(large, 3, 5);
+	}
+}
+
+static void inputs_and_outputs_are_the_tasks(void **state)
+{
+	static const struct {
+		const char *space;
+		unsigned input_bytes, output_bytes;
+	} rows[] = {{"ds-cnn", 49 * 10, 12}, {"cnn", 32 * 32 * 3, 10}, {"mlp", 640, 8}};
 
 	(void)state;
-	generate("set", SET, 1);
-	assert_int_equal(folder_count("set"), SET);
-	for (unsigned i = 0; i < SET; i++) {
-		struct model_image *image = image_of("set", i);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct model_image *image;
 
-		assert_in_range(image->macs, 150000, 3000000);
-		small += image->macs < 300000;
-		large += image->macs > 1500000;
-		assert_int_equal(image->input_bytes, 49 * 10);
-		assert_int_equal(image->output_bytes, 12);
+		generate(rows[i].space, 1, 7);
+		image = image_of(rows[i].space, 0);
+		assert_int_equal(image->input_bytes, rows[i].input_bytes);
+		assert_int_equal(image->output_bytes, rows[i].output_bytes);
 		model_image_free(image);
 	}
-	assert_in_range(small, 3, 5);
-	assert_in_range(large, 3, 5);
 }
 
 static uint32_t output_crc32(const struct model_image *image, uint32_t seed, uint32_t *ret_layers)
 {
-	uint8_t input[49 * 10];
+	uint8_t input[32 * 32 * 3];
 	uint32_t crc32;
 	bool exited;
 	struct err err = {""};
 
-	model_input_generate(seed, input, sizeof(input));
+	assert_true(image->input_bytes <= sizeof(input));
+	model_input_generate(seed, input, image->input_bytes);
 	if (model_image_run(image, input, 128, &crc32, ret_layers, &exited, &err) != 0)
 		fail_msg("%s", err.text);
 	return crc32;
+}
+
+static void follow_the_input(const char *space, unsigned index)
+{
+	struct model_image *image = image_of(space, index);
+	uint32_t one[GENERATE_LAYERS_MAX], two[GENERATE_LAYERS_MAX];
+
+	assert_true(image->op_count <= GENERATE_LAYERS_MAX);
+	assert_true(output_crc32(image, 1, one) != output_crc32(image, 2, two));
+	for (uint32_t layer = 0; layer < image->op_count; layer++)
+		if (one[layer] == two[layer])
+			fail_msg("%s %u: layer %u does not follow the input", space, index, layer);
+	assert_int_equal(output_crc32(image, 1, NULL), output_crc32(image, 1, NULL));
+	model_image_free(image);
 }
 
 /* Two inputs must give two results, and differ in every layer on the way: none dead, none stuck. */
 static void outputs_follow_the_input(void **state)
 {
 	(void)state;
-	generate("set", SET, 1);
-	for (unsigned i = 0; i < SET; i++) {
-		struct model_image *image = image_of("set", i);
-		uint32_t one[GENERATE_LAYERS_MAX], two[GENERATE_LAYERS_MAX];
-
-		assert_true(image->op_count <= GENERATE_LAYERS_MAX);
-		assert_true(output_crc32(image, 1, one) != output_crc32(image, 2, two));
-		for (uint32_t layer = 0; layer < image->op_count; layer++)
-			if (one[layer] == two[layer])
-				fail_msg("model %u: layer %u does not follow the input", i, layer);
-		assert_int_equal(output_crc32(image, 1, NULL), output_crc32(image, 1, NULL));
-		model_image_free(image);
+	for (size_t i = 0; i < generate_space_count; i++) {
+		generate(generate_spaces[i].name, SET, 1);
+		for (unsigned at = 0; at < SET; at++)
+			follow_the_input(generate_spaces[i].name, at);
 	}
 }
 
@@ -247,7 +289,8 @@ static int root_make(void **state)
 
 static int root_remove(void **state)
 {
-	static const char *const folders[] = {"a", "b", "c", "set", "taken"};
+	static const char *const folders[] = {"a",   "b",      "c",           "taken",
+					      "cnn", "ds-cnn", "ds-cnn-exit", "mlp"};
 	char path[PATH_MAX + 64];
 
 	(void)state;
@@ -268,7 +311,8 @@ int main(void)
 		cmocka_unit_test(same_arguments_same_bytes),
 		cmocka_unit_test(file_has_the_formats_head),
 		cmocka_unit_test(constants_are_aligned),
-		cmocka_unit_test(set_spreads_over_the_range),
+		cmocka_unit_test(sets_spread_over_the_range),
+		cmocka_unit_test(inputs_and_outputs_are_the_tasks),
 		cmocka_unit_test(outputs_follow_the_input),
 		cmocka_unit_test(errors_name_their_cause),
 	};
