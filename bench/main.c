@@ -12,12 +12,17 @@ static const struct command *const commands[] = {
 	&calibrate_command,
 	&check_command,
 	&count_command,
+	&export_command,
 	&fit_command,
 	&import_command,
 	&models_command,
+	&plan_command,
+	&predict_command,
+	&refit_command,
 	&report_command,
 	&run_command,
 	&trace_command,
+	&verify_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Rows from the device documents: Nordic PPK2 (no accuracy published), Texas Instruments SBOS448
- * (INA219), SBOS547 (INA226), SLYS021 (INA228), ST UM2243 (LPM01A), Joulescope (accuracy statement
- * not at hand). Shunts of the INA boards are 1 % resistors unless the rig says otherwise; their
- * offsets are those of the chip over 0.1 ohm.
+ * Rows from the device documents: Nordic PPK2 (user guide, measurement ranges: typical accuracy and
+ * resolution, no limits), Texas Instruments SBOS448 (INA219), SBOS547 (INA226), SLYS021 (INA228),
+ * ST UM2243 (LPM01A), Joulescope (accuracy statement not at hand). Shunts of the INA boards are 1 %
+ * resistors unless the rig says otherwise; their offsets are those of the chip over 0.1 ohm.
  */
 #include "analysis/budget/meter_class.h"
 
@@ -79,7 +79,7 @@ static const struct meter_class classes[] = {
 	 .burden = RECTANGULAR(0.060, "UM2243 p. 23: drop-out up to 60 mV"),
 	 .resolution_a = 100e-9 /* LPM01A sheet, Commands: acqmode dyn */},
 	{.model = "ppk2",
-	 .gain = ASSUMED_STANDARD(0.005, "no accuracy published; users find a few per mille"),
+	 .gain = ASSUMED_STANDARD(0.005, "users find a few per mille; Nordic says 10 % typically"),
 	 .offset = ASSUMED(200e-9, "least current it resolves (PPK2 sheet, Limits)"),
 	 .temperature = ASSUMED(50e-6, TEMPCO),
 	 .calibration_c = 25,

@@ -55,6 +55,13 @@ static const struct verdict_entry entries[VERDICT_REASON_END] = {
 		{VERDICT_REFUSED, "supply",
 		 "the board reads another supply voltage than the one that was set",
 		 "the cable's voltage drop; a second supply; the meter's output"},
+	[VERDICT_REASON_INTEGRAL] =
+		{VERDICT_REFUSED, "integral",
+		 "the instrument's own sum is not that of the samples that came from it",
+		 "samples lost that nothing else shows; the meter's settings"},
+	[VERDICT_REASON_BOOT] = {VERDICT_REFUSED, "boot",
+				 "the board restarted between its readings before and after",
+				 "a supply that drops or glitches; the watchdog; a loose cable"},
 	[VERDICT_REASON_UNCERTAINTY] = {VERDICT_REFUSED, "uncertainty",
 					"its uncertainty cannot be stated",
 					"the uncertainties in the rig file"},

@@ -5,7 +5,16 @@
 #ifndef ANALYSIS_PREDICTOR_ERRORS_H
 #define ANALYSIS_PREDICTOR_ERRORS_H
 
-#include "analysis/predictor/fit.h"
+#include <stddef.h>
+
+struct fit_errors {
+	double mape_pct; /* mean |predicted - measured| / |measured| */
+	double rmspe_pct;
+	double max_pct;        /* largest absolute */
+	size_t worst;          /* index of the point that has it */
+	double within_5_share; /* of the points, 0..1 */
+	double within_10_share;
+};
 
 /* Zero before use. */
 struct error_tally {

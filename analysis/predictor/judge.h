@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
+#include "analysis/predictor/errors.h"
 #include "analysis/predictor/estimate.h"
-#include "analysis/predictor/fit.h"
 
 struct judgement {
 	size_t count;

@@ -129,6 +129,30 @@ static double ldo_value(const struct kind_table *table, size_t index, const doub
 	return levels_value(table, index, core_v * supply_v, supply_v, parameters, ret_gradient);
 }
 
+/* Without temperatures all that does not switch is one constant power. */
+static double static_value(const struct kind_table *table, size_t index, double switched,
+			   const double *parameters, double *ret_gradient)
+{
+	return two(switched * at(table, KIND_CYCLES, index), at(table, KIND_TIME_S, index),
+		   parameters, ret_gradient);
+}
+
+static double static_smps_value(const struct kind_table *table, size_t index,
+				const double *parameters, double *ret_gradient)
+{
+	double core_v = at(table, KIND_CORE_V, index);
+
+	return static_value(table, index, core_v * core_v, parameters, ret_gradient);
+}
+
+static double static_ldo_value(const struct kind_table *table, size_t index,
+			       const double *parameters, double *ret_gradient)
+{
+	return static_value(table, index,
+			    at(table, KIND_CORE_V, index) * at(table, KIND_SUPPLY_V, index),
+			    parameters, ret_gradient);
+}
+
 #define FREE     -INFINITY, INFINITY
 #define POSITIVE 0, INFINITY
 #define LEVELS_PARAMETERS                                                                          \
@@ -199,6 +223,26 @@ const struct model_kind model_kinds[] = {
 	 KIND_ENERGY_J, false, false, false,
 	 NEEDS(KIND_CYCLES) | NEEDS(KIND_TIME_S) | NEEDS(KIND_CORE_V) | NEEDS(KIND_TEMP_C), 4,
 	 LEVELS_PARAMETERS, smps_value},
+	{"energy-static-ldo",
+	 "E = a*Vcore^2*cycles*VDD/Vcore + P0*t",
+	 KIND_ENERGY_J,
+	 true,
+	 false,
+	 false,
+	 NEEDS(KIND_CYCLES) | NEEDS(KIND_TIME_S) | NEEDS(KIND_CORE_V) | NEEDS(KIND_SUPPLY_V),
+	 2,
+	 {{"a", "J/(V^2*cycle)", FREE}, {"P0", "W", FREE}},
+	 static_ldo_value},
+	{"energy-static-smps",
+	 "E = a*Vcore^2*cycles + P0*t",
+	 KIND_ENERGY_J,
+	 true,
+	 false,
+	 false,
+	 NEEDS(KIND_CYCLES) | NEEDS(KIND_TIME_S) | NEEDS(KIND_CORE_V),
+	 2,
+	 {{"a", "J/(V^2*cycle)", FREE}, {"P0", "W", FREE}},
+	 static_smps_value},
 	{"time-proportional",
 	 "t = k*cycles",
 	 KIND_DURATION_S,

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Marker lines decoded while their samples come in, block by block: constant memory, and the same
- * edges whatever the pieces. marker_decode is this decoder over one piece.
+ * edges whatever the pieces.
+ *
+ * Sample time: current sample k is the mean over [k, k+1). The logic level that comes with it was
+ * read at one instant inside that interval, taken as its middle, k + 0.5. When sample k-1 reads low
+ * and sample k high, the edge lies in (k - 0.5, k + 0.5), uniformly: its position is k with a
+ * standard uncertainty of 1/sqrt(12) sample. (An instrument that reads the lines elsewhere in the
+ * interval shifts all edges alike, by less than half a sample; known shifts are the caller's to
+ * subtract.)
  *
  * Debounce: a level must last min_pulse_samples, or the change is a stray pulse. So an edge is
  * known min_pulse_samples - 1 samples after it happened, and is given then, at its own position.
@@ -22,7 +29,10 @@
 #include <stdint.h>
 
 #include "analysis/trace/error.h"
-#include "analysis/trace/markers.h"
+
+#define MARKER_EDGE_U_SAMPLES 0.28867513459481287 /* 1/sqrt(12) */
+
+enum { MARKER_LINES_MAX = 8 };
 
 struct marker_event {
 	unsigned line;           /* index into the settings' inputs */
@@ -88,7 +98,7 @@ struct marker_account {
 
 /* starts_high, ends_high: the line's level before the first of the expected edges and behind the
  * last. uncertain: edges in the same sample as the window's own, of which any number may belong to
- * it (marker_tally.at_edges): seen is without them. */
+ * it (trace_window.at_edges): seen is without them. */
 struct marker_account marker_account(uint64_t expected, uint64_t seen, uint64_t uncertain,
 				     bool starts_high, bool ends_high);
 /* A phrase without full stop. */

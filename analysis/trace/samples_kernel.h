@@ -38,6 +38,10 @@ KERNEL_TARGET static struct extremes KERNEL(extremes_find)(const float *x, size_
 	return found;
 }
 
+/* A chunk is a page of memory, where processors stop to fetch ahead: the next one is asked for while
+ * this one is added. Behind the end of an array that does nothing. */
+#define KERNEL_SOON(at) __builtin_prefetch((const char *)(at) + CHUNK * sizeof(float))
+
 /* Adds x * y to upper, which loses its low bits, and those to lower. */
 #define SPLIT_ADD(upper, lower, x, y)                                                              \
 	do {                                                                                       \
@@ -71,6 +75,7 @@ KERNEL_TARGET static void KERNEL(chunk_current)(const float *current_a, size_t c
 	for (size_t k = 0; k < count; k += STEP) {
 		doubles i0, i1;
 
+		KERNEL_SOON(current_a + k);
 		KERNEL_LOAD(i0, current_a + k);
 		KERNEL_LOAD(i1, current_a + k + KERNEL_LANES);
 		SPLIT_ADD(a0, l0, i0, one);
@@ -93,6 +98,8 @@ KERNEL_TARGET static void KERNEL(chunk_both)(const float *current_a, const float
 	for (size_t k = 0; k < count; k += STEP) {
 		doubles i0, i1, v0, v1;
 
+		KERNEL_SOON(current_a + k);
+		KERNEL_SOON(voltage_v + k);
 		KERNEL_LOAD(i0, current_a + k);
 		KERNEL_LOAD(v0, voltage_v + k);
 		KERNEL_LOAD(i1, current_a + k + KERNEL_LANES);
@@ -117,6 +124,7 @@ KERNEL_TARGET static void KERNEL(chunk_both)(const float *current_a, const float
 #undef KERNEL_CHOOSE
 #undef KERNEL_MIN
 #undef KERNEL_MAX
+#undef KERNEL_SOON
 #undef SPLIT_ADD
 #undef LANES_SUM
 #undef PARTS_SUM

@@ -13,6 +13,7 @@
 #include "bench/config/rig.h"
 #include "bench/model/model.h"
 #include "bench/report/json_out.h"
+#include "bench/session/target.h"
 
 static int check_models(const struct plan *plan, struct err *err)
 {
@@ -109,6 +110,8 @@ static enum exit_status check(const char *rig_path, const char *plan_path, bool 
 	if (!ret && plan)
 		ret = levels_resolve(plan, rig, &levels, &err);
 	if (!ret && plan)
+		ret = target_check_rig(plan, rig, &err);
+	if (!ret && plan)
 		ret = check_models(plan, &err);
 	if (!ret && json)
 		ret = print_json(rig, plan, levels, &err);
@@ -142,7 +145,10 @@ const struct command check_command = {
 	.help = "usage: joulebench check RIG.yaml [PLAN.yaml] [--json]\n\n"
 		"Reads the rig with its parts, and the plan with its models, as 'run' would; "
 		"prints\n"
-		"the clock levels and the number of points of every board.\n\n"
+		"the clock levels and the number of points of every board. Refuses a "
+		"target_uncertainty that "
+		"no window\n"
+		"of the rig's meters reaches, with the floor.\n\n"
 		"  --json      print one JSON object (schema joulebench.check/1)\n",
 	.run = run,
 };

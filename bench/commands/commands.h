@@ -24,11 +24,16 @@ struct command {
 extern const struct command calibrate_command;
 extern const struct command check_command;
 extern const struct command count_command;
+extern const struct command export_command;
 extern const struct command fit_command;
 extern const struct command import_command;
 extern const struct command models_command;
+extern const struct command plan_command;
+extern const struct command predict_command;
+extern const struct command refit_command;
 extern const struct command report_command;
 extern const struct command run_command;
 extern const struct command trace_command;
+extern const struct command verify_command;
 
 #endif

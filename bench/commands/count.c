@@ -2,7 +2,7 @@
  *
  * joulebench count: what a board's core executes for one inference, without the board.
  */
-#include "bench/commands/commands.h"
+#include "bench/commands/count_inputs.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -11,24 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/commands/commands.h"
 #include "bench/commands/folders.h"
 #include "bench/commands/options.h"
 #include "bench/config/levels.h"
-#include "bench/config/rig_parts.h"
 #include "bench/report/counts.h"
 #include "bench/report/json_out.h"
 #include "bench/session/virtual_count.h"
 #include "firmware/wire/wire.h"
-
-struct count_inputs {
-	const char *model_path, *board, *clock, *build, *runtime, *input_path;
-	const char *firmware_folder, *parts_folder;
-	bool eliminate, json;
-	struct rig_part_board part;
-	struct model_image *image;
-	uint8_t *input;
-	uint32_t clock_hz;
-};
 
 /* The board whose part file is named so, or the only one with this chip. */
 static bool part_is_meant(const struct count_inputs *inputs, const char *path,
@@ -66,7 +56,7 @@ static int part_find(struct count_inputs *inputs, const glob_t *files, struct er
 		       used ? known : "none");
 }
 
-static int part_load(struct count_inputs *inputs, struct err *err)
+int count_part_load(struct count_inputs *inputs, struct err *err)
 {
 	char folder[PATH_MAX], pattern[PATH_MAX + 16];
 	glob_t files;
@@ -82,17 +72,17 @@ static int part_load(struct count_inputs *inputs, struct err *err)
 	return ret;
 }
 
-static int clock_read(struct count_inputs *inputs, struct err *err)
+int count_clock_read(struct count_inputs *inputs, struct err *err)
 {
 	struct levels_wanted wanted;
-	int ret = levels_wanted_parse(inputs->clock, &wanted, err);
+	int ret = levels_wanted_parse(inputs->clock ? inputs->clock : "fastest", &wanted, err);
 
 	if (!ret)
 		ret = levels_find(&inputs->part.board.levels, &wanted, &inputs->clock_hz, err);
 	return ret ? err_context(err, ret, "--clock: %s", inputs->board) : 0;
 }
 
-static int model_compile(struct count_inputs *inputs, struct err *err)
+int count_model_compile(struct count_inputs *inputs, struct err *err)
 {
 	bool optimised = !strcmp(inputs->runtime, "optimised");
 	const struct model_options options = {
@@ -176,12 +166,23 @@ static int report(const struct count_inputs *inputs, const struct virtual_count 
 	return 0;
 }
 
+void count_paths_fill(const struct count_inputs *inputs, struct count_paths *ret_paths)
+{
+	char folder[PATH_MAX];
+
+	folders_beside(FOLDERS_FIRMWARE, folder, sizeof(folder));
+	folders_beside(FOLDERS_VIRTUAL_RIG, ret_paths->program, sizeof(ret_paths->program));
+	snprintf(ret_paths->firmware, sizeof(ret_paths->firmware), "%s/%s-%s.bin",
+		 inputs->firmware_folder ? inputs->firmware_folder : folder,
+		 inputs->part.board.firmware, inputs->build);
+}
+
 static int count_and_report(struct count_inputs *inputs, struct err *err)
 {
-	char folder[PATH_MAX], program[PATH_MAX], firmware[PATH_MAX + 300];
+	struct count_paths paths;
 	struct virtual_count_job job = {
 		.chip = inputs->part.board.chip,
-		.firmware = firmware,
+		.firmware = paths.firmware,
 		.clock_hz = inputs->clock_hz,
 		.image = inputs->image,
 		.input = inputs->input,
@@ -189,12 +190,8 @@ static int count_and_report(struct count_inputs *inputs, struct err *err)
 	struct virtual_count count;
 	int ret;
 
-	folders_beside(FOLDERS_FIRMWARE, folder, sizeof(folder));
-	folders_beside(FOLDERS_VIRTUAL_RIG, program, sizeof(program));
-	snprintf(firmware, sizeof(firmware), "%s/%s-%s.bin",
-		 inputs->firmware_folder ? inputs->firmware_folder : folder,
-		 inputs->part.board.firmware, inputs->build);
-	ret = virtual_count_run(program, &job, &count, err);
+	count_paths_fill(inputs, &paths);
+	ret = virtual_count_run(paths.program, &job, &count, err);
 	if (ret)
 		return err_context(err, ret, "%s on %s", inputs->image->name, inputs->board);
 	ret = report(inputs, &count, err);
@@ -202,15 +199,23 @@ static int count_and_report(struct count_inputs *inputs, struct err *err)
 	return ret;
 }
 
+static int count_simulated(struct count_inputs *inputs, struct err *err)
+{
+	int ret = count_part_load(inputs, err);
+
+	ret = ret ? ret : count_clock_read(inputs, err);
+	ret = ret ? ret : count_model_compile(inputs, err);
+	ret = ret ? ret : input_load(inputs, err);
+	return ret ? ret : count_and_report(inputs, err);
+}
+
 static enum exit_status count_model(struct count_inputs *inputs)
 {
 	struct err err = {""};
-	int ret = part_load(inputs, &err);
+	int ret = inputs->identify      ? count_table_make(inputs, &err)
+		  : inputs->counts_path ? count_by_table(inputs, &err)
+					: count_simulated(inputs, &err);
 
-	ret = ret ? ret : clock_read(inputs, &err);
-	ret = ret ? ret : model_compile(inputs, &err);
-	ret = ret ? ret : input_load(inputs, &err);
-	ret = ret ? ret : count_and_report(inputs, &err);
 	free(inputs->input);
 	model_image_free(inputs->image);
 	rig_part_board_done(&inputs->part);
@@ -223,13 +228,23 @@ static enum exit_status count_model(struct count_inputs *inputs)
 
 static enum exit_status run(int argc, char **argv)
 {
-	struct count_inputs inputs = {.clock = "fastest", .build = "O2", .runtime = "optimised"};
+	struct count_inputs inputs = {.build = "O2", .runtime = "optimised"};
 	const struct option_row rows[] = {
-		{"board", &inputs.board, NULL},        {"clock", &inputs.clock, NULL},
-		{"build", &inputs.build, NULL},        {"runtime", &inputs.runtime, NULL},
-		{"input", &inputs.input_path, NULL},   {"firmware", &inputs.firmware_folder, NULL},
-		{"parts", &inputs.parts_folder, NULL}, {"eliminate", NULL, &inputs.eliminate},
-		{"json", NULL, &inputs.json},          {NULL, NULL, NULL},
+		{"board", &inputs.board, NULL},
+		{"clock", &inputs.clock, NULL},
+		{"build", &inputs.build, NULL},
+		{"runtime", &inputs.runtime, NULL},
+		{"input", &inputs.input_path, NULL},
+		{"firmware", &inputs.firmware_folder, NULL},
+		{"parts", &inputs.parts_folder, NULL},
+		{"eliminate", NULL, &inputs.eliminate},
+		{"json", NULL, &inputs.json},
+		{"identify", NULL, &inputs.identify},
+		{"out", &inputs.out_path, NULL},
+		{"networks", &inputs.networks, NULL},
+		{"counts", &inputs.counts_path, NULL},
+		{"partial", NULL, &inputs.partial},
+		{NULL, NULL, NULL},
 	};
 	const char *arguments[OPTIONS_ARGUMENTS_MAX];
 	enum exit_status status;
@@ -237,9 +252,12 @@ static enum exit_status run(int argc, char **argv)
 
 	if (!options_read(&count_command, argc, argv, rows, arguments, &count, &status))
 		return status;
-	if (count != 1 || !inputs.board)
+	if (inputs.identify ? count != 0 || !inputs.board || !inputs.out_path
+			    : count != 1 || (!inputs.board && !inputs.counts_path))
 		return options_fail(&count_command, EXIT_USAGE,
-				    "give a model and --board (see --help)");
+				    inputs.identify
+					    ? "give --board and --out, and no model (see --help)"
+					    : "give a model and --board or --counts (see --help)");
 	inputs.model_path = arguments[0];
 	return count_model(&inputs);
 }
@@ -247,15 +265,27 @@ static enum exit_status run(int argc, char **argv)
 const struct command count_command = {
 	.name = "count",
 	.summary = "count what one inference executes, without a board",
-	.help = "usage: joulebench count MODEL.tflite --board BOARD [options]\n\n"
+	.help = "usage: joulebench count MODEL.tflite --board BOARD [options]\n"
+		"       joulebench count --identify --board BOARD --out FILE [options]\n"
+		"       joulebench count MODEL.tflite --counts FILE [options]\n\n"
 		"Runs the board's firmware with the model on a virtual board and prints "
 		"instructions,\n"
 		"cycles and instruction classes of one inference, whole and per layer. "
 		"Instructions are\n"
 		"exact; cycles are modelled.\n\n"
+		"--identify finds how the counts of each kernel follow from the shapes of layers, "
+		"by\n"
+		"counting networks of random layers (minutes), and writes a table of polynomials. "
+		"With\n"
+		"--counts a model is counted by such a table, in microseconds, without toolchain,\n"
+		"firmware or virtual board; each layer says whether it is exact or bounded.\n\n"
 		"  --board BOARD     a part of rigs/parts (nucleo-l4r5zi, ...) or its chip "
 		"(stm32l4r5, ...)\n"
-		"  --clock CLOCK     clock level: '120 MHz', slowest, fastest (the default)\n"
+		"  --clock CLOCK     clock level: '120 MHz', slowest, fastest (the default); all, "
+		"to\n"
+		"                    identify cycles at each (at most 8, the slowest and fastest "
+		"among "
+		"them)\n"
 		"  --build BUILD     named firmware build: O2 (the default), Os, O3, clang\n"
 		"  --runtime KIND    portable | optimised (the default)\n"
 		"  --eliminate       leave out channels that are proved constant\n"
@@ -263,6 +293,13 @@ const struct command count_command = {
 		"none\n"
 		"  --firmware DIR    where the builds are\n"
 		"  --parts DIR       where the parts are\n"
+		"  --networks N      networks to identify from (default 48); a quarter more are "
+		"held out\n"
+		"  --out FILE        where the table goes\n"
+		"  --counts FILE     table, or predictor that holds one; gives board, build and "
+		"runtime\n"
+		"  --partial         count the layers that the table knows and leave out the "
+		"others\n"
 		"  --json            print one JSON object (schema joulebench.count/1)\n",
 	.run = run,
 };

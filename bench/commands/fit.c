@@ -1,82 +1,163 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * joulebench fit: energy from counted cycles, per clock level.
+ * joulebench fit: a predictor of energy and time from counted cycles.
  */
 #include "bench/commands/commands.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 #include "bench/commands/options.h"
-#include "bench/report/fits.h"
+#include "bench/predictor/counts.h"
+#include "bench/predictor/fit_report.h"
 #include "bench/report/json_out.h"
-#include "bench/report/results.h"
 
-static int print(struct fits *fits, const char *path, bool json, struct err *err)
+struct fit_inputs {
+	const char *databases[OPTIONS_ARGUMENTS_MAX + 1];
+	int database_count;
+	const char *instructions, *counts, *out;
+	struct build_options build;
+	bool curves, json;
+};
+
+static int print(const struct fit_inputs *inputs, const struct fit_report *report, struct err *err)
 {
-	if (json)
-		return json_out_print("joulebench.fit/1",
-				      json_pack("{s:s, s:o}", "database", path, "levels",
-						fits_json(fits)),
-				      err);
-	fits_print(fits, stdout);
-	return 0;
+	json_t *object;
+
+	if (!inputs->json) {
+		fit_report_print(report, stdout);
+		if (inputs->out)
+			printf("Predictor: %s\n", inputs->out);
+		return 0;
+	}
+	object = fit_report_json(report);
+	if (object)
+		json_object_set_new(object, "database", json_string(inputs->databases[0]));
+	if (object && inputs->out)
+		json_object_set_new(object, "predictor", json_string(inputs->out));
+	return json_out_print("joulebench.fit/1", object, err);
 }
 
-static enum exit_status fit(const char *path, bool json)
+/* The count table becomes part of the file, so that models need no counting. */
+static int add_counts(const char *path, struct predictor *predictor, struct err *err)
 {
-	struct store *store = NULL;
-	struct store_measurement *rows = NULL;
-	struct fits fits = {0};
-	struct err err = {""};
-	enum exit_status status = EXIT_DONE;
-	size_t count = 0;
-	int ret = store_open(path, false, &store, &err);
+	struct count_table *table;
+	int ret = count_table_load(path, &table, err);
 
-	if (!ret)
-		ret = results_read(store, NULL, NULL, &rows, &count, &err);
-	if (!ret && !count)
-		ret = err_set(&err, -EINVAL, "%s: holds no accepted window", path);
-	if (!ret)
-		ret = fits_make(rows, count, &fits, &err);
-	if (!ret)
-		ret = print(&fits, path, json, &err);
 	if (ret)
-		status = options_fail(&fit_command,
-				      ret == -EINVAL || ret == -ENOENT ? EXIT_USAGE
-								       : EXIT_INFRASTRUCTURE,
-				      "%s", err.text);
-	fits_done(&fits);
-	free(rows);
-	store_close(store);
-	return status;
+		return ret;
+	predictor->counts = count_table_to_json(table);
+	count_table_free(table);
+	return predictor->counts ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
+/* What the data bear is printed in any case; a predictor that was asked for by --out or --model and
+ * cannot be is an error. */
+static int fit_and_print(const struct fit_inputs *inputs, const struct dataset *dataset,
+			 struct err *err)
+{
+	struct predictor *predictor = NULL;
+	struct build_refusals refusals = {0};
+	struct fit_report report = {0};
+	struct curves curves = {0};
+	int ret = predictor_build(dataset, &inputs->build, &predictor, &refusals, err);
+
+	if (ret == -EINVAL && !inputs->out && !inputs->build.model) {
+		fprintf(stderr, "joulebench fit: %s\n", err->text);
+		ret = 0;
+	}
+	if (!ret)
+		ret = fit_report_make(dataset, &inputs->build, &report, err);
+	if (!ret && inputs->curves)
+		ret = curves_make(dataset, &inputs->build, &curves, err);
+	if (!ret && inputs->counts && predictor)
+		ret = add_counts(inputs->counts, predictor, err);
+	if (!ret && inputs->out)
+		ret = predictor_save(predictor, inputs->out, err);
+	if (!ret) {
+		report.predictor = predictor;
+		report.refusals = &refusals;
+		report.curves = inputs->curves ? &curves : NULL;
+		ret = print(inputs, &report, err);
+	}
+	curves_done(&curves);
+	fit_report_done(&report);
+	build_refusals_done(&refusals);
+	predictor_free(predictor);
+	return ret;
+}
+
+static enum exit_status fit(const struct fit_inputs *inputs)
+{
+	struct dataset dataset = {0};
+	struct err err = {""};
+	int ret = dataset_read(inputs->databases, (size_t)inputs->database_count, NULL, &dataset,
+			       &err);
+
+	if (!ret && inputs->instructions)
+		ret = dataset_add_instructions(&dataset, inputs->instructions, &err);
+	if (!ret)
+		ret = fit_and_print(inputs, &dataset, &err);
+	dataset_done(&dataset);
+	if (!ret)
+		return EXIT_DONE;
+	return options_fail(&fit_command,
+			    ret == -EINVAL || ret == -ENOENT ? EXIT_USAGE : EXIT_INFRASTRUCTURE,
+			    "%s", err.text);
 }
 
 static enum exit_status run(int argc, char **argv)
 {
-	const char *db_path = NULL;
-	bool json = false;
-	const struct option_row rows[] = {
-		{"db", &db_path, NULL}, {"json", NULL, &json}, {NULL, NULL, NULL}};
-	const char *arguments[OPTIONS_ARGUMENTS_MAX];
+	struct fit_inputs inputs = {.database_count = 1};
+	const struct option_row rows[] = {{"db", &inputs.databases[0], NULL},
+					  {"model", &inputs.build.model, NULL},
+					  {"out", &inputs.out, NULL},
+					  {"instructions", &inputs.instructions, NULL},
+					  {"counts", &inputs.counts, NULL},
+					  {"robust", NULL, &inputs.build.robust},
+					  {"curves", NULL, &inputs.curves},
+					  {"json", NULL, &inputs.json},
+					  {NULL, NULL, NULL}};
 	enum exit_status status;
 	int count;
 
-	if (!options_read(&fit_command, argc, argv, rows, arguments, &count, &status))
+	if (!options_read(&fit_command, argc, argv, rows, inputs.databases + 1, &count, &status))
 		return status;
-	if (count || !db_path)
+	if (!inputs.databases[0])
 		return options_fail(&fit_command, EXIT_USAGE, "give --db (see --help)");
-	return fit(db_path, json);
+	inputs.database_count += count;
+	return fit(&inputs);
 }
 
 const struct command fit_command = {
 	.name = "fit",
-	.summary = "fit energy against counted cycles",
-	.help = "usage: joulebench fit --db FILE.db [--json]\n\n"
-		"Fits E = k*cycles and E = a + k*cycles per board, build and clock level, over the accepted\n"
-		"windows, weighted by their uncertainties, and judges both by leaving one model out.\n"
-		"R^2 is about the mean in both forms.\n\n"
-		"  --db FILE   the database\n"
-		"  --json      print one JSON object (schema joulebench.fit/1)\n",
+	.summary = "fit a predictor of energy and time from counted cycles",
+	.help = "usage: joulebench fit --db FILE.db [MORE.db ...] [options]\n\n"
+		"Fits the accepted windows, repeats brought together, and chooses the model by "
+		"cross-validation\n"
+		"over networks. Prints E = k*cycles and E = a + k*cycles of each level, and how "
+		"every model and the\n"
+		"coarse proxies (MACs, parameters, constant power) predict networks, boards, "
+		"levels and temperatures\n"
+		"that were left out. 'chosen' leaves them out of the choice too.\n\n"
+		"  --db FILE            the database; more may follow\n"
+		"  --model MODEL        only these: cycles, affine (per level), levels (one fit "
+		"over all voltages,\n"
+		"                       clocks, temperatures: levels-ldo, levels-smps), "
+		"hierarchical (boards drawn\n"
+		"                       towards their type), stall, classes\n"
+		"  --out FILE           write the predictor, for predict, verify, refit\n"
+		"  --robust             points far off get less weight (Tukey's bisquare)\n"
+		"  --curves             error against the number of networks seen\n"
+		"  --instructions PATH  'joulebench count --json' of the networks, a file or a "
+		"folder of them:\n"
+		"                       instruction classes and stall cycles\n"
+		"  --counts FILE        a count table (schema joulebench.counts/1), to be part of the "
+		"predictor:\n"
+		"                       'predict' then needs no counts of its models\n"
+		"  --json               print one JSON object (schema joulebench.fit/1)\n\n"
+		"Exit status: 0 done, 2 usage, or a predictor was asked for and the data do not "
+		"bear one,\n"
+		"3 infrastructure.\n",
 	.run = run,
 };

@@ -12,6 +12,7 @@
 #include "bench/commands/options.h"
 #include "bench/model/listing.h"
 #include "bench/model/model.h"
+#include "bench/predictor/compare.h"
 #include "bench/report/json_out.h"
 #include "bench/report/listing_out.h"
 
@@ -96,6 +97,29 @@ static enum exit_status inspect(const struct models_inputs *inputs)
 	return ret ? options_fail(&models_command, EXIT_USAGE, "%s", err.text) : EXIT_DONE;
 }
 
+static enum exit_status compare(const char *a_path, const char *b_path, bool json)
+{
+	struct predictor *a = NULL, *b = NULL;
+	struct comparisons comparisons = {0};
+	struct err err = {""};
+	int ret = predictor_load(a_path, &a, &err);
+
+	ret = ret ? ret : predictor_load(b_path, &b, &err);
+	ret = ret ? ret : comparisons_make(a, b, &comparisons, &err);
+	if (!ret && json)
+		ret = json_out_print("joulebench.compare/1", comparisons_json(&comparisons), &err);
+	else if (!ret)
+		comparisons_print(&comparisons, stdout);
+	comparisons_done(&comparisons);
+	predictor_free(a);
+	predictor_free(b);
+	if (!ret)
+		return EXIT_DONE;
+	return options_fail(&models_command,
+			    ret == -EINVAL || ret == -ENOENT ? EXIT_USAGE : EXIT_INFRASTRUCTURE,
+			    "%s", err.text);
+}
+
 static enum exit_status run(int argc, char **argv)
 {
 	struct models_inputs inputs = {0};
@@ -120,15 +144,19 @@ static enum exit_status run(int argc, char **argv)
 		inputs.path = arguments[1];
 		return inspect(&inputs);
 	}
+	if (count == 3 && !strcmp(arguments[0], "compare"))
+		return compare(arguments[1], arguments[2], inputs.json);
 	return options_fail(&models_command, EXIT_USAGE,
-			    "say 'models generate' or 'models inspect FILE' (see --help)");
+			    "say 'models generate', 'models inspect FILE' or 'models compare A B' "
+			    "(see --help)");
 }
 
 const struct command models_command = {
 	.name = "models",
-	.summary = "generate models to measure, list what is in one",
+	.summary = "generate models to measure, list what is in one, compare predictors",
 	.help = "usage: joulebench models generate --space NAME --count N [--seed S] --out DIR\n"
-		"       joulebench models inspect FILE.tflite [options] [--json]\n\n"
+		"       joulebench models inspect FILE.tflite [options] [--json]\n"
+		"       joulebench models compare A.json B.json [--json]\n\n"
 		"generate writes N int8 .tflite files drawn from a search space; the same seed "
 		"gives the\n"
 		"same files.\n\n"
@@ -147,6 +175,10 @@ const struct command models_command = {
 		"  --kernels SET  portable (the default) | armv7em | rv32\n"
 		"  --eliminate    leave out channels that are proved constant\n"
 		"  --exit N       the inference may end behind output N\n"
-		"  --json         print one JSON object (schema joulebench.model/1)\n",
+		"  --json         print one JSON object (schema joulebench.model/1)\n\n"
+		"compare holds two predictor files against each other, cell by cell: coefficients, "
+		"and what both\n"
+		"predict over the networks they were trained on.\n\n"
+		"  --json         print one JSON object (schema joulebench.compare/1)\n",
 	.run = run,
 };

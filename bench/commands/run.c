@@ -150,6 +150,12 @@ static int compare_keys(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+/* Without its repeat: a plan's target may have asked for more of them. */
+static void key_stem(const char *key, char *ret_stem)
+{
+	snprintf(ret_stem, sizeof(((struct point *)0)->key), "%.*s", (int)point_key_stem(key), key);
+}
+
 static int collect_keys(const struct session_work *work, struct plan_keys *keys, struct err *err)
 {
 	for (unsigned board = 0; board < work->rig->board_count; board++) {
@@ -165,7 +171,7 @@ static int collect_keys(const struct session_work *work, struct plan_keys *keys,
 		}
 		keys->keys = grown;
 		for (size_t i = 0; i < count; i++)
-			memcpy(keys->keys[keys->count++], points[i].key, sizeof(*keys->keys));
+			key_stem(points[i].key, keys->keys[keys->count++]);
 		free(points);
 	}
 	qsort(keys->keys, keys->count, sizeof(*keys->keys), compare_keys);
@@ -175,8 +181,10 @@ static int collect_keys(const struct session_work *work, struct plan_keys *keys,
 static bool is_planned(void *context, const struct store_measurement *row)
 {
 	const struct plan_keys *keys = context;
+	char stem[sizeof(*keys->keys)];
 
-	return bsearch(row->point_key, keys->keys, keys->count, sizeof(*keys->keys), compare_keys);
+	key_stem(row->point_key, stem);
+	return bsearch(stem, keys->keys, keys->count, sizeof(*keys->keys), compare_keys);
 }
 
 static json_t *summary_json(const struct run_inputs *inputs, const struct session_summary *summary)

@@ -114,19 +114,22 @@ static const struct trace_format *find_format(const char *name)
 	return NULL;
 }
 
-static enum exit_status export(const struct arguments *arguments) {
+static enum exit_status export_trace(const struct arguments *arguments)
+{
 	const struct trace_format *format = find_format(arguments->format);
-	struct trace_reader * reader;
+	struct trace_reader *reader;
 	struct err err = {""};
 	int ret;
 
-	if (!format) return options_fail(&trace_command, EXIT_USAGE,
-					 "give --format csv, sr or vcd (see --help)");
-	if (!arguments->out && !format->text) return options_fail(&trace_command, EXIT_USAGE,
-								  "give --out FILE: %s is binary",
-								  format->name);
+	if (!format)
+		return options_fail(&trace_command, EXIT_USAGE,
+				    "give --format csv, jls, sr or vcd (see --help)");
+	if (!arguments->out && !format->text)
+		return options_fail(&trace_command, EXIT_USAGE, "give --out FILE: %s is binary",
+				    format->name);
 	ret = trace_reader_open(arguments->path, &reader, &err);
-	if (ret) return fail(ret, &err);
+	if (ret)
+		return fail(ret, &err);
 	ret = arguments->out ? export_file(reader, format, arguments->out, &err)
 			     : format->write(reader, stdout, &err);
 	trace_reader_close(reader);
@@ -222,7 +225,7 @@ static const struct {
 	const char *name;
 	enum exit_status (*run)(const struct arguments *arguments);
 } actions[] = {
-	{"archive", archive}, {"export", export}, {"plot", plot},
+	{"archive", archive}, {"export", export_trace}, {"plot", plot},
 	{"repair", repair},   {"show", show},
 };
 
@@ -256,7 +259,7 @@ const struct command trace_command = {
 	.summary = "show, plot, export, repair trace files",
 	.help = "usage: joulebench trace show FILE [--json] [--check]\n"
 		"       joulebench trace plot FILE [--out PREFIX]\n"
-		"       joulebench trace export FILE --format csv|sr|vcd [--out FILE]\n"
+		"       joulebench trace export FILE --format csv|jls|sr|vcd [--out FILE]\n"
 		"       joulebench trace repair FILE|FOLDER\n"
 		"       joulebench trace archive FILE\n\n"
 		"Trace files (HDF5) hold the samples of one measurement; those of a database are "
@@ -267,10 +270,12 @@ const struct command trace_command = {
 		"            its SHA-256\n"
 		"  plot      writes PREFIX.gp and, with gnuplot, PREFIX.png; PREFIX is FILE "
 		"without .h5\n"
-		"  export    csv: samples; vcd: marker lines; sr: sigrok (PulseView). Times are "
-		"those of\n"
-		"            the meter's nominal clock. To standard output without --out (csv, "
-		"vcd)\n"
+		"  export    csv: samples; vcd: marker lines; sr: sigrok (PulseView); jls: "
+		"Joulescope "
+		"UI.\n"
+		"            Times are those of the meter's nominal clock. To standard output "
+		"without\n"
+		"            --out (csv, vcd)\n"
 		"  repair    makes ordinary files of captures whose process died, with every "
 		"sample that\n"
 		"            was flushed\n"

@@ -15,7 +15,7 @@
 #include "bench/config/yaml_file.h"
 
 struct meter_text {
-	char *name, *part, *link, *supply, *supply_u, *gain_u, *offset_u;
+	char *name, *part, *link, *supply, *supply_u, *gain_u, *offset_u, *ambient, *ambient_u;
 };
 
 struct board_text {
@@ -45,6 +45,8 @@ static const cyaml_schema_field_t meter_fields[] = {
 	TEXT("supply_u", struct meter_text, supply_u),
 	TEXT_OPTIONAL("gain_u", struct meter_text, gain_u),
 	TEXT_OPTIONAL("offset_u", struct meter_text, offset_u),
+	TEXT_OPTIONAL("ambient", struct meter_text, ambient),
+	TEXT_OPTIONAL("ambient_u", struct meter_text, ambient_u),
 	CYAML_FIELD_END};
 
 static const cyaml_schema_value_t meter_entry = {
@@ -109,6 +111,29 @@ static int optional_quantity(const struct rig_files *files, const char *text,
 	return ret ? yaml_file_error(files->own, ret, err, "meters[%u].%s", index, key) : 0;
 }
 
+static const double ambient_default_u_k = 2; /* a room, and how far a case is above it */
+
+/* Where the meter sits, when it is not with the boards. */
+static int take_meter_ambient(const struct rig_files *files, const struct meter_text *text,
+			      unsigned index, struct rig_meter *meter, struct err *err)
+{
+	int ret;
+
+	meter->has_ambient = text->ambient != NULL;
+	meter->ambient_u_k = text->ambient ? ambient_default_u_k : 0;
+	if (text->ambient_u && !text->ambient) {
+		ret = err_set(err, -EINVAL, "ambient_u without ambient");
+		return yaml_file_error(files->own, ret, err, "meters[%u].ambient_u", index);
+	}
+	if (!text->ambient)
+		return 0;
+	ret = quantity_parse(text->ambient, QUANTITY_TEMPERATURE, &meter->ambient_c, err);
+	if (ret)
+		return yaml_file_error(files->own, ret, err, "meters[%u].ambient", index);
+	return optional_quantity(files, text->ambient_u, QUANTITY_TEMPERATURE, "ambient_u", index,
+				 &meter->ambient_u_k, err);
+}
+
 static int take_meter(struct rig *rig, const char *path, const struct meter_text *text,
 		      unsigned index, struct err *err)
 {
@@ -141,7 +166,7 @@ static int take_meter(struct rig *rig, const char *path, const struct meter_text
 	if (!ret)
 		ret = optional_quantity(files, text->offset_u, QUANTITY_CURRENT, "offset_u", index,
 					&meter->offset_u_a, err);
-	return ret;
+	return ret ? ret : take_meter_ambient(files, text, index, meter, err);
 }
 
 static int find_meter(const struct rig *rig, const char *name, unsigned *ret_index)
@@ -303,13 +328,18 @@ static int resolve(struct rig *rig, struct err *err)
 	for (unsigned i = 0; i < rig->meter_count; i++) {
 		const struct rig_meter *m = &rig->meters[i];
 
-		json_array_append_new(
-			meters, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:[i,i,i]}", "name",
+		json_t *meter = json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:[i,i,i]}", "name",
 					  m->name, "driver", m->driver, "link", m->link, "supply_v",
 					  m->supply_v, "supply_u_v", m->supply_u_v, "gain_u_rel",
 					  m->gain_u_rel, "offset_u_a", m->offset_u_a,
 					  "marker_inputs", (int)m->marker_input[0],
-					  (int)m->marker_input[1], (int)m->marker_input[2]));
+					  (int)m->marker_input[1], (int)m->marker_input[2]);
+
+		if (m->has_ambient) {
+			json_object_set_new(meter, "ambient_c", json_real(m->ambient_c));
+			json_object_set_new(meter, "ambient_u_k", json_real(m->ambient_u_k));
+		}
+		json_array_append_new(meters, meter);
 	}
 	for (unsigned i = 0; i < rig->board_count; i++) {
 		const struct rig_board *b = &rig->boards[i];

@@ -24,6 +24,9 @@ struct rig_meter {
 	double supply_u_v;                       /* its standard uncertainty at the board */
 	double gain_u_rel;                       /* 0: the driver's figure */
 	double offset_u_a;                       /* 0: the driver's figure */
+	bool has_ambient;                        /* stated; else it is where the boards are */
+	double ambient_c;                        /* of the meter */
+	double ambient_u_k;                      /* its standard uncertainty */
 	unsigned marker_input[RIG_MARKER_LINES]; /* logic input of marker lines 0..2 */
 };
 

@@ -96,43 +96,6 @@ static int split_line(struct parse *parse, const char *line, unsigned *ret_count
 	return 0;
 }
 
-/* Edits between two names, for the nearest known one. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[FIELD_BYTES + 1];
-	size_t width = strlen(b);
-
-	for (size_t j = 0; j <= width; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		unsigned corner = row[0]++;
-
-		for (size_t j = 1; j <= width; j++) {
-			unsigned above = row[j], best = corner + (a[i - 1] != b[j - 1]);
-
-			best = best < above + 1 ? best : above + 1;
-			row[j] = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
-			corner = above;
-		}
-	}
-	return row[width];
-}
-
-static const char *nearest(const char *name)
-{
-	unsigned best = 0, least = ~0u;
-
-	for (unsigned i = 0; i < CSV_COLUMN_COUNT; i++) {
-		unsigned edits = distance(name, csv_columns[i].name);
-
-		if (edits < least) {
-			least = edits;
-			best = i;
-		}
-	}
-	return csv_columns[best].name;
-}
-
 static int find_column(const char *name)
 {
 	for (int i = 0; i < CSV_COLUMN_COUNT; i++)
@@ -154,12 +117,14 @@ static int take_header(struct parse *parse, const char *line)
 		const char *name = parse->field[i].text;
 		int column = find_column(name);
 
+		if (!strncmp(name, CSV_INSTRUCTIONS, strlen(CSV_INSTRUCTIONS)))
+			continue; /* "export" adds them: counts are not of a window */
 		if (column < 0)
 			return fail(parse,
 				    "no column '%.60s' is known; did you mean '%s'? (names carry "
 				    "units; see "
 				    "'joulebench import --help')",
-				    name, nearest(name));
+				    name, csv_column_nearest(name));
 		if (parse->place[column] >= 0)
 			return fail(parse, "column '%s' is there twice", name, "");
 		parse->place[column] = (int)i;
@@ -214,6 +179,35 @@ static int check_number(const struct parse *parse, int column, double *ret_value
 	return 0;
 }
 
+/* With or without milliseconds. */
+static bool is_utc(const char *text)
+{
+	static const char *const forms[] = {"0000-00-00T00:00:00Z", "0000-00-00T00:00:00.000Z"};
+	const char *form = forms[strlen(text) != strlen(forms[0])];
+
+	if (strlen(text) != strlen(form))
+		return false;
+	for (; *text; text++, form++)
+		if (*form == '0' ? *text < '0' || *text > '9' : *text != *form)
+			return false;
+	return true;
+}
+
+static int check_verdict(const struct parse *parse)
+{
+	static const char *const verdicts[] = {"", "accepted", "suspect", "refused", "failed"};
+	const char *verdict = text_of(parse, CSV_COLUMN_VERDICT);
+	const char *utc = text_of(parse, CSV_COLUMN_MEASURED_UTC);
+
+	if (*utc && !is_utc(utc))
+		return fail(parse, "measured_utc: '%.40s' is not as 2026-03-01T12:00:00Z", utc, "");
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		if (!strcmp(verdict, verdicts[i]))
+			return 0;
+	return fail(parse, "verdict: '%.20s' is none of accepted, suspect, refused, failed",
+		    verdict, "");
+}
+
 /* NaN for numbers that are not given. */
 static int take_values(const struct parse *parse, double *values)
 {
@@ -235,6 +229,8 @@ static int take_values(const struct parse *parse, double *values)
 		ret = fail(parse,
 			   "energy_u_independent_j is a part of energy_u_j and larger than it%s",
 			   "", "");
+	if (!ret)
+		ret = check_verdict(parse);
 	if (!ret && !isnan(values[CSV_COLUMN_SUPPLY_U_V]) && isnan(values[CSV_COLUMN_SUPPLY_V]))
 		ret = fail(parse, "supply_u_v without supply_v%s", "", "");
 	return ret;
@@ -255,14 +251,30 @@ static void fill_texts(struct store_measurement *row, const struct parse *parse)
 	COPY(chip, CSV_COLUMN_CHIP);
 	COPY(build, CSV_COLUMN_BUILD);
 	COPY(meter, CSV_COLUMN_METER);
-	COPY(meter_model, CSV_COLUMN_METER);
+	if (strlen(text_of(parse, CSV_COLUMN_METER)) < sizeof(row->meter_model))
+		COPY(meter_model, CSV_COLUMN_METER);
+	COPY(meter_serial, CSV_COLUMN_METER_SERIAL);
+	COPY(board_uid, CSV_COLUMN_BOARD_UID);
+	COPY(reason, CSV_COLUMN_REASON);
 	COPY(software, CSV_COLUMN_SOFTWARE);
 	COPY(submitter, CSV_COLUMN_SUBMITTER);
 	COPY(model_sha256, CSV_COLUMN_MODEL_SHA256);
 	if (!row->model_sha256[0])
 		snprintf(row->model_sha256, sizeof(row->model_sha256), "name:%s", row->model);
 	snprintf(row->rig, sizeof(row->rig), "csv");
-	snprintf(row->verdict, sizeof(row->verdict), "accepted");
+	snprintf(row->verdict, sizeof(row->verdict), "%s",
+		 *text_of(parse, CSV_COLUMN_VERDICT) ? text_of(parse, CSV_COLUMN_VERDICT)
+						     : "accepted");
+	if (*text_of(parse, CSV_COLUMN_MEASURED_UTC))
+		COPY(created_utc, CSV_COLUMN_MEASURED_UTC);
+}
+
+static void fill_runtime(struct store_measurement *row, const struct parse *parse)
+{
+	const char *runtime = text_of(parse, CSV_COLUMN_RUNTIME);
+
+	snprintf(row->runtime, sizeof(row->runtime), "%s%s%s%s", IMPORT_RUNTIME,
+		 row->is_virtual ? IMPORT_VIRTUAL : "", *runtime ? " " : "", runtime);
 }
 
 static void fill_numbers(struct store_measurement *row, const double *values)
@@ -290,8 +302,6 @@ static void fill_numbers(struct store_measurement *row, const double *values)
 	row->core_mv = (int64_t)llround(1e3 * given_or(values[CSV_COLUMN_CORE_V], 0));
 	row->model_macs = (int64_t)given_or(values[CSV_COLUMN_MACS], 0);
 	row->model_params = (int64_t)given_or(values[CSV_COLUMN_PARAMS], 0);
-	if (row->is_virtual)
-		snprintf(row->runtime, sizeof(row->runtime), IMPORT_RUNTIME "-virtual");
 }
 
 /* The same line under the same header is the same window, its n-th time the n-th repeat. */
@@ -363,6 +373,7 @@ static int take_row(struct parse *parse, const char *line)
 	import_row_init(row, "import csv", parse->path, 0);
 	fill_texts(row, parse);
 	fill_numbers(row, values);
+	fill_runtime(row, parse);
 	fill_key(row, parse, line);
 	row->window_ordinal = (int64_t)parse->line;
 	parse->rows.count++;

@@ -35,6 +35,12 @@ struct csv_column {
 
 extern const struct csv_column csv_columns[]; /* ends with a NULL name */
 
+/* Columns of which the names begin so are left alone. */
+#define CSV_INSTRUCTIONS "instructions_"
+
+/* The known column that is most like it. */
+const char *csv_column_nearest(const char *name);
+
 struct csv_rows {
 	struct store_measurement *rows; /* complete but for session_id */
 	size_t count;

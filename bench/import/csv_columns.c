@@ -4,6 +4,8 @@
  */
 #include "bench/import/csv_columns.h"
 
+#include <string.h>
+
 #include "bench/import/csv.h"
 
 const struct csv_column csv_columns[] = {
@@ -40,7 +42,16 @@ const struct csv_column csv_columns[] = {
 	[CSV_COLUMN_PARAMS] = {"params", false, CSV_WHOLE, 0, 1e12, "parameters of the model"},
 	[CSV_COLUMN_BUILD] = {"build", false, CSV_TEXT, 0, 16, "build of the firmware"},
 	[CSV_COLUMN_CHIP] = {"chip", false, CSV_TEXT, 0, 16, "the board's chip"},
-	[CSV_COLUMN_METER] = {"meter", false, CSV_TEXT, 0, 16, "what measured the energy"},
+	[CSV_COLUMN_METER] = {"meter", false, CSV_TEXT, 0, 64, "what measured the energy"},
+	[CSV_COLUMN_METER_SERIAL] = {"meter_serial", false, CSV_TEXT, 0, 32, "its serial number"},
+	[CSV_COLUMN_BOARD_UID] = {"board_uid", false, CSV_TEXT, 0, 32, "the board's unique id"},
+	[CSV_COLUMN_RUNTIME] = {"runtime", false, CSV_TEXT, 0, 30,
+				"kernels (stored behind the word imported)"},
+	[CSV_COLUMN_VERDICT] = {"verdict", false, CSV_TEXT, 0, 12,
+				"accepted (default), suspect, refused or failed"},
+	[CSV_COLUMN_REASON] = {"reason", false, CSV_TEXT, 0, 255, "why it is not accepted"},
+	[CSV_COLUMN_MEASURED_UTC] = {"measured_utc", false, CSV_TEXT, 0, 32,
+				     "when, as 2026-03-01T12:00:00Z (default: now)"},
 	[CSV_COLUMN_MODEL_SHA256] = {"model_sha256", false, CSV_TEXT, 0, 72,
 				     "of the model's file (default: name:CSV_COLUMN_MODEL)"},
 	[CSV_COLUMN_SOFTWARE] = {"software", false, CSV_TEXT, 0, 64, "runtime and version"},
@@ -51,3 +62,42 @@ const struct csv_column csv_columns[] = {
 				"1: simulated, nothing was measured (default 0)"},
 	[CSV_COLUMN_COUNT] = {NULL, false, 0, 0, 0, NULL},
 };
+
+enum { NAME_BYTES_MAX = 64 };
+
+/* Edits between two names, for the nearest known one. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned row[NAME_BYTES_MAX + 1];
+	size_t width = strlen(b) < NAME_BYTES_MAX ? strlen(b) : NAME_BYTES_MAX;
+
+	for (size_t j = 0; j <= width; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		unsigned corner = row[0]++;
+
+		for (size_t j = 1; j <= width; j++) {
+			unsigned above = row[j], best = corner + (a[i - 1] != b[j - 1]);
+
+			best = best < above + 1 ? best : above + 1;
+			row[j] = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
+			corner = above;
+		}
+	}
+	return row[width];
+}
+
+const char *csv_column_nearest(const char *name)
+{
+	unsigned best = 0, least = ~0u;
+
+	for (unsigned i = 0; i < CSV_COLUMN_COUNT; i++) {
+		unsigned edits = distance(name, csv_columns[i].name);
+
+		if (edits < least) {
+			least = edits;
+			best = i;
+		}
+	}
+	return csv_columns[best].name;
+}

@@ -24,7 +24,7 @@ enum { TINY_PROTOCOL_WINDOWS = 5, TINY_FINDINGS_MAX = 24, TINY_TEXT = 400 };
  * v1.3). */
 struct tiny_limits {
 	double energy_rel;   /* median against published; sound ones reach 1e-4 */
-	double sample_slack; /* and so many samples more or less at a window's end */
+	double sample_slack; /* or so many samples more or less at a window's end: short windows */
 	double duration_rel; /* windows against the performance run: more than this contradicts */
 	double clock_rel;    /* ... and more than this is suspect: RC clocks reach 1.3 % */
 	double drift_rel;    /* second half over first half; median 0.03 % */

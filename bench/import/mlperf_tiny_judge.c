@@ -178,7 +178,7 @@ static void judge_energy(struct tiny_result *result, unsigned i)
 	const struct tiny_window *window = &result->windows[i];
 	double published_j = window->published_per_inference_j;
 	double samples = window->energy.duration_s * result->trace.rate_hz;
-	double limit_rel = tiny_limits.energy_rel + tiny_limits.sample_slack / samples;
+	double limit_rel = fmax(tiny_limits.energy_rel, tiny_limits.sample_slack / samples);
 	double off_rel = window->energy_per_inference_j / published_j - 1;
 
 	if (!(fabs(off_rel) <= limit_rel))

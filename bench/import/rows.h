@@ -11,6 +11,7 @@
 #include "bench/store/store.h"
 
 #define IMPORT_RUNTIME "imported"
+#define IMPORT_VIRTUAL "-virtual" /* follows it where nothing was measured */
 
 struct import_count {
 	unsigned added, known; /* rows */

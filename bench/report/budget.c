@@ -7,6 +7,10 @@
 #include <string.h>
 
 #include "analysis/budget/coverage.h"
+#include "bench/store/budget_inputs.h"
+
+static const struct budget_basis stepped = {
+	BUDGET_NORMAL, true, "within the range's typical resolution, PPK2 user guide"};
 
 static void put(struct budget_making *m, struct budget_table *table, struct budget_entry entry)
 {
@@ -83,8 +87,6 @@ static double square_of(const struct budget_table *table, bool common)
 /* The meter's zero, or what an imported row does not tell: total^2 less all entries. */
 static void put_rest(struct budget_making *m, struct budget_table *table, double rest_square)
 {
-	static const struct budget_basis stepped = {BUDGET_RECTANGULAR, true,
-						    "a converter step either way"};
 	double u_j = sqrt(fmax(0, rest_square));
 	double volt_seconds = m->row->supply_v * m->row->duration_s;
 
@@ -255,13 +257,59 @@ static int finish_table(struct budget_making *m, struct budget_table *table, str
 		    : 0;
 }
 
+/* A row that keeps its inputs: the same tables as when it was judged, with what is known since, the
+ * scatter of its repeats. */
+static int make_of_inputs(struct budget_making *m, struct budget_input *in, struct err *err)
+{
+	static const struct budget_basis stated = {BUDGET_NORMAL, false, "rig file: supply_u"};
+	static const struct budget_basis measured = {BUDGET_NORMAL, false, "the meter's voltage"};
+	struct budget_tables *tables = &m->report->tables, net;
+	int code;
+
+	in->basis[BUDGET_GAIN] = gain_basis(m);
+	in->basis[BUDGET_SUPPLY] = isfinite(m->row->mean_v) ? measured : stated;
+	if (m->class) {
+		in->basis[BUDGET_TIME_BASE] = m->class->time_base.basis;
+		in->basis[BUDGET_TEMPERATURE] = m->class->temperature.basis;
+		in->basis[BUDGET_BURDEN] = m->class->burden.basis;
+		in->basis[BUDGET_OFFSET] = in->range_count ? stepped : m->class->offset.basis;
+	}
+	in->repeat_dof = m->excess_dof;
+	in->repeat_u_j = m->excess_u_j;
+	code = budget_tables_of_window(in, tables);
+	in->repeat_u_j = m->excess_above_idle_u_j;
+	if (!code)
+		code = budget_tables_of_window(in, &net);
+	if (code)
+		return err_set(err, -EINVAL, "the row's budget_inputs make no budget: %s",
+			       analysis_error_text(code));
+	tables->above_idle = net.above_idle;
+	return 0;
+}
+
+/* A row that keeps totals only. */
+static int make_of_totals(struct budget_making *m, struct err *err)
+{
+	double rate_u_rel = m->class ? meter_limit_u(&m->class->time_base) : 0, edges;
+	int ret;
+
+	edges = pow(m->row->duration_u_s, 2) - pow(rate_u_rel * m->row->duration_s, 2);
+	m->edge_u_s = edges > 0 ? sqrt(edges / 2) : 0;
+	make_gross(m);
+	make_above_idle(m);
+	ret = finish_table(m, &m->report->tables.gross, err);
+	if (!ret && m->report->tables.above_idle.count)
+		ret = finish_table(m, &m->report->tables.above_idle, err);
+	return ret;
+}
+
 int budget_report_make(const struct store_measurement *row, const struct store_measurement *repeats,
 		       size_t count, struct budget_report *ret_report, struct err *err)
 {
 	struct budget_report report = {.row = *row};
 	struct budget_making m = {
 		.report = &report, .row = row, .class = meter_class_find(row->meter_model)};
-	double rate_u_rel = m.class ? meter_limit_u(&m.class->time_base) : 0, edges;
+	struct budget_input in;
 	int ret;
 
 	if (!(row->energy_j > 0) || !(row->energy_u_j > 0) || !isfinite(row->energy_u_j) ||
@@ -269,15 +317,10 @@ int budget_report_make(const struct store_measurement *row, const struct store_m
 	    row->energy_u_independent_j > row->energy_u_j * (1 + rounding_rel))
 		return err_set(err, -EINVAL, "it has no energy with uncertainty (%s%s%s)",
 			       row->verdict, row->reason[0] ? ": " : "", row->reason);
-	edges = pow(row->duration_u_s, 2) - pow(rate_u_rel * row->duration_s, 2);
-	m.edge_u_s = edges > 0 ? sqrt(edges / 2) : 0;
 	budget_read_ranges(&m);
 	budget_read_repeats(&m, repeats, count);
-	make_gross(&m);
-	make_above_idle(&m);
-	ret = finish_table(&m, &report.tables.gross, err);
-	if (!ret && report.tables.above_idle.count)
-		ret = finish_table(&m, &report.tables.above_idle, err);
+	ret = budget_inputs_read(row->budget_inputs, &in) ? make_of_totals(&m, err)
+							  : make_of_inputs(&m, &in, err);
 	if (ret)
 		return ret;
 	budget_check_offset(&m);

@@ -3,7 +3,8 @@
  * The uncertainty budget of one stored measurement, as a calibration laboratory would print it
  * (EA-4/02, 4.10 and annex S): from the row's own columns and what is known of its meter's class.
  *
- * A row keeps totals and the main inputs, not every entry. What the totals hold beyond the entries
+ * A row keeps what its budget was computed from, and gives the same tables again. Imported rows, and
+ * those of before schema 5, keep totals and the main inputs, not every entry: what the totals hold beyond the entries
  * that can be recomputed is the meter's zero (the only common input a row has no column for), or,
  * in an imported row, one entry "not broken down". So a table always adds up to what is stored.
  */
@@ -28,7 +29,7 @@ struct budget_report {
 	unsigned note_count;
 };
 
-/* Row `id` of the store (1: the first that was added) and its accepted repeats. -ENOENT: no such
+/* The row with this id and its accepted repeats. -ENOENT: no such
  * row. -EINVAL: the row has no energy. -ENOMEM. */
 int budget_report_read(struct store *store, int64_t id, struct budget_report *ret_report,
 		       struct err *err);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * One measurement and its repeats out of a store. Rows are counted from 1 in the order they were
- * added, which is their id as long as nobody deletes any.
+ * One measurement, by its id, and its repeats out of a store.
  */
 #include <errno.h>
 #include <math.h>
@@ -21,7 +20,7 @@ bool budget_report_is_repeat(const struct store_measurement *a, const struct sto
 }
 
 struct search {
-	int64_t id, at;
+	int64_t id, last; /* the largest id there is, of those looked at */
 	bool found, failed;
 	struct store_measurement row;
 	struct store_measurement *repeats;
@@ -32,7 +31,8 @@ static int find_row(void *context, const struct store_measurement *row)
 {
 	struct search *search = context;
 
-	if (++search->at != search->id)
+	search->last = row->id;
+	if (row->id != search->id)
 		return 0;
 	search->row = *row;
 	search->found = true;
@@ -44,7 +44,7 @@ static int find_repeat(void *context, const struct store_measurement *row)
 	struct search *search = context;
 	struct store_measurement *repeats;
 
-	if (++search->at == search->id || strcmp(row->verdict, "accepted") ||
+	if (row->id == search->id || strcmp(row->verdict, "accepted") ||
 	    !budget_report_is_repeat(&search->row, row))
 		return 0;
 	repeats = realloc(search->repeats, (search->count + 1) * sizeof(*repeats));
@@ -68,9 +68,8 @@ int budget_report_read(struct store *store, int64_t id, struct budget_report *re
 	search->id = id;
 	ret = store_each(store, false, find_row, search, err);
 	if (!ret && !search->found)
-		ret = err_set(err, -ENOENT, "no measurement %lld (there are %lld)", (long long)id,
-			      (long long)search->at);
-	search->at = 0;
+		ret = err_set(err, -ENOENT, "no measurement %lld (the last is %lld)", (long long)id,
+			      (long long)search->last);
 	if (!ret)
 		ret = store_each(store, false, find_repeat, search, err);
 	if (!ret && search->failed)

@@ -117,10 +117,9 @@ int calibration_find(struct store *store, const struct rig *rig, const struct ri
 	return ret;
 }
 
-static char *lines_json(const struct calibration *calibration)
+static json_t *lines_list(const struct calibration *calibration)
 {
 	json_t *list = json_array();
-	char *text;
 
 	for (unsigned range = 0; range < calibration->range_count; range++) {
 		const struct calibration_line *line = &calibration->lines[range];
@@ -132,9 +131,48 @@ static char *lines_json(const struct calibration *calibration)
 					line->add_u_a, "factor_u", line->factor_u, "covariance_a",
 					line->covariance_a, "birge_ratio", line->birge_ratio));
 	}
-	text = json_dumps(list, JSON_COMPACT);
+	return list;
+}
+
+static char *lines_json(const struct calibration *calibration)
+{
+	json_t *list = lines_list(calibration);
+	char *text = json_dumps(list, JSON_COMPACT);
+
 	json_decref(list);
 	return text;
+}
+
+char *calibration_format(const struct calibration *calibration)
+{
+	json_t *json = json_pack("{s:I, s:s, s:s, s:o}", "id", (json_int_t)calibration->id, "state",
+				 calibration->state, "sentence", calibration->sentence, "lines",
+				 lines_list(calibration));
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	json_decref(json);
+	return text;
+}
+
+int calibration_parse(const char *text, struct calibration *ret_calibration, struct err *err)
+{
+	struct calibration calibration = {0};
+	const char *state = "", *sentence = "";
+	json_t *json = json_loads(text, 0, NULL), *lines = NULL;
+	json_int_t id = 0;
+	int ret = json_unpack(json, "{s:I, s:s, s:s, s:o}", "id", &id, "state", &state, "sentence",
+			      &sentence, "lines", &lines);
+
+	for (size_t i = 0; !ret && i < json_array_size(lines); i++)
+		ret = read_line(json_array_get(lines, i), &calibration);
+	calibration.id = id;
+	snprintf(calibration.state, sizeof(calibration.state), "%s", state);
+	snprintf(calibration.sentence, sizeof(calibration.sentence), "%s", sentence);
+	json_decref(json);
+	if (ret)
+		return err_set(err, -EINVAL, "it is no calibration");
+	*ret_calibration = calibration;
+	return 0;
 }
 
 static char *points_json(const struct calibration_load *loads, unsigned count)

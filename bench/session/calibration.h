@@ -30,6 +30,10 @@ int calibration_find(struct store *store, const struct rig *rig, const struct ri
 		     const struct meter_info *info, const char *now_utc,
 		     struct calibration *ret_calibration, struct err *err);
 
+/* One line of JSON, to be freed (NULL: out of memory), and what it was made of. -EINVAL. */
+char *calibration_format(const struct calibration *calibration);
+int calibration_parse(const char *text, struct calibration *ret_calibration, struct err *err);
+
 /* Of one sample; samples of a range without a line, and those of no calibration, stay as they are.
  */
 float calibration_correct_a(const struct calibration *calibration, unsigned range, float reading_a);

@@ -2,130 +2,104 @@
 #include "bench/session/capture.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
-enum {
-	STALL_MS = 5000,         /* no sample for so long: the meter is stuck */
-	REPORT_GRACE_MS = 500,   /* after the limit: the report may still be on the line */
-	SAMPLES_MAX = 400000000, /* 400 MSa, about 2.4 GB */
-};
+#include "bench/session/meter_feed.h"
 
-static int grow(struct capture *capture, size_t needed, struct err *err)
+enum { REPORT_GRACE_MS = 500 }; /* after the limit: the report may still be on the line */
+
+static const double guard_s = 500e-6; /* from an edge to what counts as idle */
+
+static double idle_s_of(const struct wire_run *run)
 {
-	size_t capacity = capture->capacity ? capture->capacity : 1 << 18;
-	float *current;
-	uint8_t *logic, *saturated;
+	return fmin(run->idle_before_ms, run->idle_after_ms) / 1e3;
+}
 
-	if (needed <= capture->capacity)
-		return 0;
-	if (needed > SAMPLES_MAX)
-		return err_set(err, -EFBIG, "capture longer than %d samples", SAMPLES_MAX);
-	while (capacity < needed)
-		capacity *= 2;
-	current = realloc(capture->current_a, capacity * sizeof(*current));
-	if (current)
-		capture->current_a = current;
-	logic = realloc(capture->logic, capacity);
-	if (logic)
-		capture->logic = logic;
-	saturated = realloc(capture->saturated, capacity);
-	if (saturated)
-		capture->saturated = saturated;
-	if (!current || !logic || !saturated)
-		return err_set(err, -ENOMEM, "out of memory for %zu samples", capacity);
-	capture->capacity = capacity;
+int capture_begin(struct capture *capture, const struct rig_meter *config,
+		  const struct meter_info *meter, const struct wire_run *run, struct err *err)
+{
+	struct run_settings settings = {
+		.rate_hz = meter->rate_hz,
+		.supply_v = config->supply_v,
+		.range_max_a = meter->range_max_a,
+		.guard_samples = (size_t)ceil(guard_s * meter->rate_hz),
+		/* the nearest half of what the board was asked to keep: all of it is asleep */
+		.idle_samples = (size_t)(idle_s_of(run) * meter->rate_hz / 2),
+		.inferences = run->inferences,
+	};
+	int code;
+
+	memcpy(settings.inputs, config->marker_input, sizeof(settings.inputs));
+	settings.idle_min_samples = settings.idle_samples / 2;
+	code = capture->stream ? run_stream_restart(capture->stream, &settings)
+			       : run_stream_new(&settings, &capture->stream);
+	if (code)
+		return err_set(err, code == ANALYSIS_NO_MEMORY ? -ENOMEM : -EINVAL, "meter %s: %s",
+			       config->name, analysis_error_text(code));
+	memset(&capture->run, 0, sizeof(capture->run));
+	memset(&capture->result, 0, sizeof(capture->result));
+	memset(capture->window_range_samples, 0, sizeof(capture->window_range_samples));
+	capture->range_switches = capture->corrected = 0;
+	capture->block_flags = 0;
 	return 0;
 }
 
-static int add_gap(struct capture *capture, uint64_t lost, struct err *err)
+static void count_ranges(struct capture *capture, const struct meter_block *block, unsigned input)
 {
-	if (capture->gap_count == capture->gap_capacity) {
-		size_t capacity = capture->gap_capacity ? 2 * capture->gap_capacity : 64;
-		struct window_gap *gaps = realloc(capture->gaps, capacity * sizeof(*gaps));
-
-		if (!gaps)
-			return err_set(err, -ENOMEM, "out of memory");
-		capture->gaps = gaps;
-		capture->gap_capacity = capacity;
-	}
-	capture->gaps[capture->gap_count++] =
-		(struct window_gap){.index = capture->count, .lost = lost};
-	capture->lost += lost;
-	return 0;
-}
-
-/* Keeps account of the window line. */
-static void watch_window(struct capture *capture, const struct meter_block *block, unsigned input)
-{
-	for (uint32_t i = 0; i < block->count; i++) {
-		bool high = block->logic[i] >> input & 1;
-
-		capture->window_seen |= high;
-		capture->low_count = high ? 0 : capture->low_count + 1;
-		if (high && block->range[i] < METER_RANGES_MAX)
+	for (uint32_t i = 0; i < block->count; i++)
+		if (block->logic[i] >> input & 1 && block->range[i] < METER_RANGES_MAX)
 			capture->window_range_samples[block->range[i]]++;
-	}
 }
 
 /* As the meter's calibration has them; the meter's own block stays what was read. */
-static void put_currents(float *to_a, const struct meter_block *block,
-			 const struct calibration *calibration)
+static const float *correct(const struct calibration *calibration, const struct meter_block *block,
+			    const float *from_a, float *to_a)
 {
-	if (!calibration || !calibration->id) {
-		memcpy(to_a, block->current_a, block->count * sizeof(*to_a));
-		return;
-	}
+	if (!calibration || !calibration->id)
+		return from_a;
 	for (uint32_t i = 0; i < block->count; i++)
-		to_a[i] = calibration_correct_a(calibration, block->range[i], block->current_a[i]);
+		to_a[i] = calibration_correct_a(calibration, block->range[i], from_a[i]);
+	return to_a;
 }
 
-static int append(struct capture *capture, const struct meter_block *block,
-		  const struct calibration *calibration, struct err *err)
+int capture_add(struct capture *capture, const struct rig_meter *config, unsigned caps,
+		const struct calibration *calibration, const struct meter_block *block,
+		struct err *err)
 {
-	bool saturated = block->flags & METER_BLOCK_SATURATED;
-	int ret = 0;
+	float current_a[METER_BLOCK_MAX], raw_a[METER_BLOCK_MAX];
+	const struct run_block samples = {
+		.first_index = block->first_index,
+		.count = block->count,
+		.current_a = correct(calibration, block, block->current_a, current_a),
+		.voltage_v = caps & METER_CAP_VOLTAGE ? block->voltage_v : NULL,
+		.raw_current_a = caps & METER_CAP_RAW
+					 ? correct(calibration, block, block->raw_current_a, raw_a)
+					 : NULL,
+		.metered_a = block->current_a,
+		.logic = block->logic,
+		.saturated = block->flags & METER_BLOCK_SATURATED,
+		.t_mono_ns = block->t_mono_ns,
+		.has_integral = caps & METER_CAP_INTEGRAL && block->has_integral,
+		.integral_end = block->integral.end_index,
+		.integral_c = block->integral.charge_c,
+		.integral_j = block->integral.energy_j,
+	};
+	int code = run_stream_add(capture->stream, &samples);
 
-	if (block->lost)
-		ret = add_gap(capture, block->lost, err);
-	if (!ret)
-		ret = grow(capture, capture->count + block->count, err);
-	if (ret)
-		return ret;
-	put_currents(capture->current_a + capture->count, block, calibration);
-	memcpy(capture->logic + capture->count, block->logic, block->count);
-	memset(capture->saturated + capture->count, saturated, block->count);
-	capture->count += block->count;
-	capture->saturated_count += saturated ? block->count : 0;
+	if (code)
+		return err_set(err, -EPROTO, "meter %s: samples from %llu on: %s", config->name,
+			       (unsigned long long)block->first_index, analysis_error_text(code));
+	count_ranges(capture, block, config->marker_input[0]);
 	capture->range_switches += block->range_switches;
+	capture->corrected += caps & METER_CAP_RAW ? block->corrected : 0;
 	capture->block_flags |= block->flags;
 	return 0;
 }
 
-static void restart(struct capture *capture)
+void capture_end(struct capture *capture)
 {
-	capture->count = capture->gap_count = 0;
-	capture->lost = capture->saturated_count = capture->range_switches = 0;
-	capture->block_flags = 0;
-	capture->window_seen = false;
-	capture->low_count = 0;
-	memset(capture->window_range_samples, 0, sizeof(capture->window_range_samples));
-	memset(&capture->result, 0, sizeof(capture->result));
-}
-
-static int read_block(struct station *station, struct meter_block *block, struct capture *capture,
-		      struct err *err)
-{
-	int ret = meter_read(station->meter, block, STALL_MS, err);
-
-	if (!ret)
-		ret = append(capture, block, station->calibration, err);
-	if (!ret)
-		tracing_append(&capture->tracing, block);
-	if (ret)
-		return err_context(err, ret, "meter %s", station->meter_config->name);
-	watch_window(capture, block, station->meter_config->marker_input[0]);
-	return 0;
+	run_stream_finish(capture->stream, &capture->run);
 }
 
 /* The board has not reported by the limit: its message was lost on the line, or it hangs. */
@@ -143,74 +117,93 @@ static int ask_result(struct station *station, double limit_s, struct capture *c
 		   : 0;
 }
 
+static int take_block(struct station *station, struct meter_feed *feed, struct capture *capture,
+		      struct err *err)
+{
+	const struct meter_block *block;
+	int ret = meter_feed_take(feed, &block, err);
+
+	if (ret)
+		return err_context(err, ret, "meter %s", station->meter_config->name);
+	ret = capture_add(capture, station->meter_config, meter_info(station->meter)->caps,
+			  station->calibration, block, err);
+	if (!ret)
+		tracing_append(&capture->tracing, block);
+	return ret;
+}
+
+static int poll_board(struct station *station, struct capture *capture, bool *reported,
+		      struct err *err)
+{
+	int ret = *reported ? -EAGAIN : dut_poll_result(station->dut, 0, &capture->result, err);
+
+	*reported |= !ret;
+	return ret && ret != -EAGAIN ? err_context(err, ret, "board %s", station->board->name) : 0;
+}
+
 /* Streams until the board has reported and idle_count samples behind the window are in: the report
  * comes after the idle, but on another line than the samples, and may overtake them. */
-static int stream_run(struct station *station, double limit_s, size_t idle_count,
-		      const volatile sig_atomic_t *stop, struct capture *capture,
-		      struct meter_block *block, struct err *err)
+static int stream_run(struct station *station, struct meter_feed *feed, double limit_s,
+		      uint64_t idle_count, const volatile sig_atomic_t *stop,
+		      struct capture *capture, struct err *err)
 {
 	uint64_t limit = (uint64_t)(limit_s * meter_info(station->meter)->rate_hz);
+	const struct run_stream *stream = capture->stream;
 	bool reported = false;
+	int ret = 0;
 
-	while (capture->count + capture->lost < limit) {
-		int ret;
+	while (!ret && run_stream_samples(stream) + run_stream_lost(stream) < limit) {
+		uint64_t behind = run_stream_behind(stream);
 
 		if (link_tape_stop(station->tapes.board, *stop != 0))
 			return err_set(err, -ECANCELED, "interrupted");
-		if (reported && capture->window_seen && capture->low_count >= idle_count)
+		if (reported && behind && behind >= idle_count)
 			return 0;
-		ret = read_block(station, block, capture, err);
-		if (!ret && !reported) {
-			ret = dut_poll_result(station->dut, 0, &capture->result, err);
-			reported = !ret;
-			if (ret == -EAGAIN)
-				ret = 0;
-			else if (ret)
-				err_context(err, ret, "board %s", station->board->name);
-		}
-		if (ret)
-			return ret;
+		ret = take_block(station, feed, capture, err);
+		if (!ret)
+			ret = poll_board(station, capture, &reported, err);
 	}
-	return reported ? 0 : ask_result(station, limit_s, capture, err);
+	return ret || reported ? ret : ask_result(station, limit_s, capture, err);
+}
+
+static int trigger(struct station *station, struct meter_feed *feed, const struct wire_run *run,
+		   double limit_s, const volatile sig_atomic_t *stop, struct capture *capture,
+		   struct err *err)
+{
+	/* Not all of it: the board's timer may be slow. */
+	double idle_s = 0.75e-3 * run->idle_after_ms;
+	int ret = dut_run(station->dut, run, err);
+
+	if (ret)
+		return err_context(err, ret, "board %s: run", station->board->name);
+	return stream_run(station, feed, limit_s,
+			  (uint64_t)(idle_s * meter_info(station->meter)->rate_hz), stop, capture,
+			  err);
 }
 
 int capture_run(struct station *station, const struct wire_run *run, double limit_s,
 		const volatile sig_atomic_t *stop, struct capture *capture, struct err *err)
 {
-	struct meter_block *block = malloc(sizeof(*block));
-	/* Not all of it: the board's timer may be slow. */
-	double idle_s = 0.75e-3 * run->idle_after_ms;
+	struct meter_feed *feed;
 	int ret, stopped;
 
-	if (!block)
-		return err_set(err, -ENOMEM, "out of memory");
-	restart(capture);
-	ret = meter_start(station->meter, err);
-	if (ret) {
-		err_context(err, ret, "meter %s", station->meter_config->name);
-		goto out;
-	}
-	ret = dut_run(station->dut, run, err);
+	ret = capture_begin(capture, station->meter_config, meter_info(station->meter), run, err);
 	if (ret)
-		err_context(err, ret, "board %s: run", station->board->name);
-	else
-		ret = stream_run(station, limit_s,
-				 (size_t)(idle_s * meter_info(station->meter)->rate_hz), stop,
-				 capture, block, err);
-	stopped = meter_stop(station->meter, ret ? NULL : err);
+		return ret;
+	ret = meter_feed_start(station->meter, station->tapes.meter, 0, &feed, err);
+	if (ret)
+		return err_context(err, ret, "meter %s", station->meter_config->name);
+	ret = trigger(station, feed, run, limit_s, stop, capture, err);
+	stopped = meter_feed_stop(feed, ret ? NULL : err);
 	if (!ret && stopped)
 		ret = err_context(err, stopped, "meter %s", station->meter_config->name);
-out:
-	free(block);
+	capture_end(capture);
 	return ret;
 }
 
 void capture_done(struct capture *capture)
 {
-	free(capture->current_a);
-	free(capture->logic);
-	free(capture->saturated);
-	free(capture->gaps);
+	run_stream_free(capture->stream);
 	tracing_drop(&capture->tracing);
 	memset(capture, 0, sizeof(*capture));
 }

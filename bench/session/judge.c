@@ -42,9 +42,10 @@ int judge_refuse(struct judging *j, enum verdict_reason reason, const char *form
 static int run_checks(struct judging *j)
 {
 	static int (*const checks[])(struct judging *) = {
-		judge_check_output, judge_check_flags, judge_check_markers, judge_check_integral,
-		judge_check_pace,   judge_check_clock, judge_check_idle,    judge_check_drift,
-		judge_check_supply, judge_fill_budget,
+		judge_check_boot,    judge_check_output,   judge_check_flags,  judge_check_markers,
+		judge_check_samples, judge_check_integral, judge_check_supply, judge_check_rate,
+		judge_check_pace,    judge_check_clock,    judge_check_idle,   judge_check_drift,
+		judge_fill_budget,
 	};
 	int ret = 0;
 
@@ -68,6 +69,20 @@ int judge_clock_add(struct judge_clock *clock, struct clock_ratio ratio, struct 
 	return 0;
 }
 
+void judge_meter_clock_add(struct judge_meter_clock *clock, const struct capture *capture,
+			   double nominal_hz)
+{
+	const struct run_result *run = &capture->run;
+	struct clock_ratio ratio;
+
+	if (run->clock_error)
+		return;
+	ratio.cycles_per_sample = clock_line_rate_hz(&run->clock) / nominal_hz;
+	ratio.u_cycles_per_sample = clock_line_u_rate_hz(&run->clock) / nominal_hz;
+	/* a capture that says nothing of use: BAD_ARGUMENT, BAD_UNCERTAINTY */
+	(void)clock_pool_add(&clock->pool, &ratio, (double)run->clock.t0_ns * 1e-9);
+}
+
 void judge_clock_done(struct judge_clock *clock)
 {
 	free(clock->ratios);
@@ -77,25 +92,13 @@ void judge_clock_done(struct judge_clock *clock)
 int judge_window(const struct judge_request *request, struct store_measurement *row,
 		 struct err *err)
 {
-	const struct capture *capture = request->capture;
-	struct judging j = {.request = request,
-			    .row = row,
-			    .capture = {.current_a = capture->current_a,
-					.count = capture->count,
-					.rate_hz = request->meter->rate_hz,
-					.saturated = capture->saturated,
-					.range_max_a = request->meter->range_max_a,
-					.gaps = capture->gaps,
-					.gap_count = capture->gap_count}};
+	struct judging j = {.request = request, .row = row, .run = &request->capture->run};
 	int ret;
 
 	judge_fill_reported(&j);
 	ret = run_checks(&j);
-	if (j.result.duration_s > 0 && j.ratio.cycles_per_sample > 0)
+	if (j.run->values.duration_s > 0 && j.ratio.cycles_per_sample > 0)
 		judge_fill_measured(&j);
-	marker_line_done(&j.window_line);
-	marker_line_done(&j.inference_line);
-	marker_line_done(&j.layer_line);
 	if (ret < 0)
 		return err_set(err, ret, "out of memory");
 	if (ret)

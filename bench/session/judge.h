@@ -19,6 +19,20 @@ struct judge_clock {
 	size_t count, capacity;
 };
 
+/* The meter's rate by the host's clock, over the session: of captures whatever became of them. */
+struct judge_meter_clock {
+	struct clock_pool pool; /* measured over nominal */
+};
+
+/* What has been seen of a board's supply. */
+struct judge_supply {
+	bool noted;              /* the board was asked */
+	double first_v, first_c; /* its first reading, and its temperature then; 0: it cannot */
+	/* It was not what was set. A board that cannot read it is believed again when it has been
+	 * switched off: the caller clears this. */
+	bool in_doubt;
+};
+
 struct judge_request {
 	const struct capture *capture;
 	const struct wire_run *run;
@@ -28,9 +42,13 @@ struct judge_request {
 	const struct calibration *calibration;
 	uint32_t clock_hz;     /* nominal */
 	uint32_t output_crc32; /* the host's own result */
+	bool restarted; /* the board, between greeting and now */
 	/* What the board reads of its supply, before and after; 0: it cannot. */
 	uint32_t vdda_before_mv, vdda_after_mv;
+	struct judge_supply *supply;     /* of the board; NULL: nothing is known from before */
 	struct judge_clock *clock;       /* an accepted window is added */
+	/* NULL: the meter's time is not the host's, as on a virtual link. */
+	const struct judge_meter_clock *meter_clock;
 	struct budget_table *ret_budget; /* of gross energy, when accepted; NULL: not wanted */
 };
 
@@ -41,6 +59,14 @@ int judge_window(const struct judge_request *request, struct store_measurement *
 __attribute__((format(printf, 3, 4))) void judge_refuse_row(struct store_measurement *row,
 							    enum verdict_reason reason,
 							    const char *format, ...);
+/* Adds what a capture says of the meter's rate; one that is too short to say anything adds nothing.
+ */
+void judge_meter_clock_add(struct judge_meter_clock *clock, const struct capture *capture,
+			   double nominal_hz);
+/* A reading of the board's supply; 0: it cannot. The first one stays. */
+void judge_supply_note(struct judge_supply *supply, uint32_t vdda_mv, double temp_c);
+/* A run that is not judged: does its supply fall? */
+void judge_supply_watch(struct judge_supply *supply, const struct capture *capture);
 /* Adds a ratio known from earlier windows. */
 int judge_clock_add(struct judge_clock *clock, struct clock_ratio ratio, struct err *err);
 void judge_clock_done(struct judge_clock *clock);

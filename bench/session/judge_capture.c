@@ -5,9 +5,18 @@
 #include <errno.h>
 #include <math.h>
 
+#include "analysis/trace/integral.h"
 #include "bench/session/judge_parts.h"
 
-static const double guard_s = 500e-6; /* from an edge to what counts as idle */
+static const double integral_tolerance_rel = 1e-3;
+
+int judge_check_boot(struct judging *j)
+{
+	if (!j->request->restarted)
+		return 0;
+	return judge_refuse(j, VERDICT_REASON_BOOT,
+			    "its reset cause changed, or it forgot the run: it started anew");
+}
 
 int judge_check_output(struct judging *j)
 {
@@ -27,75 +36,91 @@ int judge_check_output(struct judging *j)
 	return 0;
 }
 
-static int decode_lines(struct judging *j)
-{
-	const struct capture *capture = j->request->capture;
-	const unsigned *input = j->request->meter_config->marker_input;
-	int ret = marker_decode(capture->logic, capture->count, input[0], 1, &j->window_line);
-
-	if (!ret)
-		ret = marker_decode(capture->logic, capture->count, input[1], 1,
-				    &j->inference_line);
-	if (!ret)
-		ret = marker_decode(capture->logic, capture->count, input[2], 1, &j->layer_line);
-	if (ret == ANALYSIS_NO_MEMORY)
-		return -ENOMEM;
-	return ret ? judge_refuse(j, VERDICT_REASON_MARKERS, "%s", analysis_error_text(ret)) : 0;
-}
-
 int judge_check_markers(struct judging *j)
 {
-	struct marker_tally tally, layers;
-	uint32_t inferences = j->request->run->inferences;
-	int ret = decode_lines(j);
+	const struct run_result *run = j->run;
+	const uint64_t *inside = run->inside, *at_edges = run->at_edges;
+	uint64_t inferences = j->request->run->inferences;
 
-	if (ret)
-		return ret;
-	ret = marker_window_find(&j->window_line, &j->window);
-	if (ret)
-		return judge_refuse(j, VERDICT_REASON_MARKERS, "window line: %s (%zu edges)",
-				    analysis_error_text(ret), j->window_line.edge_count);
-	tally = marker_tally_count(&j->inference_line, &j->window);
-	j->row->marker_edges_inference = (int64_t)(tally.inside + tally.at_edges);
+	if (run->window_error)
+		return judge_refuse(j, VERDICT_REASON_MARKERS, "window line: %s (%llu edges)",
+				    analysis_error_text(run->window_error),
+				    (unsigned long long)run->window_edges);
+	j->row->marker_edges_inference = (int64_t)(inside[1] + at_edges[1]);
 	/* No verdict: two layers that end within one sample leave no edge. */
-	layers = marker_tally_count(&j->layer_line, &j->window);
-	j->row->marker_edges_layer = (int64_t)(layers.inside + layers.at_edges);
-	if (inferences < tally.inside || inferences > tally.inside + tally.at_edges)
+	j->row->marker_edges_layer = (int64_t)(inside[2] + at_edges[2]);
+	if (run->window.lost > 0) /* which may hide edges: judge_check_samples */
+		return 0;
+	if (inferences < inside[1] || inferences > inside[1] + at_edges[1])
 		return judge_refuse(j, VERDICT_REASON_MARKERS,
-				    "inference line: %zu edges in the window, the board ran %u",
-				    tally.inside + tally.at_edges, inferences);
+				    "inference line: %llu edges in the window, the board ran %llu",
+				    (unsigned long long)(inside[1] + at_edges[1]),
+				    (unsigned long long)inferences);
+	return 0;
+}
+
+int judge_check_samples(struct judging *j)
+{
+	const struct run_result *run = j->run;
+	const struct sample_sums *sums = &run->window.sums;
+	unsigned long long saturated = sums->saturated, not_finite = sums->not_finite;
+
+	j->row->samples_lost = (int64_t)ceil(run->window.lost);
+	j->row->samples_saturated = (int64_t)saturated;
+	if (run->window.lost > 0)
+		return judge_refuse(j, VERDICT_REASON_LOST, "%.0f samples in the window",
+				    ceil(run->window.lost));
+	if (not_finite)
+		return judge_refuse(j, VERDICT_REASON_SAMPLES,
+				    "the meter gave no value for %llu samples in the window",
+				    not_finite);
+	if (saturated)
+		return judge_refuse(j, VERDICT_REASON_SATURATED,
+				    "%llu samples at the meter's limit of %g A, or its range's",
+				    saturated, j->request->meter->range_max_a);
+	if (run->idle_error)
+		return judge_refuse(j, VERDICT_REASON_SAMPLES, "%s",
+				    analysis_error_text(run->idle_error));
+	return 0;
+}
+
+/* The instrument and the host summed the same samples. The host's are rounded to float, and may be
+ * means of the instrument's. */
+static int compare_sums(struct judging *j, double meter, double stream, double noise,
+			const char *what)
+{
+	const struct run_integral *sums = &j->run->integral;
+	const struct integral of_meter = {.value = meter, .coverage = 1};
+	const struct integral of_stream = {
+		.value = stream,
+		.u = hypot(integral_tolerance_rel / INTEGRAL_COVERAGE * fabs(meter), noise),
+		.coverage = 1 - (double)sums->lost / (double)(sums->end - sums->first)};
+	struct integral_comparison comparison;
+
+	if (integral_compare(&of_meter, &of_stream, &comparison) || !comparison.agree)
+		return judge_refuse(j, VERDICT_REASON_INTEGRAL,
+				    "%.7g %s by the instrument's own sum, %.7g %s by its samples",
+				    meter, what, stream, what);
 	return 0;
 }
 
 int judge_check_integral(struct judging *j)
 {
-	const struct judge_request *request = j->request;
-	double rate_hz = request->meter->rate_hz;
-	struct window_request window = {.start_samples = j->window.start_samples,
-					.end_samples = j->window.end_samples,
-					.supply_v = request->meter_config->supply_v,
-					.guard_samples = (size_t)ceil(guard_s * rate_hz)};
-	struct window_faults faults = {0};
-	double idle_s = fmin(request->run->idle_before_ms, request->run->idle_after_ms) / 1e3;
-	int ret;
+	const struct run_integral *sums = &j->run->integral;
+	double rate_hz = j->request->meter->rate_hz, noise_c;
+	int ret = 0;
 
-	/* The nearest half of the idle the board was asked to keep: all of it is asleep. */
-	window.idle_max_samples = (size_t)(idle_s * rate_hz / 2);
-	window.idle_min_samples = window.idle_max_samples / 2;
-	if (!window_check(&j->capture, window.start_samples, window.end_samples, &faults)) {
-		j->row->samples_lost = (int64_t)faults.samples_lost;
-		j->row->samples_saturated = (int64_t)faults.saturated;
-	}
-	ret = window_integrate(&j->capture, &window, &j->result);
-	if (ret == ANALYSIS_SAMPLES_LOST)
-		return judge_refuse(j, VERDICT_REASON_LOST,
-				    "%llu samples in the window in %zu places",
-				    (unsigned long long)faults.samples_lost, faults.gaps);
-	if (ret == ANALYSIS_SATURATED)
-		return judge_refuse(j, VERDICT_REASON_SATURATED,
-				    "%zu samples at the meter's limit of %g A, or its range's",
-				    faults.saturated, request->meter->range_max_a);
-	return ret ? judge_refuse(j, VERDICT_REASON_SAMPLES, "%s", analysis_error_text(ret)) : 0;
+	if (sums->has_charge || sums->has_energy)
+		j->row->integral_energy_j =
+			sums->has_energy ? sums->window_j
+					 : sums->window_c * j->request->meter_config->supply_v;
+	noise_c = j->run->sample_sd_a * sqrt((double)(sums->end - sums->first)) / rate_hz;
+	if (sums->has_charge)
+		ret = compare_sums(j, sums->meter_c, sums->stream_c, noise_c, "C");
+	if (!ret && sums->has_energy)
+		ret = compare_sums(j, sums->meter_j, sums->stream_j,
+				   noise_c * j->run->values.mean_v, "J");
+	return ret;
 }
 
 int judge_check_flags(struct judging *j)

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * What must fit together: the meter's time with the board's cycles, the window's halves, idle on
- * both sides, the supply that was set with the one the board sees.
+ * both sides.
  */
 #include <errno.h>
 #include <math.h>
 
+#include "analysis/trace/rate.h"
 #include "bench/session/judge_parts.h"
 
 static const double nominal_tolerance_rel = 0.03; /* RC oscillators of real boards: 0.1 - 1.3 % off,
 						     plus the meter's clock */
 static const double fitted_tolerance_rel = 2e-3;  /* drift of one oscillator over a session */
+static const double rate_tolerance_rel = 0.01;    /* a meter's clock, by the host's */
 static const double idle_tolerance_rel = 0.01;    /* of the window's mean current */
 /* second half of the inferences against the first */
 static const double drift_tolerance_rel = 0.005;
-/* A board's reading of its supply through its internal reference: calibrated at 3.0 V +- 10 mV
- * (data sheets, VREFINT_CAL), its drift with temperature, and a drop along the cable. */
-static const double vdda_tolerance_rel = 0.02;
-static const double vdda_coverage = 3;      /* of the supply's standard uncertainty */
 static const double pace_slack_samples = 4; /* an inference's two edges in the meter's samples,
 					       and what the logic inputs may lag */
 
@@ -39,17 +37,56 @@ static int check_ratio(struct judging *j, const struct clock_ratio *expected, do
 			    check.deviation_rel * 100, against, check.limit_rel * 100);
 }
 
+static int refuse_rate(struct judging *j, const struct rate_verdict *verdict)
+{
+	char text[200];
+
+	rate_verdict_text(verdict, text, sizeof(text));
+	return judge_refuse(j, VERDICT_REASON_CLOCK, "%s", text);
+}
+
+static bool is_wrong(const struct rate_verdict *verdict)
+{
+	return verdict->name == RATE_FACTOR || verdict->name == RATE_OFF;
+}
+
+/* The meter's own clock by the host's: of this capture, and of all that the session has seen, which
+ * tells more than a short one. */
+int judge_check_rate(struct judging *j)
+{
+	const struct judge_meter_clock *clock = j->request->meter_clock;
+	double nominal_hz = j->request->meter->rate_hz;
+	struct rate_verdict verdict;
+	struct clock_drift pooled;
+
+	if (!clock)
+		return 0;
+	if (!j->run->clock_error) {
+		j->row->meter_rate_hz = clock_line_rate_hz(&j->run->clock);
+		j->row->meter_rate_u_hz = clock_line_u_rate_hz(&j->run->clock);
+		if (!rate_judge_line(&j->run->clock, nominal_hz, rate_tolerance_rel, &verdict) &&
+		    is_wrong(&verdict))
+			return refuse_rate(j, &verdict);
+	}
+	if (clock_pool_fit(&clock->pool, &pooled) ||
+	    rate_judge(pooled.ratio.cycles_per_sample * nominal_hz,
+		       pooled.ratio.u_cycles_per_sample * nominal_hz, nominal_hz,
+		       rate_tolerance_rel, &verdict))
+		return 0;
+	return is_wrong(&verdict) ? refuse_rate(j, &verdict) : 0;
+}
+
 int judge_check_clock(struct judging *j)
 {
 	const struct judge_request *request = j->request;
 	const struct judge_clock *clock = request->clock;
 	const struct wire_result_reply *result = &request->capture->result;
 	size_t recent = clock->count < CLOCK_WINDOWS ? clock->count : CLOCK_WINDOWS;
-	double samples = j->window.end_samples - j->window.start_samples;
+	double samples = j->run->window.end_samples - j->run->window.start_samples;
 	struct clock_ratio nominal = {.cycles_per_sample =
 					      request->clock_hz / request->meter->rate_hz};
 	struct clock_fit fit;
-	int ret = clock_ratio_of_window(result->cycles, 0, samples, j->window.edge_u_samples,
+	int ret = clock_ratio_of_window(result->cycles, 0, samples, j->run->edge_u_samples,
 					&j->ratio);
 
 	if (ret)
@@ -68,45 +105,18 @@ int judge_check_clock(struct judging *j)
 
 int judge_check_idle(struct judging *j)
 {
-	const struct window_result *result = &j->result;
-	double limit_a =
-		fmax(idle_tolerance_rel * fabs(result->mean_a), 3 * result->idle_drift_u_a);
+	const struct run_result *result = j->run;
+	double mean_a = result->values.mean_a;
+	double limit_a = fmax(idle_tolerance_rel * fabs(mean_a), 3 * result->idle_drift_u_a);
 
 	if (fabs(result->idle_drift_a) > limit_a)
 		return judge_refuse(j, VERDICT_REASON_IDLE,
 				    "%.6g A before the window, %.6g A after",
 				    result->idle_before.mean_a, result->idle_after.mean_a);
-	if (result->idle_a >= result->mean_a)
+	if (result->idle_a >= mean_a)
 		return judge_refuse(j, VERDICT_REASON_IDLE, "%.6g A, not below the window's %.6g A",
-				    result->idle_a, result->mean_a);
+				    result->idle_a, mean_a);
 	return 0;
-}
-
-size_t judge_first_inference(const struct judging *j)
-{
-	size_t first = 0;
-
-	while (first < j->inference_line.edge_count &&
-	       j->inference_line.edges[first].position_samples <= j->window.start_samples)
-		first++;
-	return first;
-}
-
-struct pace {
-	double low, high;   /* samples an inference may last by the board's own count */
-	double worst, last; /* the furthest from that: by how much, and how long it lasted */
-	size_t index;       /* which it is */
-};
-
-static void pace_add(struct pace *pace, size_t index, double samples)
-{
-	double off = fmax(pace->low - samples, samples - pace->high);
-
-	if (index && off <= pace->worst)
-		return;
-	pace->worst = off;
-	pace->last = samples;
-	pace->index = index;
 }
 
 /* Every inference lasts in the meter's samples what the board counted for it. One that is shorter
@@ -115,75 +125,37 @@ static void pace_add(struct pace *pace, size_t index, double samples)
 int judge_check_pace(struct judging *j)
 {
 	const struct wire_result_reply *result = &j->request->capture->result;
-	const struct marker_line *line = &j->inference_line;
-	double per_cycle =
-		(j->window.end_samples - j->window.start_samples) / (double)result->cycles;
-	struct pace pace = {.low = (double)judge_counter(j, "inf_min") * per_cycle,
-			    .high = (double)judge_counter(j, "inf_max") * per_cycle};
-	double last = j->window.start_samples;
-	size_t first = judge_first_inference(j);
+	const struct run_pace *pace = &j->run->pace;
+	double per_cycle = (j->run->window.end_samples - j->run->window.start_samples) /
+			   (double)result->cycles;
+	double low = (double)judge_counter(j, "inf_min") * per_cycle;
+	double high = (double)judge_counter(j, "inf_max") * per_cycle;
+	bool is_short = low - pace->shortest_samples > pace->longest_samples - high;
 
 	if (!result->cycles || !judge_counter(j, "inf_max"))
 		return judge_refuse(j, VERDICT_REASON_PACE,
 				    "the board did not count its inferences' cycles");
-	for (size_t i = 0; i < result->inferences && first + i < line->edge_count; i++) {
-		double position = line->edges[first + i].position_samples;
-
-		pace_add(&pace, i, position - last);
-		last = position;
-	}
-	if (pace.worst <= pace_slack_samples)
+	if (!pace->count ||
+	    fmax(low - pace->shortest_samples, pace->longest_samples - high) <= pace_slack_samples)
 		return 0;
-	return judge_refuse(j, VERDICT_REASON_PACE,
-			    "inference %zu lasts %.0f samples, by the board's cycles %.1f to %.1f: "
-			    "samples or edges are missing",
-			    pace.index, pace.last, pace.low, pace.high);
+	return judge_refuse(
+		j, VERDICT_REASON_PACE,
+		"inference %llu lasts %.0f samples, by the board's cycles %.1f to %.1f: "
+		"samples or edges are missing",
+		(unsigned long long)(is_short ? pace->shortest : pace->longest),
+		is_short ? pace->shortest_samples : pace->longest_samples, low, high);
 }
 
 /* Compares the mean current of the second half of the inferences with the first's: the same work.
  */
 int judge_check_drift(struct judging *j)
 {
-	size_t half = j->request->run->inferences / 2, skip = judge_first_inference(j);
-	const struct marker_edge *edges = j->inference_line.edges;
-	double middle, end, first_c, second_c, first_a, second_a;
-	double rate_hz = j->request->meter->rate_hz;
+	const struct run_result *run = j->run;
 
-	if (half < 2 || j->inference_line.edge_count - skip < 2 * half)
-		return 0;
-	edges += skip;
-	middle = edges[half - 1].position_samples;
-	end = edges[2 * half - 1].position_samples;
-	if (end > j->window.end_samples)
-		end = j->window.end_samples;
-	if (middle <= j->window.start_samples || end <= middle ||
-	    window_charge(&j->capture, j->window.start_samples, middle, &first_c) ||
-	    window_charge(&j->capture, middle, end, &second_c))
-		return judge_refuse(j, VERDICT_REASON_DRIFT,
-				    "the inference edges do not divide the window");
-	first_a = first_c / ((middle - j->window.start_samples) / rate_hz);
-	second_a = second_c / ((end - middle) / rate_hz);
-	if (fabs(second_a - first_a) <= drift_tolerance_rel * fabs(j->result.mean_a))
+	if (!run->has_halves || fabs(run->second_half_a - run->first_half_a) <=
+					drift_tolerance_rel * fabs(run->values.mean_a))
 		return 0;
 	return judge_refuse(j, VERDICT_REASON_DRIFT,
-			    "mean current %.6g A in the first half, %.6g A in the second", first_a,
-			    second_a);
-}
-
-/* Energy is charge times the voltage that was set. */
-int judge_check_supply(struct judging *j)
-{
-	const struct judge_request *request = j->request;
-	const double read_v[] = {request->vdda_before_mv / 1e3, request->vdda_after_mv / 1e3};
-	double set_v = request->meter_config->supply_v;
-	double limit_v =
-		vdda_tolerance_rel * set_v + vdda_coverage * request->meter_config->supply_u_v;
-
-	for (size_t i = 0; i < sizeof(read_v) / sizeof(read_v[0]); i++)
-		if (read_v[i] > 0 && fabs(read_v[i] - set_v) > limit_v)
-			return judge_refuse(j, VERDICT_REASON_SUPPLY,
-					    "%.4g V set, %.4g V by the board's own reading %s "
-					    "the window (limit %.2g V)",
-					    set_v, read_v[i], i ? "after" : "before", limit_v);
-	return 0;
+			    "mean current %.6g A in the first half, %.6g A in the second",
+			    run->first_half_a, run->second_half_a);
 }

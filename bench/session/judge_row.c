@@ -10,6 +10,7 @@
 #include "analysis/budget/budget.h"
 #include "analysis/budget/meter_class.h"
 #include "bench/session/judge_parts.h"
+#include "bench/store/budget_inputs.h"
 
 static const double ambient_off_k = 10; /* from the calibration's temperature, when nobody said */
 
@@ -42,7 +43,7 @@ static void fill_ranges(const struct judging *j, struct budget_input *input)
 	const struct judge_request *request = j->request;
 	const struct meter_info *meter = request->meter;
 	const uint64_t *samples = request->capture->window_range_samples;
-	size_t idle = range_of(meter, j->result.idle_a);
+	size_t idle = range_of(meter, j->run->idle_a);
 	double total = 0;
 
 	input->range_count = meter->range_count;
@@ -58,7 +59,7 @@ static void fill_ranges(const struct judging *j, struct budget_input *input)
 	if (!meter->range_count)
 		return;
 	if (!(total > 0))
-		input->ranges[range_of(meter, j->result.mean_a)].share = 1;
+		input->ranges[range_of(meter, j->run->values.mean_a)].share = 1;
 	if (!request->capture->range_switches)
 		for (size_t r = 0; r < meter->range_count; r++)
 			input->ranges[r].idle_share = input->ranges[r].share;
@@ -89,8 +90,13 @@ static void fill_meter(const struct judging *j, const struct meter_class *class,
 	input->rate_u_rel = meter_limit_u(&class->time_base);
 	input->burden_u_v = meter_limit_u(&class->burden);
 	input->temperature_u_per_k = meter_limit_u(&class->temperature);
+	if (config->has_ambient)
+		ambient_c = config->ambient_c;
 	input->temperature_k =
 		isfinite(ambient_c) ? ambient_c - class->calibration_c : ambient_off_k;
+	/* Of a product of an unknown coefficient and a temperature that is known to u_T, with the
+	 * coefficient's mean zero: u^2 = u_coefficient^2 * (T^2 + u_T^2). */
+	input->temperature_k = hypot(input->temperature_k, config->ambient_u_k);
 }
 
 static bool was_calibrated(const struct calibration *calibration, size_t range)
@@ -98,8 +104,8 @@ static bool was_calibrated(const struct calibration *calibration, size_t range)
 	return range < calibration->range_count && calibration->lines[range].points > 0;
 }
 
-/* A calibration comes before all of them, in the ranges it has loads of. Of several ranges the least
- * certain gain counts for the whole. Offset and gain of one line are anticorrelated; taken as
+/* A calibration comes before all of them, in the ranges it has loads of. Of several ranges the
+ * least certain gain counts for the whole. Offset and gain of one line are anticorrelated; taken as
  * independent here, they come out a little larger than they are. */
 static void fill_calibration(const struct judging *j, struct budget_input *input)
 {
@@ -137,27 +143,49 @@ static void fill_burden(const struct judging *j, struct budget_input *input)
 		return;
 	for (size_t r = 0; r < meter->range_count; r++)
 		shunt_ohm += input->ranges[r].share * meter->ranges[r].shunt_ohm;
-	input->burden_u_v = hypot(input->burden_u_v, j->result.mean_a * shunt_ohm / sqrt(3));
+	input->burden_u_v = hypot(input->burden_u_v, j->run->values.mean_a * shunt_ohm / sqrt(3));
+}
+
+/* Of the mean current: the ranges' zeros are independent. */
+static double offset_u_a(const struct budget_input *input)
+{
+	double square = 0;
+
+	if (!input->range_count)
+		return input->offset_u_a;
+	for (size_t r = 0; r < input->range_count; r++)
+		square += pow(input->ranges[r].share * input->ranges[r].offset_u_a, 2);
+	return sqrt(square);
+}
+
+/* Of a voltage that the meter measured. */
+static double voltage_u_v(const struct meter_info *meter, double mean_v)
+{
+	return hypot(hypot(meter->voltage_gain_u_rel * mean_v, meter->voltage_offset_u_v),
+		     meter->voltage_resolution_v / sqrt(12));
 }
 
 int judge_fill_budget(struct judging *j)
 {
 	const struct judge_request *request = j->request;
 	const struct meter_class *known = meter_class_find(request->meter->model);
-	const struct window_result *result = &j->result;
+	const struct run_result *run = j->run;
 	struct store_measurement *row = j->row;
-	double edge_u_s = j->window.edge_u_samples / request->meter->rate_hz;
+	bool has_voltage = run->window.sums.has_voltage;
+	double edge_u_s = run->edge_u_samples / request->meter->rate_hz;
 	struct budget_input input = {
-		.charge_c = result->charge_c,
-		.duration_s = result->duration_s,
-		.supply_v = request->meter_config->supply_v,
+		.charge_c = run->values.charge_c,
+		.duration_s = run->values.duration_s,
+		/* with the voltage of each sample: the one that charge flowed at */
+		.supply_v = has_voltage ? run->values.energy_j / run->values.charge_c
+					: request->meter_config->supply_v,
 		.has_idle = true,
-		.idle_a = result->idle_a,
-		.idle_u_a = result->idle_u_a,
+		.idle_a = run->idle_a,
+		.idle_u_a = run->idle_u_a,
 		.edge_u_s = edge_u_s,
-		.noise_sd_a = fmax(result->idle_before.sd_a, result->idle_after.sd_a),
-		.dither_sd_a = result->sample_sd_a,
-		.samples = result->samples_whole ? result->samples_whole : 1,
+		.noise_sd_a = fmax(run->idle_before.sd_a, run->idle_after.sd_a),
+		.dither_sd_a = run->sample_sd_a,
+		.samples = run->samples_whole ? run->samples_whole : 1,
 	};
 	struct budget_window budget;
 	struct budget_tables tables;
@@ -167,6 +195,8 @@ int judge_fill_budget(struct judging *j)
 	fill_ranges(j, &input);
 	fill_calibration(j, &input);
 	fill_burden(j, &input);
+	if (has_voltage)
+		input.supply_u_v = voltage_u_v(request->meter, run->values.mean_v);
 	ret = budget_of_window(&input, &budget);
 	if (ret)
 		return judge_refuse(j, VERDICT_REASON_UNCERTAINTY, "%s", analysis_error_text(ret));
@@ -175,25 +205,35 @@ int judge_fill_budget(struct judging *j)
 	row->energy_j = budget.gross.energy_j;
 	row->energy_u_j = budget.gross.u_energy_j;
 	row->energy_u_independent_j = budget.gross.u_independent_j;
-	row->energy_above_idle_j = budget.above_idle.energy_j;
+	row->energy_above_idle_j = has_voltage ? run->above_idle_j : budget.above_idle.energy_j;
 	row->energy_above_idle_u_j = budget.above_idle.u_energy_j;
 	row->gain_u_rel = input.gain_u_rel;
-	row->duration_u_s = hypot(sqrt(2) * edge_u_s, input.rate_u_rel * result->duration_s);
-	return 0;
+	row->edge_u_s = edge_u_s;
+	row->noise_sd_a = input.noise_sd_a;
+	row->offset_u_a = offset_u_a(&input);
+	if (has_voltage) {
+		row->mean_v = run->values.mean_v;
+		row->mean_v_u = input.supply_u_v;
+	}
+	row->duration_u_s = hypot(sqrt(2) * edge_u_s, input.rate_u_rel * input.duration_s);
+	return budget_inputs_write(&input, row->budget_inputs, sizeof(row->budget_inputs)) ? -ENOMEM
+											   : 0;
 }
 
 void judge_fill_measured(struct judging *j)
 {
-	const struct window_result *result = &j->result;
+	const struct run_result *run = j->run;
 	struct store_measurement *row = j->row;
 
-	row->duration_s = result->duration_s;
-	row->charge_c = result->charge_c;
-	row->mean_current_a = result->mean_a;
-	row->idle_current_a = result->idle_a;
-	row->idle_current_u_a = result->idle_u_a;
-	row->samples = (int64_t)ceil(j->window.end_samples - j->window.start_samples);
-	row->clock_measured_hz = (double)row->cycles / result->duration_s;
+	row->duration_s = run->values.duration_s;
+	row->charge_c = run->values.charge_c;
+	row->mean_current_a = run->values.mean_a;
+	row->idle_current_a = run->idle_a;
+	row->idle_current_u_a = run->idle_u_a;
+	if (run->has_raw)
+		row->raw_energy_j = run->raw_energy_j;
+	row->samples = (int64_t)ceil(run->window.end_samples - run->window.start_samples);
+	row->clock_measured_hz = (double)row->cycles / row->duration_s;
 	row->clock_u_rel = j->ratio.u_cycles_per_sample / j->ratio.cycles_per_sample;
 }
 
@@ -212,6 +252,6 @@ void judge_fill_reported(struct judging *j)
 	row->supply_v = request->meter_config->supply_v;
 	row->supply_u_v = request->meter_config->supply_u_v;
 	row->range_switches = (int64_t)request->capture->range_switches;
-	row->samples_lost = (int64_t)request->capture->lost;
+	row->samples_lost = (int64_t)request->capture->run.lost;
 	snprintf(row->output_crc32, sizeof(row->output_crc32), "%08x", result->output_crc32);
 }

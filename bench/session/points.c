@@ -198,6 +198,23 @@ static void write_key(const struct session_work *work, struct point *point)
 		 plan->layers ? "+layers" : "", point->clock_hz, point->repeat);
 }
 
+struct point point_repeat(const struct session_work *work, const struct point *point,
+			  unsigned repeat)
+{
+	struct point other = *point;
+
+	other.repeat = repeat;
+	write_key(work, &other);
+	return other;
+}
+
+size_t point_key_stem(const char *key)
+{
+	const char *end = strrchr(key, '|');
+
+	return end ? (size_t)(end - key) : strlen(key);
+}
+
 struct point *points_of_board(const struct session_work *work, unsigned board, size_t *ret_count)
 {
 	const struct plan *plan = work->plan;

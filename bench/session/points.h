@@ -48,6 +48,13 @@ int session_work_prepare(const struct plan *plan, const struct rig *rig,
 			 struct err *err);
 void session_work_done(struct session_work *work); /* accepts a zeroed or half-built one */
 
+/* The same point, another repeat; beyond the plan's repeats as well (a plan's target may ask for
+ * more windows). */
+struct point point_repeat(const struct session_work *work, const struct point *point,
+			  unsigned repeat);
+/* Of a point's key what all its repeats have in common: its length. */
+size_t point_key_stem(const char *key);
+
 /* The model as this board runs it. */
 const struct session_model *session_work_model(const struct session_work *work, unsigned board,
 					       unsigned model);

@@ -18,18 +18,19 @@ struct recording {
 	char text[PATH_MAX + 256];
 	bool is_replay;
 	struct recording_tapes *tapes; /* per board */
+	FILE **calibrations;           /* per board */
 };
 
 /* ---- the files ---- */
 
-static int file_of(const struct recording *recording, const char *name, char *ret_path, size_t size,
-		   struct err *err)
+static int file_of(const struct recording *recording, const char *name, const char *kind,
+		   char *ret_path, size_t size, struct err *err)
 {
 	int used;
 
 	if (name[0] == '.' || strchr(name, '/'))
 		return err_set(err, -EINVAL, "'%s' cannot name the file of a recording", name);
-	used = snprintf(ret_path, size, "%s/%s.link", recording->folder, name);
+	used = snprintf(ret_path, size, "%s/%s.%s", recording->folder, name, kind);
 	return used > 0 && (size_t)used < size
 		       ? 0
 		       : err_set(err, -EINVAL, "%s: the path is too long", recording->folder);
@@ -39,12 +40,24 @@ static int tape_open(const struct recording *recording, const char *name,
 		     struct link_tape **ret_tape, struct err *err)
 {
 	char path[PATH_MAX + 64];
-	int ret = file_of(recording, name, path, sizeof(path), err);
+	int ret = file_of(recording, name, "link", path, sizeof(path), err);
 
 	if (ret)
 		return ret;
 	return recording->is_replay ? link_tape_replay(path, ret_tape, err)
 				    : link_tape_record(path, ret_tape, err);
+}
+
+static int calibrations_open(const struct recording *recording, const char *name, FILE **ret_file,
+			     struct err *err)
+{
+	char path[PATH_MAX + 64];
+	int ret = file_of(recording, name, "calibrations", path, sizeof(path), err);
+
+	if (ret)
+		return ret;
+	*ret_file = fopen(path, recording->is_replay ? "r" : "wx");
+	return *ret_file ? 0 : err_set(err, -errno, "%s: %s", path, strerror(errno));
 }
 
 static int check_names(const struct rig *rig, struct err *err)
@@ -71,6 +84,9 @@ static int tapes_open(struct recording *recording, struct err *err)
 		if (!ret)
 			ret = tape_open(recording, rig->meters[board->meter].name,
 					&recording->tapes[i].meter, err);
+		if (!ret)
+			ret = calibrations_open(recording, rig->meters[board->meter].name,
+						&recording->calibrations[i], err);
 	}
 	return ret;
 }
@@ -82,9 +98,16 @@ static int recording_new(const char *folder, const struct session_work *work, bo
 {
 	struct recording *recording = calloc(1, sizeof(*recording));
 
-	if (recording)
+	if (recording) {
 		recording->tapes = calloc(work->rig->board_count, sizeof(*recording->tapes));
-	if (!recording || !recording->tapes) {
+		recording->calibrations =
+			calloc(work->rig->board_count, sizeof(*recording->calibrations));
+	}
+	if (!recording || !recording->tapes || !recording->calibrations) {
+		if (recording) {
+			free(recording->calibrations);
+			free(recording->tapes);
+		}
 		free(recording);
 		return err_set(err, -ENOMEM, "out of memory");
 	}
@@ -181,7 +204,11 @@ int recording_close(struct recording *recording, struct err *err)
 
 			ret = ret ? ret : closed;
 		}
+		if (recording->calibrations[i] && fclose(recording->calibrations[i]) && !ret)
+			ret = err_set(err, -EIO, "%s: a calibration could not be written",
+				      recording->folder);
 	}
+	free(recording->calibrations);
 	free(recording->tapes);
 	free(recording);
 	return ret;
@@ -202,6 +229,37 @@ const char *recording_text(const struct recording *recording)
 struct recording_tapes recording_tapes(const struct recording *recording, unsigned board)
 {
 	return recording ? recording->tapes[board] : (struct recording_tapes){0};
+}
+
+static int calibration_write(FILE *file, const struct calibration *calibration, struct err *err)
+{
+	char *text = calibration_format(calibration);
+	int ret = 0;
+
+	if (!text)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (fprintf(file, "%s\n", text) < 0 || fflush(file))
+		ret = err_set(err, -EIO, "its calibration could not be recorded");
+	free(text);
+	return ret;
+}
+
+int recording_calibration(const struct recording *recording, unsigned board,
+			  struct calibration *calibration, struct err *err)
+{
+	FILE *file = recording ? recording->calibrations[board] : NULL;
+	char *line = NULL;
+	size_t size = 0;
+	int ret = 0;
+
+	if (!file)
+		return 0;
+	if (!recording->is_replay)
+		return calibration_write(file, calibration, err);
+	if (getline(&line, &size, file) > 0)
+		ret = calibration_parse(line, calibration, err);
+	free(line);
+	return ret;
 }
 
 /* What ended a board's replay is what came first; what followed on its other link is only that. */

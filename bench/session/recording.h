@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The recording of a session: a folder with one tape per link (drivers/link/record.h), named after
- * its board or meter, NAME.link, and manifest.json, which says with what it was recorded. The same
- * rig, plan, models and firmware replay it into the same rows.
+ * its board or meter, NAME.link, manifest.json, which says with what it was recorded, and what each
+ * meter's samples were corrected with, METER.calibrations: one line of JSON each time its board was
+ * opened. The same rig, plan, models and firmware replay it into the same rows.
  *
  * manifest.json: "schema" (joulebench.recording/1), "version" of joulebench, "begun_utc", "host",
  * "rig" and "plan" as resolved, "models" (name, sha256), "firmwares" (board, build, crc32).
@@ -10,6 +11,7 @@
 #ifndef BENCH_SESSION_RECORDING_H
 #define BENCH_SESSION_RECORDING_H
 
+#include "bench/session/calibration.h"
 #include "bench/session/points.h"
 #include "drivers/link/record.h"
 
@@ -37,6 +39,12 @@ bool recording_is_replay(const struct recording *recording); /* NULL: false */
 /* One line that says what is recorded, or replayed, where. Owned by the recording. */
 const char *recording_text(const struct recording *recording);
 struct recording_tapes recording_tapes(const struct recording *recording, unsigned board);
+
+/* What a board's meter is corrected with: written down while recording, and given back in a replay
+ * instead of what its database says. Without a recording, or behind the end of what was recorded
+ * (the replay is about to be over), *calibration stays. -EIO, -EINVAL: the file. */
+int recording_calibration(const struct recording *recording, unsigned board,
+			  struct calibration *calibration, struct err *err);
 
 /* After the workers of a replay: 0 when all of the recording was used and nothing else was asked
  * for. -EPROTO: it differs, -EBADMSG: it is damaged; the sentence is the first that happened to the

@@ -391,6 +391,21 @@ int station_set_clock(struct station *station, uint32_t hz, struct err *err)
 	return ret ? err_context(err, ret, "board %s: clock", station->board->name) : 0;
 }
 
+int station_has_restarted(struct station *station, bool *ret_restarted, struct err *err)
+{
+	struct wire_result_reply result;
+	struct wire_hello_reply hello;
+	int ret = dut_fetch_result(station->dut, &result, err);
+	bool forgot = ret == -EAGAIN;
+
+	if (!ret || forgot)
+		ret = dut_hello(station->dut, &hello, err);
+	if (ret)
+		return err_context(err, ret, "board %s", station->board->name);
+	*ret_restarted = forgot || hello.reset_cause != station->hello.reset_cause;
+	return 0;
+}
+
 static int power_cycle(struct station *station, struct err *err)
 {
 	take_down(station, NULL); /* bring_up switches off again: its failure counts */

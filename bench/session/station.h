@@ -67,6 +67,10 @@ int station_prepare_build(struct station *station, unsigned build, struct err *e
 int station_prepare_model(struct station *station, unsigned model, struct err *err);
 int station_set_clock(struct station *station, uint32_t hz, struct err *err);
 
+/* Whether the board started anew since it was greeted, or since its last run: its reset cause is
+ * another, or it does not know the run any more. To be asked after a run. */
+int station_has_restarted(struct station *station, bool *ret_restarted, struct err *err);
+
 int station_recover(struct station *station, enum station_rung rung, unsigned build,
 		    struct err *err);
 

@@ -6,8 +6,7 @@
 #include <stdio.h>
 
 #include "analysis/budget/plan_windows.h"
-
-enum { REPEATS_MAX = 10000 }; /* a plan's */
+#include "bench/store/budget_inputs.h"
 
 static const double reserve = 1.1; /* noise is not the same in the next window */
 
@@ -39,22 +38,28 @@ static void refuse_floor(const struct plan *plan, const struct plan_windows *pla
 		 plan->target_u_rel * 100, planned->floor_u_rel * 100);
 }
 
-static void refuse_length(const struct plan *plan, struct plan_windows_input *input,
-			  const struct plan_windows *planned, struct target *target)
+static void refuse_length(const struct plan *plan, const struct plan_windows *planned,
+			  struct target *target)
 {
-	struct plan_windows more;
-	char needed[60] = "more are needed than a plan can have";
-
-	input->windows_max = REPEATS_MAX;
-	if (!plan_windows(input, &more) && more.verdict == PLAN_WINDOWS_REACHED)
-		snprintf(needed, sizeof(needed), "repeats: %u are needed", more.windows);
 	snprintf(target->refusal, sizeof(target->refusal),
-		 "target_uncertainty %.3g %%: %u windows of %d s reach %.3g %%; %s",
-		 plan->target_u_rel * 100, plan->repeats, TARGET_WINDOW_MAX_S, planned->u_rel * 100,
-		 needed);
+		 "target_uncertainty %.3g %%: %u windows of %d s reach %.3g %%",
+		 plan->target_u_rel * 100, planned->windows, TARGET_WINDOW_MAX_S,
+		 planned->u_rel * 100);
 }
 
-int target_judge(const struct plan *plan, const struct store_measurement *row,
+/* Longer windows before more of them. */
+static int find_windows(struct plan_windows_input *input, struct plan_windows *ret_planned)
+{
+	int code = plan_windows(input, ret_planned);
+
+	if (code || ret_planned->verdict != PLAN_WINDOWS_TOO_MANY ||
+	    input->windows_max >= TARGET_WINDOWS_MAX)
+		return code;
+	input->windows_max = TARGET_WINDOWS_MAX;
+	return plan_windows(input, ret_planned);
+}
+
+int target_judge(const struct plan *plan, unsigned windows, const struct store_measurement *row,
 		 const struct budget_table *budget, struct target *ret_target, struct err *err)
 {
 	double inference_s = row->duration_s / (double)row->inferences;
@@ -64,23 +69,38 @@ int target_judge(const struct plan *plan, const struct store_measurement *row,
 					   .overhead_s = 2 * plan->idle_s,
 					   .target_u_rel = plan->target_u_rel,
 					   .coverage_factor = 1,
-					   .windows_min = plan->repeats,
-					   .windows_max = plan->repeats};
+					   .windows_min = windows,
+					   .windows_max = windows};
 	struct plan_windows planned;
 	struct target target = {0};
 
 	input.inferences_max =
 		(uint64_t)fmax((double)row->inferences, floor(TARGET_WINDOW_MAX_S / inference_s));
-	if (plan_windows(&input, &planned))
+	if (find_windows(&input, &planned))
 		return err_set(err, -EINVAL, "%s: a window without a budget", row->board);
 	if (planned.verdict == PLAN_WINDOWS_BELOW_FLOOR)
 		refuse_floor(plan, &planned, &target);
 	else if (planned.verdict != PLAN_WINDOWS_REACHED)
-		refuse_length(plan, &input, &planned, &target);
+		refuse_length(plan, &planned, &target);
+	target.windows = planned.windows;
+	target.floor_u_rel = planned.floor_u_rel;
 	target.reached = planned.verdict == PLAN_WINDOWS_REACHED &&
 			 planned.inferences <= (uint64_t)row->inferences;
 	target.inferences = (uint64_t)fmin(ceil((double)planned.inferences * reserve),
 					   (double)input.inferences_max);
 	*ret_target = target;
 	return 0;
+}
+
+int target_judge_stored(const struct plan *plan, unsigned windows,
+			const struct store_measurement *row, struct target *ret_target,
+			struct err *err)
+{
+	struct budget_tables tables;
+	struct budget_input input;
+
+	if (budget_inputs_read(row->budget_inputs, &input) ||
+	    budget_tables_of_window(&input, &tables))
+		return err_set(err, -EINVAL, "%s: a stored window without a budget", row->board);
+	return target_judge(plan, windows, row, &tables.gross, ret_target, err);
 }

@@ -61,6 +61,8 @@ void tracing_begin(struct tracing *tracing, const char *folder, const struct sta
 	fill_identity(&identity, station, &known);
 	memcpy(options.marker_input, station->meter_config->marker_input,
 	       sizeof(options.marker_input));
+	tracing->has_voltage = meter_info(station->meter)->caps & METER_CAP_VOLTAGE;
+	options.voltage = tracing->has_voltage;
 	tracing->mono_to_utc_ns = link_tape_wall_ns(tape);
 	tracing->mono_to_utc_ns -= link_tape_clock_ns(tape);
 	tracing->begun = true;
@@ -79,6 +81,7 @@ void tracing_append(struct tracing *tracing, const struct meter_block *block)
 {
 	const struct trace_block traced = {
 		.current_a = block->current_a,
+		.voltage_v = tracing->has_voltage ? block->voltage_v : NULL,
 		.logic = block->logic,
 		.count = block->count,
 		.lost = block->lost,

@@ -16,6 +16,7 @@
 
 struct tracing {
 	struct trace_writer *writer; /* NULL: none is open */
+	bool has_voltage;            /* the meter measures it */
 	bool begun;                  /* since tracing_begin, until it is ended or dropped */
 	int64_t mono_to_utc_ns;      /* as of the begin */
 	int failed;

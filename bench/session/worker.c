@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/session/target.h"
 #include "bench/session/worker_parts.h"
 
 enum { LOST_AFTER = 3 }; /* points in a row that failed on infrastructure */
@@ -61,27 +62,102 @@ static int work_point(struct work_state *state, const struct point *point)
 	return ret;
 }
 
-/* Counts the points that have their row and moves the others to the front, in order. */
-static int drop_done(struct worker *worker, struct link_tape *tape, struct point *points,
-		     size_t *count)
+unsigned worker_windows(const struct work_state *state, const struct point *point)
 {
+	unsigned windows = worker_slot(state, point)->windows, repeats = state->work->plan->repeats;
+
+	return windows > repeats ? windows : repeats;
+}
+
+/* More points where the plan's target asks for more windows than there are points of. What asks for
+ * them is on the tape: a replay's database may know less. */
+static int add_repeats(struct work_state *state, const struct point *like)
+{
+	struct work_slot *slot = worker_slot(state, like);
+	struct worker *worker = state->worker;
+	unsigned planned = slot->planned ? slot->planned : state->work->plan->repeats;
+	const struct point point = *like;
+
+	while (link_tape_flag(state->tapes.board, planned < slot->windows)) {
+		struct point *grown =
+			realloc(state->points, (state->point_count + 1) * sizeof(*state->points));
+
+		if (!grown)
+			return worker->fatal =
+				       err_set(&worker->first_error, -ENOMEM, "out of memory");
+		state->points = grown;
+		grown[state->point_count++] = point_repeat(state->work, &point, planned++);
+		worker->planned++;
+	}
+	if (planned > state->work->plan->repeats && planned != slot->planned)
+		fprintf(stderr,
+			"joulebench: %s: %s at %g MHz: target_uncertainty %.3g %%: %u windows\n",
+			state->work->rig->boards[point.board].name,
+			session_work_model(state->work, point.board, point.model)->image->name,
+			point.clock_hz / 1e6, state->work->plan->target_u_rel * 100, planned);
+	slot->planned = planned;
+	return 0;
+}
+
+/* What the windows in the store say of how many there must be. */
+static int learn_windows(void *context, const struct store_measurement *row)
+{
+	struct work_state *state = context;
+	struct target target;
+
+	for (size_t i = 0; i < state->point_count; i++) {
+		const struct point *point = &state->points[i];
+		size_t stem = point_key_stem(point->key);
+		struct work_slot *slot = worker_slot(state, point);
+
+		if (point->repeat || strncmp(row->point_key, point->key, stem) ||
+		    point_key_stem(row->point_key) != stem)
+			continue;
+		if (!target_judge_stored(state->work->plan, worker_windows(state, point), row,
+					 &target, NULL) &&
+		    !target.refusal[0] && target.windows > slot->windows)
+			slot->windows = target.windows;
+	}
+	return 0;
+}
+
+/* Repeats beyond the plan's that an earlier session found to be needed. */
+static int add_known_repeats(struct work_state *state)
+{
+	struct worker *worker = state->worker;
+	size_t count = state->point_count;
+
+	if (!(state->work->plan->target_u_rel > 0))
+		return 0;
+	worker->fatal = store_each(worker->options->store, true, learn_windows, state,
+				   &worker->first_error);
+	for (size_t i = 0; !worker->fatal && i < count; i++)
+		if (!state->points[i].repeat)
+			add_repeats(state, &state->points[i]);
+	return worker->fatal;
+}
+
+/* Counts the points that have their row and moves the others to the front, in order. */
+static int drop_done(struct work_state *state)
+{
+	struct worker *worker = state->worker;
+	struct point *points = state->points;
 	size_t open = 0;
 
-	worker->planned = (unsigned)*count;
-	for (size_t i = 0; i < *count; i++) {
+	for (size_t i = 0; i < state->point_count; i++) {
 		bool done;
 
 		worker->fatal = store_point_done(worker->options->store, points[i].key, &done,
 						 &worker->first_error);
 		if (worker->fatal)
 			return worker->fatal;
-		done = link_tape_flag(tape, done);
+		done = link_tape_flag(state->tapes.board, done);
 		if (done)
 			worker->done_before++;
 		else
 			points[open++] = points[i];
 	}
-	*count = open;
+	state->point_count = open;
 	return 0;
 }
 
@@ -104,18 +180,22 @@ static void give_up(struct work_state *state)
 		state->work->rig->boards[worker->board].name, state->last_error.text);
 }
 
-static void work_points(struct work_state *state, struct point *points, size_t count)
+static void work_points(struct work_state *state)
 {
 	unsigned failures = 0; /* points in a row */
 
-	if (drop_done(state->worker, state->tapes.board, points, &count))
+	state->worker->planned = (unsigned)state->point_count;
+	if (add_known_repeats(state) || drop_done(state))
 		return;
-	for (size_t i = 0; i < count && !worker_stopping(state); i++) {
+	for (size_t i = 0; i < state->point_count && !worker_stopping(state); i++) {
+		const struct point point = state->points[i]; /* the list may grow */
 		int ret;
 
-		if (state->unfit[worker_model_slot(state, &points[i])])
+		if (state->unfit[worker_model_slot(state, &point)])
 			continue;
-		ret = work_point(state, &points[i]);
+		ret = work_point(state, &point);
+		if (!ret && state->work->plan->target_u_rel > 0)
+			add_repeats(state, &point);
 		if (ret == -ECANCELED)
 			worker_note_stop(state);
 		if (state->worker->fatal || ret == -ECANCELED)
@@ -129,7 +209,7 @@ static void work_points(struct work_state *state, struct point *points, size_t c
 			return;
 		}
 		if (ret < 0 && state->model_fault)
-			leave_out(state, &points[i]);
+			leave_out(state, &point);
 	}
 }
 
@@ -143,17 +223,16 @@ void worker_run(struct worker *worker)
 		.work = work,
 		.tapes = recording_tapes(worker->options->recording, worker->board),
 		.levels = levels};
-	size_t count;
-	struct point *points = points_of_board(work, worker->board, &count);
 
+	state.points = points_of_board(work, worker->board, &state.point_count);
 	state.clocks = calloc(levels->count, sizeof(*state.clocks));
 	state.slot_count = (size_t)plan->build_count * plan->model_count * levels->count;
 	state.slots = calloc(state.slot_count, sizeof(*state.slots));
 	state.unfit = calloc((size_t)plan->build_count * plan->model_count, sizeof(*state.unfit));
-	if (!points || !state.clocks || !state.slots || !state.unfit) {
+	if (!state.points || !state.clocks || !state.slots || !state.unfit) {
 		worker->fatal = err_set(&worker->first_error, -ENOMEM, "out of memory");
 	} else {
-		work_points(&state, points, count);
+		work_points(&state);
 		worker_close_station(&state);
 	}
 	for (unsigned i = 0; state.clocks && i < levels->count; i++)
@@ -164,5 +243,5 @@ void worker_run(struct worker *worker)
 	free(state.unfit);
 	free(state.slots);
 	free(state.clocks);
-	free(points);
+	free(state.points);
 }

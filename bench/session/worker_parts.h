@@ -21,6 +21,8 @@
 struct work_slot {
 	uint64_t inference_cycles; /* 0: not known yet */
 	uint64_t inferences_least; /* of a window, for the plan's target; 0: as the plan says */
+	unsigned windows; /* that the plan's target asks for; 0: as the plan says */
+	unsigned planned; /* of them: points there are; 0: as the plan says */
 	struct outlier_repeats repeats;
 };
 
@@ -33,6 +35,8 @@ struct work_state {
 	struct capture capture;
 	const struct levels *levels; /* of its board */
 	struct judge_clock *clocks;  /* per level */
+	struct judge_meter_clock meter_clock;
+	struct judge_supply supply;  /* of its board */
 	struct work_slot *slots;     /* [build][model][level] */
 	size_t slot_count;
 	bool *unfit;     /* [build][model]: the board cannot run it, tried to the end */
@@ -43,6 +47,8 @@ struct work_state {
 	unsigned failures; /* failed attempts in a row */
 	unsigned refusals; /* windows in a row that were not accepted */
 	struct err last_error;
+	struct point *points; /* of its board; grows where the plan's target asks for more */
+	size_t point_count;
 };
 
 bool worker_replay_is_over(const struct work_state *state);
@@ -51,6 +57,9 @@ bool worker_stopping(const struct work_state *state);
 void worker_note_stop(const struct work_state *state);
 size_t worker_model_slot(const struct work_state *state, const struct point *point);
 struct work_slot *worker_slot(const struct work_state *state, const struct point *point);
+
+/* How many windows of the point are planned. */
+unsigned worker_windows(const struct work_state *state, const struct point *point);
 
 int worker_open_station(struct work_state *state, const struct point *point, struct err *err);
 /* Closes what is open. The supply is switched off; a failure to do that is told. */

@@ -31,10 +31,23 @@ static int learn_cycles(struct work_state *state, const struct point *point, str
 	state->windows++;
 	if (ret)
 		return ret;
+	judge_supply_watch(&state->supply, &state->capture);
 	if (!state->capture.result.cycles)
 		return err_set(err, -EPROTO, "board %s: an inference of no cycles",
 			       state->station.board->name);
 	worker_slot(state, point)->inference_cycles = state->capture.result.cycles;
+	return 0;
+}
+
+/* The board's reading of its supply before anything has run. */
+static int note_supply(struct work_state *state, struct err *err)
+{
+	struct wire_temperature_reply reply;
+	int ret = dut_temperature(state->station.dut, &reply, err);
+
+	if (ret)
+		return err_context(err, ret, "board %s", state->station.board->name);
+	judge_supply_note(&state->supply, reply.vdda_mv, reply.millicelsius / 1e3);
 	return 0;
 }
 
@@ -69,27 +82,15 @@ int worker_prepare(struct work_state *state, const struct point *point, struct e
 	for (size_t i = 0; !ret && i < sizeof(steps) / sizeof(steps[0]); i++)
 		ret = worker_stopping(state) ? err_set(err, -ECANCELED, "interrupted")
 					     : steps[i](state, point, err);
+	if (!ret && !state->supply.noted)
+		ret = note_supply(state, err);
 	if (!ret && !worker_slot(state, point)->inference_cycles)
 		ret = learn_cycles(state, point, err);
 	return ret;
 }
 
-/* NAN: no sample while the window line was high. */
-static double window_mean_a(const struct capture *capture, unsigned input)
-{
-	double sum_a = 0;
-	size_t count = 0;
-
-	for (size_t i = 0; i < capture->count; i++) {
-		if (!(capture->logic[i] >> input & 1))
-			continue;
-		sum_a += (double)capture->current_a[i];
-		count++;
-	}
-	return count ? sum_a / (double)count : NAN;
-}
-
-/* One warm-up run; *elapsed_s grows by how long it took in the meter's time. */
+/* One warm-up run; *elapsed_s grows by how long it took in the meter's time. *ret_mean_a: NAN
+ * without a window. */
 static int soak_once(struct work_state *state, const struct point *point, double *elapsed_s,
 		     double *ret_mean_a, struct err *err)
 {
@@ -105,9 +106,9 @@ static int soak_once(struct work_state *state, const struct point *point, double
 	state->windows++;
 	if (ret)
 		return ret;
-	*elapsed_s += (double)(capture->count + capture->lost) /
+	*elapsed_s += (double)(capture->run.samples + capture->run.lost) /
 		      meter_info(state->station.meter)->rate_hz;
-	*ret_mean_a = window_mean_a(capture, state->station.meter_config->marker_input[0]);
+	*ret_mean_a = capture->run.window_error ? NAN : capture->run.values.mean_a;
 	return 0;
 }
 

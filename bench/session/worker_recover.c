@@ -39,6 +39,9 @@ static int find_calibration(struct work_state *state, struct err *err)
 	ret = calibration_find(state->worker->options->store, state->work->rig,
 			       station->meter_config, meter_info(station->meter), now_utc,
 			       &state->calibration, err);
+	if (!ret)
+		ret = recording_calibration(state->worker->options->recording,
+					    state->worker->board, &state->calibration, err);
 	if (ret)
 		return err_context(err, ret, "meter %s", station->meter_config->name);
 	station->calibration = &state->calibration;
@@ -78,8 +81,9 @@ int worker_open_station(struct work_state *state, const struct point *point, str
 
 /* A refused window may come from a board that restarted by itself, and so lost its clock and input:
  * it is reset, and when the next one is refused as well switched off and on: a meter that was off
- * starts its ranging and its supply anew. Failures climb one rung with every attempt in a row. A
- * board that does not come back stays closed; the next attempt opens it anew. */
+ * starts its ranging and its supply anew. A supply that is in doubt is switched off and on at once.
+ * Failures climb one rung with every attempt in a row. A board that does not come back stays
+ * closed; the next attempt opens it anew. */
 void worker_recover(struct work_state *state, const struct point *point)
 {
 	enum station_rung rung = STATION_RESET;
@@ -89,8 +93,10 @@ void worker_recover(struct work_state *state, const struct point *point)
 		return;
 	if (state->failures)
 		rung = (enum station_rung)((state->failures - 1) % STATION_RUNGS + 1);
-	else if (state->refusals > 1)
+	else if (state->refusals > 1 || state->supply.in_doubt)
 		rung = STATION_POWER_CYCLE;
+	if (rung >= STATION_POWER_CYCLE)
+		state->supply.in_doubt = false;
 	if (!station_recover(&state->station, rung, point->build, &err))
 		return;
 	fprintf(stderr, "joulebench: %s: recovery: %s\n",

@@ -42,6 +42,7 @@ static int read_temperature(struct work_state *state, struct wire_temperature_re
 struct window_taken {
 	struct wire_run run;
 	struct wire_temperature_reply before, after;
+	bool restarted;
 };
 
 static int take_window(struct work_state *state, const struct point *point,
@@ -69,6 +70,8 @@ static int take_window(struct work_state *state, const struct point *point,
 	if (!ret)
 		ret = read_temperature(state, &taken.after, err);
 	if (!ret)
+		ret = station_has_restarted(&state->station, &taken.restarted, err);
+	if (!ret)
 		ret = record_read(&state->station, model, &taken.run, row, err);
 	*ret_taken = taken;
 	return ret;
@@ -80,23 +83,28 @@ static int judge_taken(struct work_state *state, const struct point *point,
 {
 	const struct session_model *model =
 		session_work_model(state->work, point->board, point->model);
+	const struct meter_info *meter = meter_info(state->station.meter);
 	const struct judge_request request = {
 		.capture = &state->capture,
 		.run = &taken->run,
 		.meter_config = state->station.meter_config,
-		.meter = meter_info(state->station.meter),
+		.meter = meter,
 		.calibration = &state->calibration,
 		.clock_hz = point->clock_hz,
 		.output_crc32 = model->expected.run_output_crc32,
+		.restarted = taken->restarted,
 		.vdda_before_mv = taken->before.vdda_mv,
 		.vdda_after_mv = taken->after.vdda_mv,
+		.supply = &state->supply,
 		.clock = &state->clocks[point->clock],
+		.meter_clock = meter->is_virtual ? NULL : &state->meter_clock,
 		.ret_budget = ret_budget,
 	};
 
 	row->temp_before_c = taken->before.millicelsius / 1e3;
 	row->temp_after_c = taken->after.millicelsius / 1e3;
 	row->vdda_before_mv = taken->before.vdda_mv;
+	judge_meter_clock_add(&state->meter_clock, &state->capture, meter->rate_hz);
 	return judge_window(&request, row, err);
 }
 
@@ -116,9 +124,13 @@ static int check_target(struct work_state *state, const struct point *point,
 
 	if (!(plan->target_u_rel > 0) || !is_accepted(row))
 		return 0;
-	ret = target_judge(plan, row, budget, &target, err);
-	if (ret || target.reached)
+	ret = target_judge(plan, worker_windows(state, point), row, budget, &target, err);
+	if (ret)
 		return ret;
+	if (!target.refusal[0] && target.windows > worker_slot(state, point)->windows)
+		worker_slot(state, point)->windows = target.windows;
+	if (target.reached)
+		return 0;
 	if (target.refusal[0]) {
 		judge_refuse_row(row, VERDICT_REASON_UNCERTAINTY, "%s", target.refusal);
 		return 0;

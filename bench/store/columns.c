@@ -103,6 +103,16 @@ const struct column store_columns[] = {
 	SINCE(4, calibration_id, COLUMN_INTEGER),
 	SINCE(4, calibration_state, COLUMN_TEXT),
 	SINCE(4, trace_sha256, COLUMN_TEXT),
+	SINCE(5, edge_u_s, COLUMN_REAL),
+	SINCE(5, noise_sd_a, COLUMN_REAL),
+	SINCE(5, offset_u_a, COLUMN_REAL),
+	SINCE(5, budget_inputs, COLUMN_TEXT),
+	SINCE(5, mean_v, COLUMN_REAL),
+	SINCE(5, mean_v_u, COLUMN_REAL),
+	SINCE(5, raw_energy_j, COLUMN_REAL),
+	SINCE(5, integral_energy_j, COLUMN_REAL),
+	SINCE(5, meter_rate_hz, COLUMN_REAL),
+	SINCE(5, meter_rate_u_hz, COLUMN_REAL),
 };
 
 const unsigned store_column_count = sizeof(store_columns) / sizeof(store_columns[0]);

@@ -18,14 +18,16 @@
 #include "drivers/err.h"
 
 enum {
-	STORE_SCHEMA_VERSION = 4, /* written */
-	STORE_SCHEMA_OLDEST = 2,  /* read, and brought to the present one when it is opened */
+	STORE_SCHEMA_VERSION = 5,   /* written */
+	STORE_BUDGET_INPUTS = 2048, /* bytes of that column */
+	STORE_SCHEMA_OLDEST = 2,    /* read, and brought to the present one when it is opened */
 };
 
 /* Energies, charge and times are those of the whole window of `inferences` inferences. u_: standard
  * uncertainty (k = 1). energy_u_j is everything; energy_u_independent_j leaves out what all windows
  * of one meter share (gain, supply voltage), which does not average out over windows. */
 struct store_measurement {
+	int64_t id; /* of the row; not written */
 	char point_key[192];
 	int64_t session_id;
 	int64_t window_ordinal; /* n-th run this session asked of this board, from 1 */
@@ -90,6 +92,16 @@ struct store_measurement {
 	 * joulebench did not measure, or before there were calibrations. */
 	char calibration_state[12];
 	char trace_sha256[72]; /* its file in DATABASE.traces; "": no trace */
+	/* The uncertainty's inputs; NaN and "" in rows of before schema 5 and in imported ones. */
+	double edge_u_s;   /* of each of the window's edges */
+	double noise_sd_a; /* of one sample, from idle */
+	double offset_u_a; /* of the mean current, from the zeros of the ranges it was in */
+	char budget_inputs[STORE_BUDGET_INPUTS]; /* all of them, with the share of samples in each
+						  range: bench/store/budget_inputs.h */
+	double mean_v, mean_v_u;                 /* as the meter measured it; NaN: it does not */
+	double raw_energy_j;                   /* before a spike filter; NaN: the meter has none */
+	double integral_energy_j;              /* by the instrument's own sum; NaN: it has none */
+	double meter_rate_hz, meter_rate_u_hz; /* by the host's clock; NaN: not comparable */
 };
 
 struct store_session {
@@ -101,7 +113,7 @@ void store_measurement_init(struct store_measurement *measurement);
 
 /* A meter's calibration (bench/session/calibration.h). Texts are borrowed while storing. */
 struct store_calibration {
-	int64_t id; /* 0 while storing */
+	int64_t id;                            /* 0 while storing */
 	char created_utc[32], expires_utc[32]; /* ISO 8601 */
 	char rig[64], meter[64], meter_model[16], meter_serial[32];
 	char meter_calibration[768]; /* the instrument's own, which this one corrects */

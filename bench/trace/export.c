@@ -6,6 +6,7 @@
 
 const struct trace_format trace_formats[] = {
 	{"csv", true, export_csv},
+	{"jls", false, export_jls},
 	{"sr", false, export_sr},
 	{"vcd", true, export_vcd},
 	{NULL},

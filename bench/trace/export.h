@@ -5,6 +5,7 @@
  *   vcd   lines are unknown (x) where samples were lost
  *   sr    (sigrok session, for PulseView and sigrok-cli) NaN, lines as before the loss: that format
  *         knows no gaps. It shows everything analog as volts: the unit is in the channel's name
+ *   jls   (Joulescope UI, pyjls) NaN, lines as before the loss, and an annotation; see export_jls.c
  * Time is that of the meter's nominal clock, from the first sample.
  */
 #ifndef BENCH_TRACE_EXPORT_H
@@ -25,6 +26,7 @@ extern const struct trace_format trace_formats[]; /* ends with a NULL name */
 
 int export_csv(struct trace_reader *reader, FILE *stream, struct err *err);
 int export_vcd(struct trace_reader *reader, FILE *stream, struct err *err);
+int export_jls(struct trace_reader *reader, FILE *stream, struct err *err);
 int export_sr(struct trace_reader *reader, FILE *stream, struct err *err);
 
 /* 0, or -EIO with the system's reason when something written to the stream did not get there. */

@@ -15,9 +15,11 @@
 struct hdf_disk {
 	int fd;    /* a duplicate for locks and fsync; -1 */
 	int error; /* first errno of a write; from then on nothing reaches the file */
-	/* While part_end is not 0: of the array data the library writes only bytes part_begin to
-	 * part_end - 1 are news; the rest is in the file, or will come. */
-	size_t part_begin, part_end;
+	/* While part_end is not 0: of the chunk that the library writes only the first part_end
+	 * bytes are there; the rest comes by hdf_put. part_address: where the chunk then is. */
+	size_t part_end;
+	haddr_t part_address;
+	struct driver_file *driver; /* while the file is open */
 };
 
 struct hdf_file {
@@ -41,6 +43,9 @@ int hdf_flush(struct hdf_file *file, struct err *err);      /* to the system, no
 /* Closes; durable: fsync. The lock of a created file stays until hdf_unlock. Idempotent. */
 int hdf_close(struct hdf_file *file, bool durable, struct err *err);
 void hdf_unlock(struct hdf_file *file);
+
+/* Writes array data into a chunk that the library has given its place; an error is in disk.error. */
+void hdf_put(struct hdf_file *file, haddr_t address, const void *bytes, size_t size);
 
 /* Whether another process holds the lock of hdf_create; ret_fd holds it for the caller. -EBUSY. */
 int hdf_lock(const char *path, int *ret_fd, struct err *err);

@@ -6,8 +6,8 @@
  *   everything that was flushed;
  * - the file is locked against a second writer by an open file description lock (fcntl(2)), which
  *   ends with the process. HDF5's own flock(2) is given up when readers are let in;
- * - a chunk that is written again because it has grown costs only what is new in it: the library
- *   knows whole chunks only.
+ * - a chunk may be written in parts, as they come: the library knows whole chunks only, and is
+ * asked once for the place of each.
  *
  * HDF5 1.10 Virtual File Layer (H5FDpublic.h).
  */
@@ -63,6 +63,7 @@ static H5FD_t *driver_open(const char *name, unsigned flags, hid_t access, haddr
 	file->fd = fd;
 	file->disk = info->disk;
 	file->disk->fd = lock_fd;
+	file->disk->driver = file;
 	file->device = stat.st_dev;
 	file->inode = stat.st_ino;
 	return &file->base;
@@ -81,6 +82,7 @@ static herr_t driver_close(H5FD_t *base)
 
 	if (close(file->fd) && !file->disk->error)
 		file->disk->error = errno;
+	file->disk->driver = NULL;
 	free(file);
 	return 0;
 }
@@ -190,21 +192,25 @@ static herr_t driver_write(H5FD_t *base, H5FD_mem_t type, hid_t transfer, haddr_
 			   size_t size, const void *buffer)
 {
 	struct driver_file *file = (struct driver_file *)base;
-	const struct hdf_disk *disk = file->disk;
+	struct hdf_disk *disk = file->disk;
 
 	(void)transfer;
 	if (type == H5FD_MEM_DRAW && disk->part_end && disk->part_end <= size) {
 		if (disk->part_end < size)
 			extend(file, address + size);
-		write_bytes(file, address + disk->part_begin,
-			    (const char *)buffer + disk->part_begin,
-			    disk->part_end - disk->part_begin);
+		write_bytes(file, address, buffer, disk->part_end);
+		disk->part_address = address;
 	} else {
 		write_bytes(file, address, buffer, size);
 	}
 	if (address + size > file->eof)
 		file->eof = address + size;
 	return 0;
+}
+
+void hdf_put(struct hdf_file *file, haddr_t address, const void *bytes, size_t size)
+{
+	write_bytes(file->disk.driver, address, bytes, size);
 }
 
 static herr_t driver_truncate(H5FD_t *base, hid_t transfer, hbool_t closing)

@@ -9,22 +9,33 @@
 #include "bench/trace/content.h"
 #include "bench/trace/identity.h"
 
+enum { SAMPLE_STAGE = 32768 };
+
 static bool wanted(const struct sink_form *form, unsigned which)
 {
 	return which == TRACE_VOLTAGE ? form->samples && form->voltage
 				      : form->samples || !stream_kinds[which].per_sample;
 }
 
+/* Elements that are gathered before they go to the file: few of samples, so that they are still in
+ * the processor's cache then; whole chunks where those are compressed. */
+static size_t stage_size(const struct sink_form *form, const struct stream_kind *kind)
+{
+	return kind->per_sample && !form->compressed ? SAMPLE_STAGE : kind->chunk;
+}
+
 static int create_streams(struct sink *sink, struct err *err)
 {
 	for (unsigned which = 1; which < TRACE_STREAMS; which++) {
 		const struct stream_kind *kind = &stream_kinds[which];
+		struct sink_stage *stage = &sink->stages[which];
 		int ret;
 
 		if (!wanted(&sink->form, which))
 			continue;
-		sink->stages[which].elements = malloc(kind->bytes * kind->chunk);
-		if (!sink->stages[which].elements)
+		stage->size = stage_size(&sink->form, kind);
+		stage->elements = malloc(kind->bytes * stage->size);
+		if (!stage->elements)
 			return err_set(err, -ENOMEM, "%s: out of memory", sink->path);
 		ret = stream_create(&sink->file, which, sink->form.compressed,
 				    &sink->streams[which], err);
@@ -68,47 +79,41 @@ int sink_open(const char *path, const struct trace_identity *identity, const str
 static int write_out(struct sink *sink, enum trace_stream which, const void *elements, size_t count,
 		     struct err *err)
 {
-	int ret = stream_write(&sink->file, &sink->streams[which], elements, count, err);
-
-	if (!ret && which == TRACE_CURRENT)
+	if (which == TRACE_CURRENT)
 		envelope_add(&sink->envelope, elements, count);
-	return ret;
+	return stream_write(&sink->file, &sink->streams[which], elements, count, err);
 }
 
 static int write_stage(struct sink *sink, enum trace_stream which, struct err *err)
 {
 	struct sink_stage *stage = &sink->stages[which];
-	const struct stream_kind *kind = &stream_kinds[which];
-	size_t held = sink->streams[which].count % kind->chunk;
-	int ret = write_out(sink, which, stage->elements + held * kind->bytes, stage->count, err);
+	int ret = write_out(sink, which, stage->elements, stage->count, err);
 
 	if (!ret)
 		stage->count = 0;
 	return ret;
 }
 
-/* Up to the end of the chunk in the file. */
-static size_t room(const struct sink *sink, enum trace_stream which)
-{
-	size_t chunk = stream_kinds[which].chunk;
-
-	return chunk - (sink->streams[which].count + sink->stages[which].count) % chunk;
-}
-
 void *sink_room(struct sink *sink, enum trace_stream which, size_t *ret_count)
 {
-	const struct stream_kind *kind = &stream_kinds[which];
+	struct sink_stage *stage = &sink->stages[which];
 
-	*ret_count = room(sink, which);
-	return sink->stages[which].elements + (kind->chunk - *ret_count) * kind->bytes;
+	*ret_count = stage->size - stage->count;
+	return stage->elements + stage->count * stream_kinds[which].bytes;
 }
 
 int sink_take(struct sink *sink, enum trace_stream which, size_t count, struct err *err)
 {
-	bool full = count == room(sink, which);
+	struct sink_stage *stage = &sink->stages[which];
 
-	sink->stages[which].count += count;
-	return full ? write_stage(sink, which, err) : 0;
+	stage->count += count;
+	return stage->count == stage->size ? write_stage(sink, which, err) : 0;
+}
+
+/* How many of count elements go to the file from where they are; 0: they are gathered. */
+static size_t direct_count(const struct sink_stage *stage, size_t count)
+{
+	return stage->count ? 0 : count / stage->size * stage->size;
 }
 
 int sink_put(struct sink *sink, enum trace_stream which, const void *elements, size_t count,
@@ -119,13 +124,14 @@ int sink_put(struct sink *sink, enum trace_stream which, const void *elements, s
 	int ret = 0;
 
 	while (!ret && count) {
-		size_t taken;
-		void *to = sink_room(sink, which, &taken);
+		size_t taken = direct_count(&sink->stages[which], count);
 
-		taken = count < taken ? count : taken;
-		if (!sink->stages[which].count && taken == kind->chunk) {
+		if (taken) {
 			ret = write_out(sink, which, from, taken, err);
 		} else {
+			void *to = sink_room(sink, which, &taken);
+
+			taken = count < taken ? count : taken;
 			memcpy(to, from, taken * kind->bytes);
 			ret = sink_take(sink, which, taken, err);
 		}
@@ -151,6 +157,9 @@ int sink_flush(struct sink *sink, struct err *err)
 	for (unsigned which = 1; !ret && which < TRACE_STREAMS; which++)
 		if (sink->stages[which].count)
 			ret = write_stage(sink, which, err);
+	for (unsigned which = 1; !ret && which < TRACE_STREAMS; which++)
+		if (sink->streams[which].kind)
+			ret = stream_settle(&sink->file, &sink->streams[which], err);
 	return ret ? ret : hdf_flush(&sink->file, err);
 }
 

@@ -15,8 +15,8 @@ struct sink_form {
 };
 
 struct sink_stage {
-	uint8_t *elements; /* of the chunk that grows, from its begin */
-	size_t count;      /* the last ones, which are not in the file yet */
+	uint8_t *elements; /* the last ones, which are not in the file yet */
+	size_t count, size;
 };
 
 struct sink {

@@ -168,7 +168,10 @@ int stream_create(struct hdf_file *file, enum trace_stream which, bool compresse
 	hid_t space = H5Screate_simple(1, &none, &unlimited);
 	hid_t creation = creation_list(kind, compressed), access = access_list();
 	hid_t links = H5Pcreate(H5P_LINK_CREATE);
-	struct stream stream = {kind, H5I_INVALID_HID, element_type(which), 0, compressed};
+	struct stream stream = {.kind = kind,
+				.dataset = H5I_INVALID_HID,
+				.memory_type = element_type(which),
+				.filtered = compressed};
 	int ret = 0;
 
 	H5Pset_create_intermediate_group(links, 1);
@@ -250,7 +253,8 @@ int stream_open(struct hdf_file *file, enum trace_stream which, struct stream *r
 		struct err *err)
 {
 	const struct stream_kind *kind = &stream_kinds[which];
-	struct stream stream = {kind, H5I_INVALID_HID, H5I_INVALID_HID, 0, false};
+	struct stream stream = {
+		.kind = kind, .dataset = H5I_INVALID_HID, .memory_type = H5I_INVALID_HID};
 	hid_t access;
 	int ret = 0;
 
@@ -285,55 +289,97 @@ static hid_t select_elements(hid_t dataset, uint64_t first, size_t count)
 	return space;
 }
 
-/* The chunk goes to the file as it is, without a copy through the library's chunk cache; the file's
- * driver leaves out what it holds already and what is not there yet. */
-static herr_t write_chunk(struct hdf_file *file, const struct stream *stream, const void *elements,
-			  size_t count)
+static herr_t set_extent(struct stream *stream, uint64_t count)
 {
-	const struct stream_kind *kind = stream->kind;
-	size_t held = stream->count % kind->chunk;
-	hsize_t start = stream->count - held;
-	herr_t done;
+	hsize_t end = count;
+	herr_t done = H5Dset_extent(stream->dataset, &end);
 
-	file->disk.part_begin = held * kind->bytes;
-	file->disk.part_end = (held + count) * kind->bytes;
-	done = H5Dwrite_chunk(stream->dataset, H5P_DEFAULT, 0, &start, kind->chunk * kind->bytes,
-			      (const uint8_t *)elements - file->disk.part_begin);
-	file->disk.part_end = 0;
+	if (done >= 0)
+		stream->extent = count;
 	return done;
 }
 
-static herr_t write_part(const struct stream *stream, const void *elements, size_t count)
+/* A chunk goes to the file as it is, without a copy through the library, and in parts: with the
+ * first one it gets its place there. */
+static herr_t begin_chunk(struct hdf_file *file, struct stream *stream, const void *elements,
+			  size_t count)
+{
+	const struct stream_kind *kind = stream->kind;
+	hsize_t start = stream->count;
+	herr_t done;
+
+	if (set_extent(stream, stream->count + count) < 0)
+		return -1;
+	file->disk.part_end = count * kind->bytes;
+	done = H5Dwrite_chunk(stream->dataset, H5P_DEFAULT, 0, &start, kind->chunk * kind->bytes,
+			      elements);
+	file->disk.part_end = 0;
+	stream->chunk_address = file->disk.part_address;
+	return done;
+}
+
+static herr_t write_chunks(struct hdf_file *file, struct stream *stream, const void *elements,
+			   size_t count)
+{
+	const struct stream_kind *kind = stream->kind;
+	const uint8_t *from = elements;
+
+	while (count) {
+		size_t held = stream->count % kind->chunk;
+		size_t some = count < kind->chunk - held ? count : kind->chunk - held;
+
+		if (held)
+			hdf_put(file, stream->chunk_address + held * kind->bytes, from,
+				some * kind->bytes);
+		else if (begin_chunk(file, stream, from, some) < 0)
+			return -1;
+		stream->count += some;
+		from += some * kind->bytes;
+		count -= some;
+	}
+	return 0;
+}
+
+static herr_t write_selected(struct stream *stream, const void *elements, size_t count)
 {
 	hsize_t length = count;
-	hid_t memory = H5Screate_simple(1, &length, NULL);
-	hid_t space = select_elements(stream->dataset, stream->count, count);
+	hid_t memory, space;
 	herr_t done = -1;
 
+	if (set_extent(stream, stream->count + count) < 0)
+		return -1;
+	memory = H5Screate_simple(1, &length, NULL);
+	space = select_elements(stream->dataset, stream->count, count);
 	if (space >= 0)
 		done = H5Dwrite(stream->dataset, stream->memory_type, memory, space, H5P_DEFAULT,
 				elements);
 	H5Sclose(space);
 	H5Sclose(memory);
+	if (done >= 0)
+		stream->count += count;
 	return done;
 }
 
 int stream_write(struct hdf_file *file, struct stream *stream, const void *elements, size_t count,
 		 struct err *err)
 {
-	hsize_t end = stream->count + count;
-	herr_t done;
+	herr_t done = -1;
 
 	if (!count)
 		return 0;
-	if (file->disk.error || H5Dset_extent(stream->dataset, &end) < 0)
-		return hdf_fail(file, -EIO, err, "cannot write '%s'", stream->kind->path);
-	done = stream->kind->per_sample && !stream->filtered
-		       ? write_chunk(file, stream, elements, count)
-		       : write_part(stream, elements, count);
+	if (!file->disk.error)
+		done = stream->kind->per_sample && !stream->filtered
+			       ? write_chunks(file, stream, elements, count)
+			       : write_selected(stream, elements, count);
 	if (done < 0 || file->disk.error)
 		return hdf_fail(file, -EIO, err, "cannot write '%s'", stream->kind->path);
-	stream->count = end;
+	return 0;
+}
+
+int stream_settle(struct hdf_file *file, struct stream *stream, struct err *err)
+{
+	if (stream->extent != stream->count && set_extent(stream, stream->count) < 0)
+		return hdf_fail(file, -EIO, err, "cannot write '%s'", stream->kind->path);
 	return 0;
 }
 

@@ -29,6 +29,9 @@ struct stream {
 	hid_t dataset, memory_type;
 	uint64_t count; /* elements in the file */
 	bool filtered;  /* compressed */
+	/* Of streams that are written: */
+	uint64_t extent; /* elements that the file says there are; stream_settle makes it count */
+	haddr_t chunk_address; /* of the chunk that grows */
 };
 
 /* Creates the dataset. compressed: shuffle, deflate, fletcher32. */
@@ -37,10 +40,11 @@ int stream_create(struct hdf_file *file, enum trace_stream which, bool compresse
 /* -ENOENT: not there; -EINVAL: not what it should be. Both sentences name it. */
 int stream_open(struct hdf_file *file, enum trace_stream which, struct stream *ret_stream,
 		struct err *err);
-/* Writes at the end, straight to the file. Of samples that are not compressed: elements lies in a
- * buffer of a whole chunk, at its place in the chunk. Fast when it fills whole chunks. */
+/* Writes at the end, straight to the file. Compressed ones: fast when it fills whole chunks. What
+ * was written is there for readers after stream_settle and hdf_flush. */
 int stream_write(struct hdf_file *file, struct stream *stream, const void *elements, size_t count,
 		 struct err *err);
+int stream_settle(struct hdf_file *file, struct stream *stream, struct err *err);
 int stream_read(struct hdf_file *file, const struct stream *stream, uint64_t first, size_t count,
 		void *ret_elements, struct err *err);
 void stream_close(struct stream *stream); /* accepts a zeroed one */

@@ -103,8 +103,8 @@ static uint64_t lines_of(unsigned input0, unsigned input1, unsigned input2, uint
 	       (word >> input2 & ones) << 2;
 }
 
-static void map(const unsigned *marker_input, const uint8_t *logic, size_t count,
-		uint8_t *ret_lines)
+static inline __attribute__((always_inline)) void
+map_words(const unsigned *marker_input, const uint8_t *logic, size_t count, uint8_t *ret_lines)
 {
 	unsigned input0 = marker_input[0], input1 = marker_input[1], input2 = marker_input[2];
 	size_t i = 0;
@@ -118,6 +118,26 @@ static void map(const unsigned *marker_input, const uint8_t *logic, size_t count
 	}
 	for (; i < count; i++)
 		ret_lines[i] = (uint8_t)lines_of(input0, input1, input2, logic[i]);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"), optimize("tree-vectorize"))) static void
+map_avx2(const unsigned *marker_input, const uint8_t *logic, size_t count, uint8_t *ret_lines)
+{
+	map_words(marker_input, logic, count, ret_lines);
+}
+#endif
+
+static void map(const unsigned *marker_input, const uint8_t *logic, size_t count,
+		uint8_t *ret_lines)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2")) {
+		map_avx2(marker_input, logic, count, ret_lines);
+		return;
+	}
+#endif
+	map_words(marker_input, logic, count, ret_lines);
 }
 
 static int put_markers(struct trace_writer *writer, const struct trace_block *block,

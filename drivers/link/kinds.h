@@ -10,6 +10,7 @@
 extern const struct link_ops link_rfc2217;      /* rfc2217.c */
 extern const struct link_ops link_rfc2217_unix; /* rfc2217.c */
 extern const struct link_ops link_serial;       /* serial.c */
+extern const struct link_ops link_tcp;          /* tcp.c */
 
 /* Finds the kind of a uri, and where in it the address begins. -EINVAL: there is none. */
 int link_kind_find(const char *uri, const struct link_ops **ret_ops, const char **ret_address,

@@ -13,7 +13,7 @@
 
 #include "drivers/link/deadline.h"
 #include "drivers/link/kinds.h"
-#include "drivers/link/record_tape.h"
+#include "drivers/link/link_tape.h"
 
 struct link {
 	const struct link_ops *ops;
@@ -27,6 +27,7 @@ static const struct link_ops *const kinds[] = {
 	&link_rfc2217,
 	&link_rfc2217_unix,
 	&link_serial,
+	&link_tcp,
 };
 
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };

@@ -5,6 +5,8 @@
  *   serial:/dev/serial/by-id/usb-...   a local port (libserialport); a bare path means the same
  *   rfc2217://host:port                a remote port: ser2net, a lab's terminal server
  *   rfc2217+unix:PATH                  the same protocol over a Unix stream socket
+ *   tcp://host:port                    a byte pipe over plain TCP, without settings and lines
+ *                                      (setting them is -ENOTSUP)
  *
  * Threads: one reader and one writer may use a link at the same time; everything else is called by
  * its owner alone. Nothing blocks longer than the time-out it is given, which counts on

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Recording: a link's kind with a tape in front of it that writes down each result. See record.h.
+ * Recording: records into the file. See record.h.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include "drivers/link/kinds.h"
 #include "drivers/link/record_tape.h"
 #include "firmware/wire/wire.h"
 
@@ -94,184 +91,62 @@ static void put_varint(struct link_tape *tape, uint64_t value)
 	tape->bytes[tape->used++] = (uint8_t)value;
 }
 
-static void put_bytes(struct link_tape *tape, const void *bytes, size_t count)
+static void put_bytes(struct link_tape *tape, struct tape_span span)
 {
-	put_varint(tape, count);
-	memcpy(tape->bytes + tape->used, bytes, count);
-	tape->used += count;
+	put_varint(tape, span.count);
+	if (span.count)
+		memcpy(tape->bytes + tape->used, span.bytes, span.count);
+	tape->used += span.count;
 }
 
-/* Makes room for a record with that many bytes of texts in it; false: nothing is recorded any more.
- */
-static bool record_begin(struct link_tape *tape, enum tape_kind kind, size_t text_bytes, int ret,
-			 const struct err *err)
+/* What the record takes at most. */
+static size_t record_bytes_max(const struct tape_record *record, int ret, const struct err *err)
 {
-	enum { VARINTS = 6 }; /* more than any kind has */
-	size_t needed = 1 + VARINTS * VARINT_MAX + text_bytes + (ret ? strlen(err->text) : 0);
+	enum { NUMBERS = TAPE_VALUES + TAPE_TEXTS + 2 /* errno, bytes of the sentence */ };
+	size_t count = 1 + NUMBERS * VARINT_MAX + (ret ? strlen(err->text) : 0);
 
-	if (tape->failed)
-		return false;
-	if (tape_reserve(tape, tape->used + needed)) {
-		fail(tape, ENOMEM);
-		return false;
+	for (size_t i = 0; i < TAPE_TEXTS; i++)
+		count += record->texts[i].count;
+	return count;
+}
+
+/* A call that failed has no results: zeros and nothing stand in their place. */
+static void put_fields(struct link_tape *tape, const struct tape_record *record, bool is_failed)
+{
+	const struct tape_layout *layout = &tape_layouts[record->kind];
+	size_t value = 0, text = 0;
+
+	for (unsigned i = 0; layout->fields[i]; i++) {
+		bool is_left_out = is_failed && i >= layout->asked;
+
+		if (layout->fields[i] == 'v')
+			put_varint(tape, is_left_out ? 0 : record->values[value]);
+		else
+			put_bytes(tape,
+				  is_left_out ? (struct tape_span){NULL, 0} : record->texts[text]);
+		if (layout->fields[i] == 'v')
+			value++;
+		else
+			text++;
 	}
-	tape->bytes[tape->used++] = (uint8_t)(kind | (ret ? TAPE_FAILED : 0));
-	return true;
 }
 
-static void record_end(struct link_tape *tape, int ret, const struct err *err)
+void tape_write(struct link_tape *tape, const struct tape_record *record, int ret,
+		const struct err *err)
 {
+	if (tape->failed)
+		return;
+	if (tape_reserve(tape, tape->used + record_bytes_max(record, ret, err))) {
+		fail(tape, ENOMEM);
+		return;
+	}
+	tape->bytes[tape->used++] = (uint8_t)(record->kind | (ret ? TAPE_FAILED : 0));
+	put_fields(tape, record, ret);
 	if (ret) {
 		put_varint(tape, (uint64_t)-ret);
-		put_bytes(tape, err->text, strlen(err->text));
+		put_bytes(tape, tape_text(err->text));
 	}
 	tape->records++;
 	if (tape->used >= TAPE_CHUNK_BYTES || link_now_ns() - tape->written_ns >= FLUSH_NS)
 		tape_finish(tape);
 }
-
-void tape_record(struct link_tape *tape, enum tape_kind kind, uint64_t value)
-{
-	if (!record_begin(tape, kind, 0, 0, NULL))
-		return;
-	if (kind == TAPE_CLOCK || kind == TAPE_WALL)
-		put_varint(tape, value);
-	record_end(tape, 0, NULL);
-}
-
-static void record_values(struct link_tape *tape, enum tape_kind kind, const uint64_t *values,
-			  size_t count, int ret, const struct err *err)
-{
-	if (!record_begin(tape, kind, 0, ret, err))
-		return;
-	for (size_t i = 0; i < count; i++)
-		put_varint(tape, values[i]);
-	record_end(tape, ret, err);
-}
-
-static void record_bytes(struct link_tape *tape, enum tape_kind kind, const void *bytes,
-			 size_t count, int ret, const struct err *err)
-{
-	if (!record_begin(tape, kind, count, ret, err))
-		return;
-	put_bytes(tape, bytes, count);
-	record_end(tape, ret, err);
-}
-
-static void record_open_result(struct link_tape *tape, const char *uri,
-			       const struct link_settings *settings, int ret, const struct err *err)
-{
-	if (!record_begin(tape, TAPE_OPEN, strlen(uri), ret, err))
-		return;
-	put_bytes(tape, uri, strlen(uri));
-	put_varint(tape, settings->baud);
-	put_varint(tape, settings->parity);
-	record_end(tape, ret, err);
-}
-
-/* ---- the link ---- */
-
-static int recording_open(void *state, const char *uri, const struct link_settings *settings,
-			  struct err *err)
-{
-	struct link_taped *taped = state;
-	const char *address = NULL;
-	struct err own = {""};
-	struct err *sentence = err ? err : &own;
-	int ret = link_kind_find(uri, &taped->ops, &address, sentence);
-
-	if (ret)
-		return ret;
-	taped->state = calloc(1, taped->ops->state_size);
-	if (!taped->state)
-		return err_set(err, -ENOMEM, "out of memory");
-	ret = taped->ops->open(taped->state, address, settings, sentence);
-	record_open_result(taped->tape, uri, settings, ret, sentence);
-	if (ret)
-		free(taped->state);
-	return ret;
-}
-
-static void recording_close(void *state)
-{
-	struct link_taped *taped = state;
-
-	taped->ops->close(taped->state);
-	free(taped->state);
-	tape_record(taped->tape, TAPE_CLOSE, 0);
-}
-
-static int recording_set(void *state, const struct link_settings *settings, struct err *err)
-{
-	struct link_taped *taped = state;
-	const uint64_t values[] = {settings->baud, settings->parity};
-	struct err own = {""};
-	struct err *sentence = err ? err : &own;
-	int ret = taped->ops->set(taped->state, settings, sentence);
-
-	record_values(taped->tape, TAPE_SET, values, 2, ret, sentence);
-	return ret;
-}
-
-static int recording_set_lines(void *state, bool dtr, bool rts, struct err *err)
-{
-	struct link_taped *taped = state;
-	const uint64_t value = (uint64_t)dtr | (uint64_t)rts << 1;
-	struct err own = {""};
-	struct err *sentence = err ? err : &own;
-	int ret = taped->ops->set_lines(taped->state, dtr, rts, sentence);
-
-	record_values(taped->tape, TAPE_LINES, &value, 1, ret, sentence);
-	return ret;
-}
-
-static int recording_read(void *state, void *buffer, size_t capacity, int timeout_ms,
-			  size_t *ret_count, struct err *err)
-{
-	struct link_taped *taped = state;
-	struct err own = {""};
-	struct err *sentence = err ? err : &own;
-	size_t count = 0;
-	int ret = taped->ops->read(taped->state, buffer, capacity, timeout_ms, &count, sentence);
-
-	if (ret || count)
-		record_bytes(taped->tape, TAPE_READ, buffer, ret ? 0 : count, ret, sentence);
-	else
-		tape_record(taped->tape, TAPE_NOTHING, 0);
-	if (!ret)
-		*ret_count = count;
-	return ret;
-}
-
-static int recording_write(void *state, const void *bytes, size_t count, int timeout_ms,
-			   struct err *err)
-{
-	struct link_taped *taped = state;
-	struct err own = {""};
-	struct err *sentence = err ? err : &own;
-	int ret = taped->ops->write(taped->state, bytes, count, timeout_ms, sentence);
-
-	record_bytes(taped->tape, TAPE_WRITE, bytes, count, ret, sentence);
-	return ret;
-}
-
-static const char *recording_identity(void *state)
-{
-	struct link_taped *taped = state;
-	const char *identity = taped->ops->identity(taped->state);
-
-	record_bytes(taped->tape, TAPE_IDENTITY, identity, strlen(identity), 0, NULL);
-	return identity;
-}
-
-const struct link_ops link_recording = {
-	.scheme = "recording",
-	.state_size = sizeof(struct link_taped),
-	.open = recording_open,
-	.close = recording_close,
-	.set = recording_set,
-	.set_lines = recording_set_lines,
-	.read = recording_read,
-	.write = recording_write,
-	.identity = recording_identity,
-};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A tape: everything that came and went on one link, and everything the session decided by beside
- * it, in one file. Recording writes it down; replaying gives it back without any device, so that
+ * A tape: everything that came and went on one link, USB device or I2C bus, and everything the
+ * session decided by beside it, in one file. Recording writes it down; replaying gives it back without any device, so that
  * what was computed from the link is computed again, bit by bit, as fast as the host can.
  *
  * What is on it: results of opening, settings, modem lines, reads (their bytes), writes (the bytes
@@ -14,7 +14,7 @@
  * a tape that was cut, every call on the link is -ECANCELED, the clock runs an hour per reading,
  * and nothing waits: whoever uses the link winds up by itself. link_tape_outcome tells why.
  *
- * File format, version 1. Numbers in the frame are little-endian, CRC-32 is zlib's (wire_crc32).
+ * File format, version 2. Numbers in the frame are little-endian, CRC-32 is zlib's (wire_crc32).
  *
  *   header    16 bytes: "JBLINK\r\n", u16 version, u16 0, u32 CRC-32 of these 12 bytes
  *   chunks    u32 bytes of payload, u32 CRC-32 of the payload, u32 CRC-32 of these 8 bytes, payload
@@ -36,6 +36,23 @@
  *   10 NO, 11 YES  a flag
  *   12 IDENTITY  text: what the far end says of itself
  *   13 END       the session closed the tape
+ *
+ * and from version 2 on, with what was asked first and what came of it behind it:
+ *
+ *   14 USB_OPEN      text uri, varint expected vendor | product << 16 | interface << 32; varint
+ *                    vendor | product << 16 | bcdDevice << 32 | virtual << 48, texts manufacturer,
+ *                    product, serial number
+ *   15 USB_CONTROL   bytes setup packet, bytes sent; varint bytes of the data stage, bytes received
+ *   16 USB_WRITE     varint endpoint, bytes
+ *   17 USB_READ      varint endpoint; bytes
+ *   18 USB_CLEAR     varint endpoint
+ *   19 USB_START     varint endpoint, varint bytes of a transfer, varint transfers
+ *   20 USB_CHUNK     ; varint, zigzag: ns of the completion since the last CLOCK, bytes
+ *   21 USB_STOP
+ *   22 I2C_OPEN      text uri; varint virtual
+ *   23 I2C_READ      varint address, bytes: register and count of each read; varint, zigzag: ns of
+ *                    its middle since the last CLOCK, varint half width in ns, bytes
+ *   24 I2C_WRITE     varint address, bytes: register, value
  *
  * A session that was killed leaves a file without END, cut anywhere: it is read up to its last
  * whole chunk. A chunk is written out when it has CHUNK_BYTES (64 KiB), a second after the last
@@ -68,6 +85,7 @@ int link_tape_close(struct link_tape *tape, struct err *err);
 int64_t link_tape_clock_ns(struct link_tape *tape); /* CLOCK_MONOTONIC */
 int64_t link_tape_wall_ns(struct link_tape *tape);  /* CLOCK_REALTIME */
 void link_tape_sleep_ms(struct link_tape *tape, int duration_ms);
+bool link_tape_is_replay(const struct link_tape *tape);
 /* Whether a replay is over: see above. What is found out after that comes from no device. */
 bool link_tape_is_over(const struct link_tape *tape);
 /* The flag as the recorded session saw it. */

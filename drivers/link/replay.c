@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Replaying: a tape in the place of a link's kind. What is asked of the link is held against the
- * tape's next record; its result is the recorded one. See record.h.
+ * Replaying: what is asked is held against the tape's next record; its result is the recorded one.
+ * See record.h.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,31 +15,6 @@
 #include "firmware/wire/wire.h"
 
 static const int64_t step_when_over_ns = 3600 * INT64_C(1000000000);
-
-struct span {
-	const uint8_t *bytes;
-	size_t count;
-};
-
-/* A record as read, or what is asked for now. NOTHING is a READ of no bytes, NO and YES are a flag.
- */
-struct record {
-	enum tape_kind kind;
-	bool is_failed;
-	uint64_t values[2];
-	struct span text;
-	int code; /* failed: negative */
-	struct span sentence;
-	size_t end; /* in the chunk */
-};
-
-/* What follows the kind: v a varint, t a text or bytes. */
-static const char *const layouts[TAPE_KINDS] = {
-	[TAPE_OPEN] = "tvv", [TAPE_CLOSE] = "",   [TAPE_SET] = "vv",  [TAPE_LINES] = "v",
-	[TAPE_READ] = "t",   [TAPE_NOTHING] = "", [TAPE_WRITE] = "t", [TAPE_CLOCK] = "v",
-	[TAPE_WALL] = "v",   [TAPE_NO] = "",      [TAPE_YES] = "",    [TAPE_IDENTITY] = "t",
-	[TAPE_END] = "",
-};
 
 /* ---- why it is over ---- */
 
@@ -58,7 +33,7 @@ static void over_cut(struct link_tape *tape)
 	over(tape, LINK_TAPE_CUT);
 }
 
-static void over_damaged(struct link_tape *tape, const char *what)
+void tape_damaged(struct link_tape *tape, const char *what)
 {
 	err_set(&tape->err, 0,
 		"%s: damaged in the chunk that ends before byte %" PRIu64 ", after record %" PRIu64
@@ -92,7 +67,7 @@ static size_t read_some(struct link_tape *tape, uint8_t *bytes, size_t count)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			over_damaged(tape, strerror(errno));
+			tape_damaged(tape, strerror(errno));
 		if (got <= 0)
 			break;
 		have += (size_t)got;
@@ -117,11 +92,11 @@ static void chunk_read(struct link_tape *tape)
 	}
 	count = get_u32(head);
 	if (wire_crc32(0, head, 8) != get_u32(head + 8) || !count || count > TAPE_CHUNK_MAX) {
-		over_damaged(tape, "its head has a wrong CRC");
+		tape_damaged(tape, "its head has a wrong CRC");
 		return;
 	}
 	if (tape_reserve(tape, count)) {
-		over_damaged(tape, "out of memory");
+		tape_damaged(tape, "out of memory");
 		return;
 	}
 	have = read_some(tape, tape->bytes, count);
@@ -130,7 +105,7 @@ static void chunk_read(struct link_tape *tape)
 	if (have < count)
 		over_cut(tape);
 	else if (wire_crc32(0, tape->bytes, count) != get_u32(head + 4))
-		over_damaged(tape, "its CRC is wrong");
+		tape_damaged(tape, "its CRC is wrong");
 	else
 		tape->used = count;
 }
@@ -192,18 +167,18 @@ static bool varint_read(const struct link_tape *tape, size_t *at, uint64_t *ret_
 	return false;
 }
 
-static bool span_read(const struct link_tape *tape, size_t *at, struct span *ret_span)
+static bool span_read(const struct link_tape *tape, size_t *at, struct tape_span *ret_span)
 {
 	uint64_t count;
 
 	if (!varint_read(tape, at, &count) || count > tape->used - *at)
 		return false;
-	*ret_span = (struct span){tape->bytes + *at, (size_t)count};
+	*ret_span = (struct tape_span){tape->bytes + *at, (size_t)count};
 	*at += (size_t)count;
 	return true;
 }
 
-static bool failure_read(const struct link_tape *tape, size_t *at, struct record *record)
+static bool failure_read(const struct link_tape *tape, size_t *at, struct tape_record *record)
 {
 	uint64_t code;
 
@@ -213,31 +188,38 @@ static bool failure_read(const struct link_tape *tape, size_t *at, struct record
 	return span_read(tape, at, &record->sentence);
 }
 
-static bool record_decode(const struct link_tape *tape, struct record *record)
+/* A READ of nothing and a flag have two kinds on the tape, and one here. */
+static void record_unify(struct tape_record *record)
 {
-	size_t at = tape->at, value = 0;
-	uint8_t head = tape->bytes[at++];
-	bool good = true;
-
-	*record = (struct record){.kind = head & ~TAPE_FAILED, .is_failed = head & TAPE_FAILED};
-	if (record->kind >= TAPE_KINDS || !layouts[record->kind])
-		return false;
-	for (const char *field = layouts[record->kind]; good && *field; field++)
-		good = *field == 'v' ? varint_read(tape, &at, &record->values[value++])
-				     : span_read(tape, &at, &record->text);
-	if (good && record->is_failed)
-		good = failure_read(tape, &at, record);
-	record->end = at;
 	if (record->kind == TAPE_NOTHING)
 		record->kind = TAPE_READ;
 	record->values[0] |= record->kind == TAPE_YES;
 	if (record->kind == TAPE_YES)
 		record->kind = TAPE_NO;
+}
+
+static bool record_decode(const struct link_tape *tape, struct tape_record *record)
+{
+	size_t at = tape->at, value = 0, text = 0;
+	uint8_t head = tape->bytes[at++];
+	bool good = true;
+
+	*record =
+		(struct tape_record){.kind = head & ~TAPE_FAILED, .is_failed = head & TAPE_FAILED};
+	if (record->kind >= TAPE_KINDS || !tape_layouts[record->kind].fields)
+		return false;
+	for (const char *field = tape_layouts[record->kind].fields; good && *field; field++)
+		good = *field == 'v' ? varint_read(tape, &at, &record->values[value++])
+				     : span_read(tape, &at, &record->texts[text++]);
+	if (good && record->is_failed)
+		good = failure_read(tape, &at, record);
+	record->end = at;
+	record_unify(record);
 	return good;
 }
 
 /* The next record, not consumed. False: the tape is over. */
-static bool record_peek(struct link_tape *tape, struct record *record)
+static bool record_peek(struct link_tape *tape, struct tape_record *record)
 {
 	if (!tape_is_over(tape) && tape->at == tape->used)
 		chunk_read(tape);
@@ -245,110 +227,47 @@ static bool record_peek(struct link_tape *tape, struct record *record)
 		return false;
 	if (record_decode(tape, record))
 		return true;
-	over_damaged(tape, "the next record makes no sense");
+	tape_damaged(tape, "the next record makes no sense");
 	return false;
 }
 
-static void record_consume(struct link_tape *tape, const struct record *record)
+static void record_consume(struct link_tape *tape, const struct tape_record *record)
 {
 	tape->at = record->end;
 	tape->records++;
 }
 
-/* ---- comparing ---- */
+/* ---- taking them ---- */
 
-static size_t first_difference(struct span a, struct span b)
+static void differ(struct link_tape *tape, const struct tape_record *recorded,
+		   const struct tape_record *asked)
 {
-	size_t at = 0;
+	char both[400];
 
-	while (at < a.count && at < b.count && a.bytes[at] == b.bytes[at])
-		at++;
-	return at;
-}
-
-static void describe_bytes(struct span span, size_t from, char *text, size_t size)
-{
-	enum { SHOWN = 12 };
-	size_t used = (size_t)snprintf(text, size,
-				       "a write of %zu bytes, from byte %zu:", span.count, from);
-
-	for (size_t i = from; i < span.count && i < from + SHOWN; i++)
-		used += (size_t)snprintf(text + used, size - used, " %02x", span.bytes[i]);
-	snprintf(text + used, size - used, "%s",
-		 from >= span.count          ? " nothing"
-		 : span.count > from + SHOWN ? " ..."
-					     : "");
-}
-
-static void describe(const struct record *record, size_t from, char *text, size_t size)
-{
-	static const char *const plain[TAPE_KINDS] = {
-		[TAPE_CLOSE] = "closing the link",
-		[TAPE_READ] = "a read",
-		[TAPE_CLOCK] = "a reading of the clock",
-		[TAPE_WALL] = "a reading of the wall clock",
-		[TAPE_NO] = "a flag",
-		[TAPE_IDENTITY] = "what the far end says of itself",
-		[TAPE_END] = "the end of the session",
-	};
-	static const char *const parities[] = {"?", "N", "E", "O"};
-	const char *parity = parities[record->values[1] < 4 ? record->values[1] : 0];
-
-	if (record->kind == TAPE_OPEN)
-		snprintf(text, size, "opening %.*s at %" PRIu64 " baud 8%s1",
-			 (int)record->text.count, (const char *)record->text.bytes,
-			 record->values[0], parity);
-	else if (record->kind == TAPE_SET)
-		snprintf(text, size, "setting %" PRIu64 " baud 8%s1", record->values[0], parity);
-	else if (record->kind == TAPE_LINES)
-		snprintf(text, size, "driving DTR %d, RTS %d", (int)(record->values[0] & 1),
-			 (int)(record->values[0] >> 1 & 1));
-	else if (record->kind == TAPE_WRITE)
-		describe_bytes(record->text, from, text, size);
-	else
-		snprintf(text, size, "%s", plain[record->kind]);
-}
-
-static void differ(struct link_tape *tape, const struct record *recorded,
-		   const struct record *asked)
-{
-	size_t from =
-		recorded->kind == asked->kind ? first_difference(recorded->text, asked->text) : 0;
-	char was[160], is[160];
-
-	describe(recorded, from, was, sizeof(was));
-	describe(asked, from, is, sizeof(is));
-	err_set(&tape->err, 0, "%s: record %" PRIu64 ": expected %s; came %s", tape->path,
-		tape->records + 1, was, is);
+	tape_describe_both(recorded, asked, both, sizeof(both));
+	err_set(&tape->err, 0, "%s: record %" PRIu64 ": %s", tape->path, tape->records + 1, both);
 	over(tape, LINK_TAPE_DIFFERS);
 }
 
-static bool is_same(const struct record *recorded, const struct record *asked)
+int tape_differ(struct link_tape *tape, struct err *err, const char *format, ...)
 {
-	struct span a = recorded->text, b = asked->text;
+	char both[400];
+	va_list args;
 
-	if (recorded->kind != asked->kind)
-		return false;
-	switch (asked->kind) {
-	case TAPE_OPEN:
-	case TAPE_SET:
-	case TAPE_LINES:
-	case TAPE_WRITE:
-		return recorded->values[0] == asked->values[0] &&
-		       recorded->values[1] == asked->values[1] && a.count == b.count &&
-		       (!a.count || !memcmp(a.bytes, b.bytes, a.count));
-	default:
-		return true;
-	}
+	va_start(args, format);
+	vsnprintf(both, sizeof(both), format, args);
+	va_end(args);
+	err_set(&tape->err, 0, "%s: record %" PRIu64 ": %s", tape->path, tape->records, both);
+	over(tape, LINK_TAPE_DIFFERS);
+	return err_set(err, -ECANCELED, "the replay is over: %s", tape->err.text);
 }
 
-/* Consumes the next record when it is what is asked for; else the tape is over. */
-static bool record_take(struct link_tape *tape, const struct record *asked,
-			struct record *ret_record)
+bool tape_take(struct link_tape *tape, const struct tape_record *asked,
+	       struct tape_record *ret_record)
 {
 	if (!record_peek(tape, ret_record))
 		return false;
-	if (!is_same(ret_record, asked)) {
+	if (!tape_is_same(ret_record, asked)) {
 		differ(tape, ret_record, asked);
 		return false;
 	}
@@ -356,11 +275,10 @@ static bool record_take(struct link_tape *tape, const struct record *asked,
 	return true;
 }
 
-/* The same for a call on the link: its recorded result. */
-static int replay_call(struct link_tape *tape, const struct record *asked,
-		       struct record *ret_record, struct err *err)
+int tape_call(struct link_tape *tape, const struct tape_record *asked,
+	      struct tape_record *ret_record, struct err *err)
 {
-	if (!record_take(tape, asked, ret_record))
+	if (!tape_take(tape, asked, ret_record))
 		return err_set(err, -ECANCELED, "the replay is over: %s", tape->err.text);
 	if (!ret_record->is_failed)
 		return 0;
@@ -372,11 +290,10 @@ static int replay_call(struct link_tape *tape, const struct record *asked,
 
 int64_t tape_replay_clock_ns(struct link_tape *tape)
 {
-	struct record record;
+	struct tape_record record;
 
-	if (record_take(tape, &(struct record){.kind = TAPE_CLOCK}, &record))
-		tape->clock_ns +=
-			(int64_t)(record.values[0] >> 1 ^ (record.values[0] & 1 ? UINT64_MAX : 0));
+	if (tape_take(tape, &(struct tape_record){.kind = TAPE_CLOCK}, &record))
+		tape->clock_ns += tape_unzigzag(record.values[0]);
 	else if (tape->clock_ns < INT64_MAX / 2)
 		tape->clock_ns += step_when_over_ns;
 	return tape->clock_ns;
@@ -384,143 +301,30 @@ int64_t tape_replay_clock_ns(struct link_tape *tape)
 
 int64_t tape_replay_wall_ns(struct link_tape *tape)
 {
-	struct record record;
+	struct tape_record record;
 
-	if (!record_take(tape, &(struct record){.kind = TAPE_WALL}, &record))
+	if (!tape_take(tape, &(struct tape_record){.kind = TAPE_WALL}, &record))
 		return 0;
 	return (int64_t)record.values[0];
 }
 
 bool tape_replay_flag(struct link_tape *tape, bool flag)
 {
-	struct record record;
+	struct tape_record record;
 
-	if (!record_take(tape, &(struct record){.kind = TAPE_NO}, &record))
+	if (!tape_take(tape, &(struct tape_record){.kind = TAPE_NO}, &record))
 		return flag;
 	return record.values[0];
 }
 
 void tape_replay_look_at_rest(struct link_tape *tape, struct err *ret_sentence)
 {
-	struct record record;
+	struct tape_record record;
 	char text[160];
 
 	if (!record_peek(tape, &record) || record.kind == TAPE_END)
 		return;
-	describe(&record, 0, text, sizeof(text));
+	tape_describe(&record, text, sizeof(text));
 	err_set(ret_sentence, 0, "%s: record %" PRIu64 ": expected %s; the session ended before it",
 		tape->path, tape->records + 1, text);
 }
-
-/* ---- the link ---- */
-
-static struct link_tape *tape_of(void *state)
-{
-	return ((struct link_taped *)state)->tape;
-}
-
-static int replaying_open(void *state, const char *uri, const struct link_settings *settings,
-			  struct err *err)
-{
-	const struct record asked = {.kind = TAPE_OPEN,
-				     .values = {settings->baud, settings->parity},
-				     .text = {(const uint8_t *)uri, strlen(uri)}};
-	struct record record;
-
-	return replay_call(tape_of(state), &asked, &record, err);
-}
-
-static void replaying_close(void *state)
-{
-	struct record record;
-
-	record_take(tape_of(state), &(struct record){.kind = TAPE_CLOSE}, &record);
-}
-
-static int replaying_set(void *state, const struct link_settings *settings, struct err *err)
-{
-	const struct record asked = {.kind = TAPE_SET,
-				     .values = {settings->baud, settings->parity}};
-	struct record record;
-
-	return replay_call(tape_of(state), &asked, &record, err);
-}
-
-static int replaying_set_lines(void *state, bool dtr, bool rts, struct err *err)
-{
-	const struct record asked = {.kind = TAPE_LINES,
-				     .values = {(uint64_t)dtr | (uint64_t)rts << 1}};
-	struct record record;
-
-	return replay_call(tape_of(state), &asked, &record, err);
-}
-
-/* More bytes than there is room for: it was asked with more room. */
-static int replaying_read(void *state, void *buffer, size_t capacity, int timeout_ms,
-			  size_t *ret_count, struct err *err)
-{
-	struct link_tape *tape = tape_of(state);
-	struct record record;
-	int ret = replay_call(tape, &(struct record){.kind = TAPE_READ}, &record, err);
-
-	(void)timeout_ms;
-	if (ret)
-		return ret;
-	if (record.text.count > capacity) {
-		err_set(&tape->err, 0,
-			"%s: record %" PRIu64
-			": expected a read of %zu bytes; came one with room for %zu",
-			tape->path, tape->records, record.text.count, capacity);
-		over(tape, LINK_TAPE_DIFFERS);
-		return err_set(err, -ECANCELED, "the replay is over: %s", tape->err.text);
-	}
-	if (record.text.count)
-		memcpy(buffer, record.text.bytes, record.text.count);
-	*ret_count = record.text.count;
-	return 0;
-}
-
-static int replaying_write(void *state, const void *bytes, size_t count, int timeout_ms,
-			   struct err *err)
-{
-	const struct record asked = {.kind = TAPE_WRITE, .text = {bytes, count}};
-	struct record record;
-
-	(void)timeout_ms;
-	return replay_call(tape_of(state), &asked, &record, err);
-}
-
-/* Without memory for it the replay is over, as behind damage. */
-static void identity_keep(struct link_tape *tape, struct span text)
-{
-	char *copy = strndup((const char *)text.bytes, text.count);
-
-	if (!copy) {
-		over_damaged(tape, "out of memory");
-		return;
-	}
-	free(tape->identity);
-	tape->identity = copy;
-}
-
-static const char *replaying_identity(void *state)
-{
-	struct link_tape *tape = tape_of(state);
-	struct record record;
-
-	if (record_take(tape, &(struct record){.kind = TAPE_IDENTITY}, &record))
-		identity_keep(tape, record.text);
-	return tape->identity ? tape->identity : "";
-}
-
-const struct link_ops link_replaying = {
-	.scheme = "replaying",
-	.state_size = sizeof(struct link_taped),
-	.open = replaying_open,
-	.close = replaying_close,
-	.set = replaying_set,
-	.set_lines = replaying_set_lines,
-	.read = replaying_read,
-	.write = replaying_write,
-	.identity = replaying_identity,
-};

@@ -11,6 +11,33 @@
 #include "drivers/link/record_tape.h"
 #include "firmware/wire/wire.h"
 
+const struct tape_layout tape_layouts[TAPE_KINDS] = {
+	[TAPE_OPEN] = {"tvv", 3},
+	[TAPE_CLOSE] = {"", 0},
+	[TAPE_SET] = {"vv", 2},
+	[TAPE_LINES] = {"v", 1},
+	[TAPE_READ] = {"t", 0},
+	[TAPE_NOTHING] = {"", 0},
+	[TAPE_WRITE] = {"t", 1},
+	[TAPE_CLOCK] = {"v", 0},
+	[TAPE_WALL] = {"v", 0},
+	[TAPE_NO] = {"", 0},
+	[TAPE_YES] = {"", 0},
+	[TAPE_IDENTITY] = {"t", 0},
+	[TAPE_END] = {"", 0},
+	[TAPE_USB_OPEN] = {"tvvttt", 2},
+	[TAPE_USB_CONTROL] = {"ttvt", 2},
+	[TAPE_USB_WRITE] = {"vt", 2},
+	[TAPE_USB_READ] = {"vt", 1},
+	[TAPE_USB_CLEAR] = {"v", 1},
+	[TAPE_USB_START] = {"vvv", 3},
+	[TAPE_USB_CHUNK] = {"vt", 0},
+	[TAPE_USB_STOP] = {"", 0},
+	[TAPE_I2C_OPEN] = {"tv", 1},
+	[TAPE_I2C_READ] = {"vtvvt", 2},
+	[TAPE_I2C_WRITE] = {"vt", 2},
+};
+
 int tape_new(const char *path, bool is_replay, struct link_tape **ret_tape, struct err *err)
 {
 	struct link_tape *tape = calloc(1, sizeof(*tape));
@@ -88,8 +115,10 @@ int64_t link_tape_clock_ns(struct link_tape *tape)
 		int64_t step_ns = now_ns - tape->clock_ns;
 
 		tape->clock_ns = now_ns;
-		tape_record(tape, TAPE_CLOCK,
-			    (uint64_t)step_ns << 1 ^ (step_ns < 0 ? UINT64_MAX : 0));
+		tape_write(
+			tape,
+			&(struct tape_record){.kind = TAPE_CLOCK, .values = {tape_zigzag(step_ns)}},
+			0, NULL);
 	}
 	return now_ns;
 }
@@ -104,7 +133,9 @@ int64_t link_tape_wall_ns(struct link_tape *tape)
 	clock_gettime(CLOCK_REALTIME, &now);
 	now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 	if (tape)
-		tape_record(tape, TAPE_WALL, (uint64_t)now_ns);
+		tape_write(tape,
+			   &(struct tape_record){.kind = TAPE_WALL, .values = {(uint64_t)now_ns}},
+			   0, NULL);
 	return now_ns;
 }
 
@@ -119,6 +150,11 @@ void link_tape_sleep_ms(struct link_tape *tape, int duration_ms)
 		;
 }
 
+bool link_tape_is_replay(const struct link_tape *tape)
+{
+	return tape && tape->is_replay;
+}
+
 bool link_tape_is_over(const struct link_tape *tape)
 {
 	return tape && tape_is_over(tape);
@@ -129,7 +165,7 @@ bool link_tape_flag(struct link_tape *tape, bool flag)
 	if (tape && tape->is_replay)
 		return tape_replay_flag(tape, flag);
 	if (tape)
-		tape_record(tape, flag ? TAPE_YES : TAPE_NO, 0);
+		tape_write(tape, &(struct tape_record){.kind = flag ? TAPE_YES : TAPE_NO}, 0, NULL);
 	return flag;
 }
 
@@ -154,7 +190,7 @@ int link_tape_close(struct link_tape *tape, struct err *err)
 	if (!tape)
 		return 0;
 	if (!tape->is_replay) {
-		tape_record(tape, TAPE_END, 0);
+		tape_write(tape, &(struct tape_record){.kind = TAPE_END}, 0, NULL);
 		tape_finish(tape);
 		ret = tape->failed;
 		if (ret && err)

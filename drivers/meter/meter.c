@@ -12,10 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/meter/js110.h"
+#include "drivers/meter/js220.h"
 #include "drivers/meter/ppk2.h"
 
 /* Alphabetical by name. */
 static const struct meter_ops *const drivers[] = {
+	&meter_js110,
+	&meter_js220,
 	&meter_ppk2,
 };
 
@@ -64,6 +68,8 @@ int meter_require(const char *driver, const struct meter_ops **ret_ops, struct e
 static void port_close(const struct meter_port *port)
 {
 	link_close(port->link);
+	usb_close(port->usb);
+	i2c_close(port->i2c);
 }
 
 int meter_open(const char *driver, const struct meter_port *port,

@@ -4,13 +4,23 @@
  */
 #include "drivers/meter/meter.h"
 
-#include <assert.h>
+#include <errno.h>
 
 static int port_open(const struct meter_ops *ops, struct link_tape *tape, const char *uri,
 		     struct meter_port *ret_port, struct err *err)
 {
-	assert(ops->bus == METER_BUS_LINK);
-	return link_open_taped(tape, uri, &ops->link_settings, &ret_port->link, err);
+	const struct usb_expected expected = {.vendor = ops->usb_vendor,
+					      .product = ops->usb_product};
+
+	switch (ops->bus) {
+	case METER_BUS_LINK:
+		return link_open_taped(tape, uri, &ops->link_settings, &ret_port->link, err);
+	case METER_BUS_USB:
+		return usb_open_taped(tape, uri, &expected, &ret_port->usb, err);
+	case METER_BUS_I2C:
+		return i2c_open_taped(tape, uri, &ret_port->i2c, err);
+	}
+	return err_set(err, -EINVAL, "%s: the driver names no bus", ops->name);
 }
 
 int meter_open_uri(const char *driver, struct link_tape *tape, const char *uri,

@@ -21,8 +21,9 @@
 
 static const double adc_a_ohm = 1.8 / 163840; /* volts at the shunt per quarter ADC step */
 static const double adc_full_scale = 4 * 16383.0;
-static const double resolved_a = 200e-9;
 static const double range_max_a[PPK2_RANGES] = {50e-6, 500e-6, 5e-3, 60e-3, 1}; /* published */
+/* Nordic, PPK2 user guide, measurement ranges: typical resolution. */
+static const double resolution_a[PPK2_RANGES] = {0.2e-6, 0.5e-6, 5e-6, 50e-6, 1e-3};
 
 struct key_row {
 	const char *name;
@@ -321,7 +322,7 @@ void ppk2_calibration_ranges(const struct ppk2_calibration *calibration,
 		ret_ranges[n] = (struct meter_range){
 			.max_a = range_max_a[n],
 			.resolution_a = step_a,
-			.offset_u_a = hypot(step_a, resolved_a) / sqrt(3),
+			.offset_u_a = resolution_a[n] / sqrt(12),
 			.shunt_ohm = calibration->value[PPK2_R][n],
 		};
 	}

@@ -48,10 +48,11 @@ int ppk2_calibration_parse(const char *text, size_t count, struct ppk2_calibrati
 int ppk2_calibration_json(const struct ppk2_calibration *calibration, double vdd_mv, char *ret_json,
 			  size_t capacity, struct err *err);
 
-/* Step and zero of each range, from R, GI and UG. How far the zero of a calibrated instrument may be
- * off is published nowhere: a step of the converter either way is assumed, and the least current
- * that the instrument is said to resolve, 200 nA, which counts in the most sensitive range. In the
- * largest range a step is about 1 mA. */
+/* Step and zero of each range. The step is the converter's, by R, GI and UG. The zero: Nordic gives
+ * a typical resolution for each range, from 0.2 uA to 1 mA, and no error of the zero. A zero
+ * adjusted with an indication of that resolution is known to resolution / sqrt(12) as a standard
+ * uncertainty (GUM F.2.2.1); in the largest range that is 0.3 mA. Typical is no limit: taken as
+ * normal. */
 void ppk2_calibration_ranges(const struct ppk2_calibration *calibration,
 			     struct meter_range ret_ranges[PPK2_RANGES]);
 

@@ -106,6 +106,7 @@ typedef int64_t longs __attribute__((vector_size(LANES * sizeof(int64_t))));
 typedef double doubles __attribute__((vector_size(LANES * sizeof(double))));
 
 typedef uint32_t wide __attribute__((vector_size(8 * sizeof(uint32_t))));
+typedef uint8_t octets __attribute__((vector_size(16)));
 
 struct batch {
 	uint32_t range;
@@ -132,13 +133,28 @@ IN_LINE bool batch_uniform(const uint8_t *words)
 	return !any;
 }
 
+/* The last byte of each word of a batch. */
+IN_LINE void logic_copy(const uint8_t *words, uint8_t *ret_logic)
+{
+	const octets last = {3, 7, 11, 15, 19, 23, 27, 31, 3, 7, 11, 15, 19, 23, 27, 31};
+	const octets halves = {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
+
+	for (int at = 0; at < BATCH; at += (int)sizeof(octets)) {
+		octets part[4], logic;
+
+		memcpy(part, words + at * PPK2_WORD_BYTES, sizeof(part));
+		logic = __builtin_shuffle(__builtin_shuffle(part[0], part[1], last),
+					  __builtin_shuffle(part[2], part[3], last), halves);
+		memcpy(ret_logic + at, &logic, sizeof(logic));
+	}
+}
+
 /* words: bytes in the processor's own order. */
 IN_LINE bool batch_convert_lanes(const struct ppk2_conversion *conversion, double above_a,
 				 const uint8_t *words, struct conversion_output out,
 				 struct batch *ret)
 {
 	struct ppk2_range range;
-	uint8_t logic[BATCH];
 	double below_a;
 	longs below = {0}, above = {0};
 
@@ -162,9 +178,7 @@ IN_LINE bool batch_convert_lanes(const struct ppk2_conversion *conversion, doubl
 		rounded = __builtin_convertvector(current, floats);
 		memcpy(out.current_a + at, &rounded, sizeof(rounded));
 	}
-	for (int i = 0; i < BATCH; i++)
-		logic[i] = words[i * PPK2_WORD_BYTES + PPK2_WORD_BYTES - 1];
-	memcpy(out.logic, logic, sizeof(logic));
+	logic_copy(words, out.logic);
 	memset(out.range, (int)ret->range, BATCH);
 	ret->below = (unsigned)(below[0] + below[1] + below[2] + below[3]);
 	ret->above = (unsigned)(above[0] + above[1] + above[2] + above[3]);

@@ -129,8 +129,13 @@ struct marking {
 	uint64_t empty, layer;
 };
 
+/* What the chip's detector saw of its supply during a run. */
+struct watch {
+	bool on, low;
+};
+
 static void result_fill(struct agent *agent, const struct window *window,
-			const struct marking *marking)
+			const struct marking *marking, struct watch watch)
 {
 	struct wire_result_reply *result = &agent->result;
 
@@ -148,6 +153,8 @@ static void result_fill(struct agent *agent, const struct window *window,
 	result_add_counter(result, "exits", window->exits);
 	if (agent->run.flags & WIRE_RUN_LAYERS)
 		result_add_counter(result, "layer", marking->layer);
+	if (watch.on)
+		result_add_counter(result, "vdd_low", watch.low);
 }
 
 /* Not the answer to a request: agent->answer stays the RUN reply for a host that repeats RUN. */
@@ -198,6 +205,7 @@ static void run_window(struct agent *agent)
 	};
 	struct marking marking;
 	struct window window;
+	struct watch watch;
 
 	port_uart_drain();
 	port_uart_mute();
@@ -207,11 +215,13 @@ static void run_window(struct agent *agent)
 	marking = marking_measure(agent);
 	for (uint32_t i = 0; i < agent->run.warmups; i++)
 		runtime_invoke(&agent->runtime, NULL, NULL);
+	watch.on = port_supply_watch();
 	port_sleep_ms(agent->run.idle_before_ms);
 	window_measure(agent, agent->run.inferences, &port_marks, &marker, &window);
 	port_sleep_ms(agent->run.idle_after_ms);
+	watch.low = port_supply_was_low();
 	agent->output_valid = true;
-	result_fill(agent, &window, &marking);
+	result_fill(agent, &window, &marking, watch);
 	agent_silence(agent);
 	port_uart_unmute();
 	result_send(agent);

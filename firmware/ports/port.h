@@ -111,6 +111,14 @@ const char *port_slot_erase(uint32_t offset);
  * Afterwards reads of the slot see the new bytes. */
 const char *port_slot_program(uint32_t offset, const uint8_t *bytes, uint32_t count);
 
+/* --- supply ---------------------------------------------------------------------------------- */
+
+/* The chip's own detector begins to watch its supply, at the highest level that the supply is
+ * above: no interrupt, no cycle of the core. False: there is none, or no level is low enough. */
+bool port_supply_watch(void);
+/* Ends it: whether the supply has been below that level since. */
+bool port_supply_was_low(void);
+
 /* --- temperature ------------------------------------------------------------------------------ */
 
 /* The sensor is off before and after. Outputs are untouched on failure. */

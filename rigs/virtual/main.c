@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * virtual-rig: a bench of boards and meters made of software, reached as serial ports over RFC
- * 2217.
+ * 2217, and as USB devices over USB/IP.
  */
 #include <errno.h>
 #include <signal.h>
@@ -46,7 +46,7 @@ static const char help[] =
 	"  boards:\n"
 	"    - name: NAME\n"
 	"      part: PART           stm32l4r5, stm32f767, stm32l552, esp32c3\n"
-	"      listen: unix:PATH    or tcp:127.0.0.1:PORT; serves RFC 2217\n"
+	"      listen: unix:PATH    or tcp:127.0.0.1:PORT; serves RFC 2217 (export: usb: USB/IP)\n"
 	"      supply: NAME         a meter, a supply, or a voltage (3.3 V) without a meter\n"
 	"      ambient: 21 degC     or chamber: NAME\n"
 	"      flash: PATH          file that keeps its flash\n"
@@ -54,7 +54,14 @@ static const char help[] =
 	"      faults: [{fault: NAME, probability: P}, {fault: NAME, at: 2 s, limit: 1}]\n"
 	"  meters:\n"
 	"    - {name: NAME, kind: ppk2, listen: ADDRESS, faults: [...]}\n"
-	"      calibration: ideal   gain, zero and voltage without error (default: drawn)\n"
+	"      kind: lpm01a         feeds the board, as a ppk2 does; both over RFC 2217 (or, with\n"
+	"                           export: usb, as a USB serial port)\n"
+	"      kind: js220, js110, ina219, ina226, ina228   in series with supply: 3.3 V; USB/IP, the\n"
+	"                           busid is the name; ina*: behind an i2c-tiny-usb, with pace: 1\n"
+	"      wires: {line0: gpi0} marker lines to inputs; serial: DIGITS; of ina*: address: 0x40,\n"
+	"                           shunt: 0.1 ohm, tolerance: 1 %\n"
+	"      calibration: ideal   gain, zero and voltage without error (default: drawn;\n"
+	"                           gain, zero, supply: an error of that one alone)\n"
 	"  devices:                 SCPI over a stream socket\n"
 	"    - {name: NAME, kind: supply, listen: ADDRESS, voltage: 3.3 V}\n"
 	"    - {name: NAME, kind: chamber, listen: ADDRESS, ambient: 21 degC, slew: 2 K/min,\n"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Speed of writing a trace (current and marker lines, no filter, flushed every 256 blocks) against
- * plain write(2) of the same bytes, in the same run: interleaved, median of the repeats of each, in
- * bytes per second of processor time.
+ * plain write(2) of the same bytes, and against the HDF5 library alone: one array of float, chunks
+ * of 65536, SWMR, flushed every million samples. In the same run: interleaved, median of the
+ * repeats of each, in bytes per second of processor time.
  *
  *   trace_write [FOLDER [MEGABYTES [REPEATS [LEAST_GB_PER_S]]]]
  *
@@ -12,6 +13,7 @@
  * (content hash, fsync, rename) is told apart.
  */
 #include <fcntl.h>
+#include <hdf5.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +72,49 @@ static double run_plain(const char *folder, uint64_t blocks)
 	return start;
 }
 
+static double run_hdf5(const char *folder, uint64_t blocks)
+{
+	hsize_t none = 0, unlimited = H5S_UNLIMITED, chunk = PIECE, start = 0, end, count = PIECE;
+	hsize_t total = blocks * BLOCK * 5 / 4; /* as many bytes as with lines */
+	hid_t access = H5Pcreate(H5P_FILE_ACCESS), creation = H5Pcreate(H5P_DATASET_CREATE);
+	hid_t space = H5Screate_simple(1, &none, &unlimited), file, dataset, memory;
+	char path[TRACE_PATH_MAX];
+	double start_s;
+
+	snprintf(path, sizeof(path), "%s/trace_write.h5", folder);
+	H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+	H5Pset_chunk(creation, 1, &chunk);
+	memory = H5Screate_simple(1, &count, NULL);
+	start_s = seconds();
+	file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
+	dataset = H5Dcreate2(file, "current", H5T_IEEE_F32LE, space, H5P_DEFAULT, creation,
+			     H5P_DEFAULT);
+	if (dataset < 0 || H5Fstart_swmr_write(file) < 0)
+		exit(3);
+	for (; start + count <= total; start = end) {
+		hid_t at;
+
+		end = start + count;
+		H5Dset_extent(dataset, &end);
+		at = H5Dget_space(dataset);
+		H5Sselect_hyperslab(at, H5S_SELECT_SET, &start, NULL, &count, NULL);
+		if (H5Dwrite(dataset, H5T_NATIVE_FLOAT, memory, at, H5P_DEFAULT, current) < 0)
+			exit(3);
+		H5Sclose(at);
+		if (end / 1000000 != start / 1000000)
+			H5Dflush(dataset);
+	}
+	H5Dclose(dataset);
+	H5Fclose(file);
+	start_s = seconds() - start_s;
+	H5Sclose(memory);
+	H5Sclose(space);
+	H5Pclose(creation);
+	H5Pclose(access);
+	unlink(path);
+	return start_s;
+}
+
 static double run_trace(const char *folder, uint64_t blocks, double *ret_finish_s)
 {
 	struct trace_identity identity;
@@ -123,7 +168,8 @@ int main(int argc, char **argv)
 	unsigned repeats = argc > 3 ? (unsigned)atoi(argv[3]) : 5;
 	double least = argc > 4 ? atof(argv[4]) : 0;
 	uint64_t blocks = (uint64_t)(1e6 * megabytes / (5.0 * PIECE)) * (PIECE / BLOCK);
-	double plain_s[REPEATS_MAX], trace_s[REPEATS_MAX], finish_s[REPEATS_MAX], gigabytes, speed;
+	double plain_s[REPEATS_MAX], trace_s[REPEATS_MAX], finish_s[REPEATS_MAX];
+	double hdf5_s[REPEATS_MAX], gigabytes, speed, peer;
 
 	if (!repeats || repeats > REPEATS_MAX || !blocks)
 		return 2;
@@ -133,13 +179,18 @@ int main(int argc, char **argv)
 	}
 	for (unsigned i = 0; i < repeats; i++) {
 		plain_s[i] = run_plain(folder, blocks);
+		hdf5_s[i] = run_hdf5(folder, blocks);
 		trace_s[i] = run_trace(folder, blocks, &finish_s[i]);
 	}
 	gigabytes = 5e-9 * BLOCK * (double)blocks;
 	speed = gigabytes / median(trace_s, repeats);
-	printf("%s, %.2f GB, median of %u: plain %.2f GB/s, trace %.2f GB/s (%.2f of plain), "
-	       "finishing %.2f GB/s\n",
-	       folder, gigabytes, repeats, gigabytes / median(plain_s, repeats), speed,
-	       speed * median(plain_s, repeats) / gigabytes, gigabytes / median(finish_s, repeats));
+	peer = gigabytes / median(hdf5_s, repeats);
+	printf("%s, %.2f GB, median of %u (best): plain %.2f (%.2f) GB/s, HDF5 alone %.2f (%.2f) "
+	       "GB/s, "
+	       "trace %.2f (%.2f) GB/s: %.2f of plain, %.2f of HDF5; finishing %.2f GB/s\n",
+	       folder, gigabytes, repeats, gigabytes / median(plain_s, repeats),
+	       gigabytes / plain_s[0], peer, gigabytes / hdf5_s[0], speed, gigabytes / trace_s[0],
+	       speed * median(plain_s, repeats) / gigabytes, speed / peer,
+	       gigabytes / median(finish_s, repeats));
 	return speed < least;
 }

@@ -46,7 +46,7 @@ mkdir -p "$scratch/models"
 "$bench" models generate --space ds-cnn --count 1 --seed 3 --out "$scratch/models" >/dev/null
 write_plan '"80 MHz"' 2
 run() {
-	"$bench" run "$scratch/plan.yaml" --rig "$scratch/rig.yaml" --db "$1" --firmware "${JOULEBENCH_FIRMWARE:-$build/firmware}" \
+	"$bench" run "$scratch/plan.yaml" --rig "$scratch/rig.yaml" --db "$@" --firmware "${JOULEBENCH_FIRMWARE:-$build/firmware}" \
 		>"$scratch/run.out" 2>"$scratch/run.log" || { cat "$scratch/run.log"; fail "run"; }
 }
 state() {
@@ -56,6 +56,14 @@ run "$scratch/db"
 [ "$(state "$scratch/db")" = "used 1" ] || fail "the calibration was not used: $(state "$scratch/db")"
 # Uncorrected, this instrument reads this board 0.3 % low; what is left is the supply's error, in current and voltage.
 "$build/bin/rig_truth" "$scratch/db" "$scratch/truth.jsonl" 2 0.0005 || fail "windows are not what the board drew"
+# What is recorded with a calibration replays to the same rows, whatever the database says of calibrations.
+cp "$scratch/db" "$scratch/recorded.db"
+sqlite3 "$scratch/recorded.db" "delete from measurement"
+run "$scratch/recorded.db" --record "$scratch/tapes"
+run "$scratch/replayed.db" --replay "$scratch/tapes"
+[ "$(state "$scratch/replayed.db")" = "used 1" ] || fail "the replay was not corrected: $(state "$scratch/replayed.db")"
+rows='select group_concat(point_key || energy_j || energy_u_j || calibration_id || budget_inputs) from (select * from measurement order by point_key, attempt)'
+[ "$(sqlite3 "$scratch/recorded.db" "$rows")" = "$(sqlite3 "$scratch/replayed.db" "$rows")" ] || fail "the replay has other rows"
 run "$scratch/plain.db"
 "$build/bin/rig_truth" "$scratch/plain.db" "$scratch/truth.jsonl" 2 0.0005 && fail "the meter has no error to correct"
 [ "$(state "$scratch/plain.db")" = "missing 0" ] || fail "a missing calibration: $(state "$scratch/plain.db")"

@@ -28,7 +28,7 @@ draw() {
 	drawn=${words[RANDOM % ${#words[@]}]}
 }
 
-# draw_fault NAME: sets $fault to an entry of a faults list, and $place to board or meter.
+# draw_fault NAME: sets $fault to an entry of a faults list of a board of $kind, and $place to board or meter.
 draw_fault() {
 	local chance settings=
 	draw "10 %" "20 %" "40 %" "60 %"
@@ -47,11 +47,14 @@ draw_fault() {
 		draw 0 1 1.6 2
 		settings+=", voltage: $drawn V"
 		;;
-	supply-drop) # less than 2.1 % is beyond the bench: the meter gives no voltage, the board reads it to 2 %
-		draw 2.5 3 5 10
-		settings=", share: $drawn %"
-		draw "for: 0 s" "for: 20 ms"
-		settings+=", $drawn"
+	supply-drop) # a board's readings show a lasting one of 1 %, its capacitors a short one of some 2 %
+		draw "2.5 %, for: 20 ms" "3 %, for: 20 ms" "5 %, for: 20 ms" "10 %, for: 20 ms" \
+			"1 %, for: 0 s" "2.5 %, for: 0 s" "5 %, for: 0 s" "10 %, for: 0 s"
+		# The ESP32-C3 cannot read its supply: a lasting drop that begins while the meter does not stream leaves
+		# no trace at all.
+		[ "$kind" != c3 ] || drawn=${drawn/0 s/20 ms}
+		[ "$kind" != c3 ] || drawn=${drawn/#1 %/2.5 %}
+		settings=", share: $drawn"
 		;;
 	silent-loader | flash-flip) chance="probability: 90 %, limit: 2" ;;
 	output-flip)
@@ -116,7 +119,7 @@ add_board() {
 			meter_faults+="${meter_faults:+, }$fault"
 		fi
 	done
-	lab_board "$kind" "$kind" "${meter_faults:+faults: [$meter_faults]}" "${board_faults:+faults: [$board_faults]}" ""
+	lab_board "$kind" "$kind" "${meter_faults:+faults: [$meter_faults]}" "${board_faults:+faults: [$board_faults]}"
 	case " $first $second " in # the loader is not asked for where the firmware is there
 	*" silent-loader "* | *" flash-flip "*) rm -f "$lab/$kind.flash" ;;
 	esac
@@ -144,7 +147,7 @@ run_number() {
 	write_lab
 	draw "${clocks[@]}"
 	lab_plan "$drawn" 8 "$length" 12 "$n" "${models[n % 2]}"
-	run_lab 240
+	run_lab 600 # of the host, which may be busy
 	echo "$status" >"$lab/status"
 	rm -f "$lab"/*.flash
 	[ -r "$lab/run.db" ] || { tail -3 "$lab/run.log" >&2; fail "run $n: no database"; }

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/trace/markers.h"
-#include "analysis/trace/window.h"
 #include "bench/store/store.h"
 #include "bench/trace/reader.h"
 
@@ -32,22 +30,20 @@ static int complain(struct tally *tally, const struct store_measurement *row, co
 	return 0;
 }
 
+/* All samples in which line 0 is high, which are in one piece. */
 static int charge_of(const float *current_a, const uint8_t *lines, size_t count, double rate_hz,
 		     double *ret_charge_c)
 {
-	const struct window_capture capture = {
-		.current_a = current_a, .count = count, .rate_hz = rate_hz};
-	struct marker_line line = {0};
-	struct marker_window window;
-	int ret = marker_decode(lines, count, 0, 1, &line);
+	long double sum = 0;
+	unsigned edges = 0;
 
-	if (!ret)
-		ret = marker_window_find(&line, &window);
-	if (!ret)
-		ret = window_charge(&capture, window.start_samples, window.end_samples,
-				    ret_charge_c);
-	marker_line_done(&line);
-	return ret;
+	for (size_t i = 0; i < count; i++) {
+		edges += i && ((lines[i] ^ lines[i - 1]) & 1);
+		if (lines[i] & 1)
+			sum += (long double)current_a[i];
+	}
+	*ret_charge_c = (double)(sum / rate_hz);
+	return edges != 2 || lines[0] & 1;
 }
 
 /* The charge between the edges of marker line 0, from the file alone. */

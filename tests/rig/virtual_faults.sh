@@ -135,10 +135,8 @@ on_board board-unplugged unplug "$once, for: 1 s" recovered "board nucleo-1"
 on_board unplugged-at unplug "at: 1 s, for: 1 s" recovered ""
 on_board other-part other-board "at: 0 s, part: stm32l552" refused ""
 on_board supply-drop supply-drop "$often, share: 5 %" recovered "supply: "
-on_board supply-low supply-drop "$often, share: 1 %" recovered "" \
-	"a board's reading of its supply is believed to 2 %, what its reference and a cable may be off"
-on_board supply-dip supply-drop "$often, share: 10 %, for: 20 ms" recovered "" \
-	"a board reads its supply before and after a window, not inside"
+on_board supply-low supply-drop "$often, share: 1 %" recovered "supply: "
+on_board supply-dip supply-drop "$often, share: 10 %, for: 20 ms" recovered "supply: "
 on_blank silent-loader silent-loader "probability: 1, limit: 1" recovered ""
 on_blank flash-flip flash-flip "probability: 1, limit: 1" recovered ""
 

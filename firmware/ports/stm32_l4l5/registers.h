@@ -10,49 +10,55 @@
 #include "firmware/ports/stm32_common/core.h"
 
 /* Reset and clock control */
-#define RCC_CR              REGISTER(0x40021000)
-#define RCC_CFGR            REGISTER(0x40021008)
-#define RCC_PLLCFGR         REGISTER(0x4002100C)
-#define RCC_CIER            REGISTER(0x40021018)
-#define RCC_AHB2ENR         REGISTER(0x4002104C)
-#define RCC_APB1ENR1        REGISTER(0x40021058)
-#define RCC_CSR_ADDRESS     0x40021094U
-#define RCC_CRRCR           REGISTER(0x40021098)
-#define RCC_CR_MSION        BIT(0)
-#define RCC_CR_MSIRDY       BIT(1)
-#define RCC_CR_MSIRGSEL     BIT(3)
-#define RCC_CR_MSIRANGE     (15U << 4)
-#define RCC_CR_MSI_4MHZ     (6U << 4)
-#define RCC_CR_HSION        BIT(8)
-#define RCC_CR_HSIRDY       BIT(10)
-#define RCC_CR_HSEON        BIT(16)
-#define RCC_CR_PLLON        BIT(24)
-#define RCC_CR_PLLRDY       BIT(25)
-#define RCC_CR_PLLSAI1ON    BIT(26)
-#define RCC_CR_PLLSAI2ON    BIT(28)
-#define RCC_CFGR_SW         3U
-#define RCC_CFGR_SWS_SHIFT  2
-#define RCC_CFGR_HPRE       (15U << 4)
-#define RCC_CFGR_HPRE_2     (8U << 4)
-#define RCC_CFGR_PPRE       (63U << 8) /* both APB prescalers */
-#define RCC_PLLCFGR_SRC_MSI 1U
-#define RCC_PLLCFGR_N_SHIFT 8
-#define RCC_PLLCFGR_REN     BIT(24)
-#define RCC_PLLCFGR_R_SHIFT 25
-#define RCC_AHB2_GPIOA      BIT(0)
-#define RCC_AHB2_GPIOC      BIT(2)
-#define RCC_AHB2_GPIOE      BIT(4)
-#define RCC_AHB2_ADC        BIT(13)
-#define RCC_APB1_1_PWR      BIT(28)
-#define RCC_CSR_RMVF        BIT(23)
+#define RCC_CR               REGISTER(0x40021000)
+#define RCC_CFGR             REGISTER(0x40021008)
+#define RCC_PLLCFGR          REGISTER(0x4002100C)
+#define RCC_CIER             REGISTER(0x40021018)
+#define RCC_AHB2ENR          REGISTER(0x4002104C)
+#define RCC_APB1ENR1_ADDRESS 0x40021058U
+#define RCC_APB1ENR1         REGISTER(RCC_APB1ENR1_ADDRESS)
+#define RCC_CSR_ADDRESS      0x40021094U
+#define RCC_CRRCR            REGISTER(0x40021098)
+#define RCC_CR_MSION         BIT(0)
+#define RCC_CR_MSIRDY        BIT(1)
+#define RCC_CR_MSIRGSEL      BIT(3)
+#define RCC_CR_MSIRANGE      (15U << 4)
+#define RCC_CR_MSI_4MHZ      (6U << 4)
+#define RCC_CR_HSION         BIT(8)
+#define RCC_CR_HSIRDY        BIT(10)
+#define RCC_CR_HSEON         BIT(16)
+#define RCC_CR_PLLON         BIT(24)
+#define RCC_CR_PLLRDY        BIT(25)
+#define RCC_CR_PLLSAI1ON     BIT(26)
+#define RCC_CR_PLLSAI2ON     BIT(28)
+#define RCC_CFGR_SW          3U
+#define RCC_CFGR_SWS_SHIFT   2
+#define RCC_CFGR_HPRE        (15U << 4)
+#define RCC_CFGR_HPRE_2      (8U << 4)
+#define RCC_CFGR_PPRE        (63U << 8) /* both APB prescalers */
+#define RCC_PLLCFGR_SRC_MSI  1U
+#define RCC_PLLCFGR_N_SHIFT  8
+#define RCC_PLLCFGR_REN      BIT(24)
+#define RCC_PLLCFGR_R_SHIFT  25
+#define RCC_AHB2_GPIOA       BIT(0)
+#define RCC_AHB2_GPIOC       BIT(2)
+#define RCC_AHB2_GPIOE       BIT(4)
+#define RCC_AHB2_ADC         BIT(13)
+#define RCC_APB1_1_PWR       BIT(28)
+#define RCC_CSR_RMVF         BIT(23)
 
 /* Power control */
 #define PWR_CR1           REGISTER(0x40007000)
-#define PWR_SR2           REGISTER(0x40007014)
+#define PWR_CR2_ADDRESS   0x40007004U
+#define PWR_SR2_ADDRESS   0x40007014U
+#define PWR_SR2           REGISTER(PWR_SR2_ADDRESS)
 #define PWR_CR5           REGISTER(0x40007080) /* STM32L4+ only */
 #define PWR_CR1_VOS       (3U << 9)
 #define PWR_CR1_VOS_SHIFT 9 /* the range's number; range 0 on STM32L5 only */
+#define PWR_CR2_PVDE      BIT(0)
+#define PWR_CR2_PLS_SHIFT 1
 #define PWR_SR2_VOSF      BIT(10)
+#define PWR_SR2_PVDO      BIT(11)
 #define PWR_CR5_R1MODE    BIT(8) /* 1: range 1 normal, 0: range 1 boost */
 
 /* Flash interface */

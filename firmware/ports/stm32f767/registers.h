@@ -18,7 +18,8 @@
 #define RCC_AHB1ENR             REGISTER(0x40023830)
 #define RCC_AHB2ENR             REGISTER(0x40023834)
 #define RCC_AHB3ENR             REGISTER(0x40023838)
-#define RCC_APB1ENR             REGISTER(0x40023840)
+#define RCC_APB1ENR_ADDRESS     0x40023840U
+#define RCC_APB1ENR             REGISTER(RCC_APB1ENR_ADDRESS)
 #define RCC_APB2ENR             REGISTER(0x40023844)
 #define RCC_CSR_ADDRESS         0x40023874U
 #define RCC_DCKCFGR2            REGISTER(0x40023890)
@@ -53,12 +54,17 @@
 #define RCC_DCKCFGR2_USART3_HSI (2U << 4)
 
 /* Power control */
-#define PWR_CR1           REGISTER(0x40007000)
-#define PWR_CSR1          REGISTER(0x40007004)
+#define PWR_CR1_ADDRESS   0x40007000U
+#define PWR_CR1           REGISTER(PWR_CR1_ADDRESS)
+#define PWR_CSR1_ADDRESS  0x40007004U
+#define PWR_CSR1          REGISTER(PWR_CSR1_ADDRESS)
+#define PWR_CR1_PVDE      BIT(4)
+#define PWR_CR1_PLS_SHIFT 5
 #define PWR_CR1_VOS       (3U << 14)
 #define PWR_CR1_VOS_SHIFT 14 /* 1: scale 3, 2: scale 2, 3: scale 1 */
 #define PWR_CR1_ODEN      BIT(16)
 #define PWR_CR1_ODSWEN    BIT(17)
+#define PWR_CSR1_PVDO     BIT(2)
 #define PWR_CSR1_VOSRDY   BIT(14)
 #define PWR_CSR1_ODRDY    BIT(16)
 #define PWR_CSR1_ODSWRDY  BIT(17)
@@ -85,6 +91,8 @@
 #define FLASH_CR_START      BIT(16)
 #define FLASH_CR_LOCK       BIT(31)
 #define FLASH_OPTCR_NDBANK  BIT(29)
+
+#define EXTI 0x40013C00U
 
 /* GPIO */
 #define GPIOB 0x40020400U

@@ -33,6 +33,7 @@
 #define FLASH_SR_PEMPTY    BIT(17)     /* writing 1 toggles it */
 #define FLASH_OPTR_BFB2    BIT(20)
 
+#define EXTI        0x40010400U
 #define GPIOA       0x48000000U
 #define GPIOE       0x48001000U
 #define LPUART1     0x40008000U

@@ -41,6 +41,7 @@
 #define ICACHE_SR_BUSY   BIT(0)
 #define ICACHE_FCR_FLAGS 6U /* BSYEND, ERR */
 
+#define EXTI       0x4002F400U
 #define GPIOC      0x42020800U
 #define GPIOE      0x42021000U
 #define USART3     0x40004800U

@@ -96,6 +96,7 @@ static void reset(struct stm32 *chip, enum stm32_reset_cause cause)
 	stm32_usart_reset(&s->usart);
 	stm32f767_adc_reset(s);
 	stm32f767_misc_reset(s);
+	stm32_pvd_reset(&s->pvd);
 }
 
 /* Low: BOOT_ADD0 as it leaves the factory. */
@@ -111,6 +112,7 @@ static void boot(struct stm32 *chip, bool boot0)
 static void supply_changed(struct stm32 *chip)
 {
 	stm32f767_rules_check_hclk(stm32f767_of(chip));
+	stm32_pvd_update(&stm32f767_of(chip)->pvd);
 }
 
 static void uart_rx(struct stm32 *chip, uint8_t byte, const struct chip_uart_format *format)
@@ -154,6 +156,20 @@ static void destroy(struct stm32 *chip)
 	free(s->system);
 	free(s);
 }
+
+/* Thresholds: modelled on the typical values of the F4 and F7 data sheets; +-60 mV between chips. */
+static const struct stm32_pvd_traits pvd = {
+	.rising_v = {2.14, 2.30, 2.45, 2.60, 2.76, 2.93, 3.03, 3.14},
+	.falling_v = {2.04, 2.19, 2.35, 2.51, 2.66, 2.84, 2.93, 3.03},
+	.spread_v = 0.06,
+	.exti_base = F767_EXTI_BASE,
+	.interrupt_mask = 0x00,
+	.event_mask = 0x04,
+	.rising = 0x08,
+	.falling = 0x0C,
+	.pending_rising = 0x14,
+	.pending_falling = 0x14,
+};
 
 static const struct stm32_part part = {
 	.name = "stm32f767",
@@ -212,6 +228,7 @@ static void set_up(struct stm32f767 *s)
 	stm32_rom_init(chip, &rom);
 	stm32_gpio_init(&s->gpio, chip, &board);
 	stm32_usart_init(&s->usart, chip, &s->gpio, &usart3);
+	stm32_pvd_init(&s->pvd, chip, &pvd);
 	reset(chip, STM32_RESET_NO_SUPPLY);
 	stm32f767_clock_update(chip);
 }

@@ -9,6 +9,7 @@
 
 #include "rigs/virtual/chips/stm32_adc.h"
 #include "rigs/virtual/chips/stm32_gpio.h"
+#include "rigs/virtual/chips/stm32_pvd.h"
 #include "rigs/virtual/chips/stm32_usart.h"
 #include "rigs/virtual/chips/stm32f767_registers.h"
 
@@ -74,7 +75,8 @@ struct stm32f767 {
 	struct stm32_usart usart;
 	struct f767_adc adc;
 	struct stm32_analog analog;
-	uint32_t syscfg[9], exti[6], dbgmcu[4];
+	struct stm32_pvd pvd; /* and the EXTI */
+	uint32_t syscfg[9], dbgmcu[4];
 };
 
 static inline struct stm32f767 *stm32f767_of(struct stm32 *chip)

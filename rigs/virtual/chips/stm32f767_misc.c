@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * SYSCFG (RM0410 section 7.2), EXTI (11.9) and DBGMCU (40.16) of the STM32F767: registers that keep
- * what is written and do nothing. No pin raises an EXTI line in this model, and SYSCFG_MEMRMP's
- * swap of the external memories has nothing to swap.
+ * SYSCFG (RM0410 section 7.2) and DBGMCU (40.16) of the STM32F767: registers that keep what is
+ * written and do nothing. SYSCFG_MEMRMP's swap of the external memories has nothing to swap.
  */
 #include "rigs/virtual/chips/stm32f767_misc.h"
 
@@ -11,9 +10,6 @@
 /* Bits that can be written, by register; 0: read-only or reserved. */
 static const uint32_t syscfg_writable[9] = {
 	0x00000D00, 0x00FF00FF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0, 0x00000005, 0x00000001,
-};
-static const uint32_t exti_writable[6] = {
-	0x01FFFFFF, 0x01FFFFFF, 0x01FFFFFF, 0x01FFFFFF, 0, 0,
 };
 static const uint32_t dbgmcu_writable[4] = {0, 0x000000E7, 0x0FE01FFF, 0x00070003};
 
@@ -27,11 +23,6 @@ struct plain_block {
 static struct plain_block syscfg_block(struct stm32f767 *s)
 {
 	return (struct plain_block){F767_SYSCFG_BASE, s->syscfg, syscfg_writable, 9};
-}
-
-static struct plain_block exti_block(struct stm32f767 *s)
-{
-	return (struct plain_block){F767_EXTI_BASE, s->exti, exti_writable, 6};
 }
 
 static struct plain_block dbgmcu_block(struct stm32f767 *s)
@@ -70,16 +61,12 @@ void stm32f767_syscfg_write(struct stm32f767 *s, uint32_t offset, uint32_t value
 
 uint32_t stm32f767_exti_read(struct stm32f767 *s, uint32_t offset)
 {
-	return plain_read(s, exti_block(s), offset);
+	return stm32_exti_read(&s->pvd, offset);
 }
 
 void stm32f767_exti_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
 {
-	if (offset == 0x10 && value) { /* SWIER */
-		stm32_fault(&s->base, "EXTI_SWIER: software events are not modelled");
-		return;
-	}
-	plain_write(s, exti_block(s), offset, value, mask);
+	stm32_exti_write(&s->pvd, offset, value, mask);
 }
 
 uint32_t stm32f767_dbgmcu_read(struct stm32f767 *s, uint32_t offset)
@@ -96,7 +83,5 @@ void stm32f767_misc_reset(struct stm32f767 *s)
 {
 	for (size_t i = 0; i < 9; i++)
 		s->syscfg[i] = 0;
-	for (size_t i = 0; i < 6; i++)
-		s->exti[i] = 0;
 	s->dbgmcu[0] = IDCODE; /* the others only power-on clears: nothing here reads them */
 }

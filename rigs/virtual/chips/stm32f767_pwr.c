@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * PWR registers of the STM32F767 (RM0410 section 4.4): voltage scale and over-drive. VOS acts only
- * while the PLL is on; with the PLL off the regulator is at scale 3 and VOSRDY is clear. Times are
- * modelled: over-drive from DS11532 (over-drive switch delay with the HSI, 45 us on and 20 us off,
- * split between the two steps), the scale's from the same regulator's step.
+ * PWR registers of the STM32F767 (RM0410 section 4.4): voltage scale, over-drive and voltage
+ * detector. VOS acts only while the PLL is on; with the PLL off the regulator is at scale 3 and
+ * VOSRDY is clear. Times are modelled: over-drive from DS11532 (over-drive switch delay with the
+ * HSI, 45 us on and 20 us off, split between the two steps), the scale's from the same regulator's
+ * step.
  */
 #include "rigs/virtual/chips/stm32f767.h"
 
@@ -20,6 +21,7 @@ enum { PWR_CR1 = 0x00, PWR_CSR1 = 0x04, PWR_CR2 = 0x08, PWR_CSR2 = 0x0C };
 #define CSR1_WRITABLE    0x00000300u /* EIWUP, BRE */
 #define OVER_DRIVE_BITS  (F767_PWR_CR1_ODEN | F767_PWR_CR1_ODSWEN)
 #define OVER_DRIVE_MIN_V 2.1
+#define CSR1_PVDO        (1u << 2)
 
 static unsigned scale_wanted(const struct stm32f767 *s)
 {
@@ -60,6 +62,8 @@ static uint32_t csr1_read(const struct stm32f767 *s)
 		value |= F767_PWR_CSR1_ODRDY;
 	if (s->clock.odsw_ready_ps <= now_ps)
 		value |= F767_PWR_CSR1_ODSWRDY;
+	if (s->pvd.output)
+		value |= CSR1_PVDO;
 	return value;
 }
 
@@ -142,6 +146,7 @@ static void cr1_write(struct stm32f767 *s, uint32_t value)
 	if (!vos_is_legal(s, value) || !over_drive_is_legal(s, value))
 		return;
 	clock->cr1 = value;
+	stm32_pvd_set(&s->pvd, value >> 4 & 1, value >> 5 & 7);
 	clock->od_ready_ps =
 		ready_after(clock->od_ready_ps, old, value, F767_PWR_CR1_ODEN, now_ps + OD_ON_PS);
 	clock->odsw_ready_ps = ready_after(clock->odsw_ready_ps, old, value, F767_PWR_CR1_ODSWEN,

@@ -133,6 +133,7 @@ static void reset(struct stm32 *chip, enum stm32_reset_cause cause)
 		stm32_gpio_reset(&s->gpio, port);
 	stm32_usart_reset(&s->lpuart);
 	stm32_adc_reset(&s->adc);
+	stm32_pvd_reset(&s->pvd);
 }
 
 /* Low asks for flash, aliased at 0, and gets the ROM loader while the chip counts as empty. */
@@ -192,6 +193,26 @@ static void destroy(struct stm32 *chip)
 	free(s);
 }
 
+/* Thresholds: modelled on the levels that ST's headers name, 100 mV of hysteresis as the data
+ * sheets give, +-60 mV between chips; level 7 is a pin. */
+static const struct stm32_pvd_traits pvd = {
+	.rising_v = {2.1, 2.3, 2.5, 2.6, 2.7, 2.9, 3.0, 0},
+	.falling_v = {2.0, 2.2, 2.4, 2.5, 2.6, 2.8, 2.9, 0},
+	.spread_v = 0.06,
+	.exti_base = STM32_EXTI_BASE,
+	.interrupt_mask = 0x00,
+	.event_mask = 0x04,
+	.rising = 0x08,
+	.falling = 0x0C,
+	.pending_rising = 0x14,
+	.pending_falling = 0x14,
+};
+
+static void supply_changed(struct stm32 *chip)
+{
+	stm32_pvd_update(&part_of(chip)->pvd);
+}
+
 static const struct stm32_part part = {
 	.name = "stm32l4r5",
 	.power_min_v = 1.71,               /* brown-out level 0, rising */
@@ -201,6 +222,7 @@ static const struct stm32_part part = {
 	.reset = reset,
 	.boot = boot,
 	.clock_update = stm32l4r5_clock_update,
+	.supply_changed = supply_changed,
 	.uart_rx = uart_rx,
 	.flash_stalls = stm32l4r5_flash_stalls,
 	.report = report,
@@ -270,6 +292,7 @@ static void set_up(struct stm32l4r5 *s)
 	stm32_gpio_init(&s->gpio, chip, &board);
 	stm32_usart_init(&s->lpuart, chip, &s->gpio, &lpuart1);
 	stm32_adc_init(&s->adc, chip, &adc1, &s->analog);
+	stm32_pvd_init(&s->pvd, chip, &pvd);
 	reset(chip, STM32_RESET_NO_SUPPLY);
 	stm32l4r5_clock_update(chip);
 }

@@ -8,6 +8,7 @@
 
 #include "rigs/virtual/chips/stm32_adc.h"
 #include "rigs/virtual/chips/stm32_gpio.h"
+#include "rigs/virtual/chips/stm32_pvd.h"
 #include "rigs/virtual/chips/stm32_usart.h"
 #include "rigs/virtual/chips/stm32l4r5_registers.h"
 
@@ -68,6 +69,7 @@ struct stm32l4r5 {
 	struct stm32_usart lpuart;
 	struct stm32_adc adc;
 	struct stm32_analog analog;
+	struct stm32_pvd pvd;
 };
 
 /* stm32l4r5.c */

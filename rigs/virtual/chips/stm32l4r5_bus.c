@@ -60,6 +60,16 @@ static void adc_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, uint
 	stm32_adc_write(&s->adc, offset, value, mask);
 }
 
+static uint32_t exti_read(struct stm32l4r5 *s, uint32_t offset)
+{
+	return stm32_exti_read(&s->pvd, offset);
+}
+
+static void exti_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, uint32_t mask)
+{
+	stm32_exti_write(&s->pvd, offset, value, mask);
+}
+
 #define GPIO_BLOCK(port)                                                                           \
 	{                                                                                          \
 		"GPIO", STM32_GPIO_BASE + (port)*0x400u, 0x400, STM32_RCC_AHB2ENR, port,           \
@@ -82,6 +92,7 @@ static const struct block blocks[] = {
 	{"PWR", STM32_PWR_BASE, 0x400, STM32_RCC_APB1ENR1, 28, stm32l4r5_pwr_read,
 	 stm32l4r5_pwr_write},
 	{"ADC1", STM32_ADC_BASE, 0x400, STM32_RCC_AHB2ENR, 13, adc_read, adc_write},
+	{"EXTI", STM32_EXTI_BASE, 0x400, 0, 0, exti_read, exti_write},
 	{"DBGMCU", STM32_DBGMCU_BASE, 0x400, 0, 0, dbgmcu_read, dbgmcu_write},
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * PWR registers of the STM32L4R5 (RM0432 section 5.4): voltage range, its settling, boost mode.
+ * PWR registers of the STM32L4R5 (RM0432 section 5.4): voltage range, its settling, boost mode,
+ * voltage detector.
  * Rise time of the regulator: DS12023 table 23 (wake-up of range 1 from range 2).
  */
 #include "rigs/virtual/chips/stm32l4r5.h"
@@ -21,6 +22,7 @@ enum {
 #define SR2_REGLPS (1u << 8)
 #define SR2_REGLPF (1u << 9)
 #define SR2_VOSF   (1u << 10)
+#define SR2_PVDO   (1u << 11)
 
 static uint32_t sr2_read(const struct stm32l4r5 *s)
 {
@@ -30,6 +32,8 @@ static uint32_t sr2_read(const struct stm32l4r5 *s)
 		value |= SR2_VOSF;
 	if (s->clock.cr1 & STM32_CR1_LPR)
 		value |= SR2_REGLPF;
+	if (s->pvd.output)
+		value |= SR2_PVDO;
 	return value;
 }
 
@@ -81,6 +85,7 @@ void stm32l4r5_pwr_write(struct stm32l4r5 *s, uint32_t offset, uint32_t value, u
 		break;
 	case PWR_CR2:
 		clock->cr2 = ((clock->cr2 & ~mask) | value) & 0x000006FF;
+		stm32_pvd_set(&s->pvd, clock->cr2 & 1, clock->cr2 >> 1 & 7);
 		break;
 	case PWR_CR3:
 		clock->cr3 = ((clock->cr3 & ~mask) | value) & 0x0000951F;

@@ -12,6 +12,7 @@
 
 #include "rigs/virtual/chips/stm32_adc.h"
 #include "rigs/virtual/chips/stm32_gpio.h"
+#include "rigs/virtual/chips/stm32_pvd.h"
 #include "rigs/virtual/chips/stm32_usart.h"
 #include "rigs/virtual/chips/stm32l552_registers.h"
 
@@ -83,6 +84,7 @@ struct stm32l552 {
 	struct stm32_usart usart;
 	struct stm32_adc adc;
 	struct stm32_analog analog;
+	struct stm32_pvd pvd;
 };
 
 static inline struct stm32l552 *stm32l552_of(struct stm32 *chip)

@@ -63,6 +63,16 @@ static void adc_write(struct stm32l552 *s, uint32_t offset, uint32_t value, uint
 	stm32_adc_write(&s->adc, offset, value, mask);
 }
 
+static uint32_t exti_read(struct stm32l552 *s, uint32_t offset)
+{
+	return stm32_exti_read(&s->pvd, offset);
+}
+
+static void exti_write(struct stm32l552 *s, uint32_t offset, uint32_t value, uint32_t mask)
+{
+	stm32_exti_write(&s->pvd, offset, value, mask);
+}
+
 static const struct block blocks[] = {
 	{"USART3", L552_USART3_BASE, 0x400, L552_RCC_APB1ENR1, L552_APB1ENR1_USART3, usart_read,
 	 usart_write},
@@ -74,6 +84,7 @@ static const struct block blocks[] = {
 	{"PWR", L552_PWR_BASE, 0x400, L552_RCC_APB1ENR1, L552_APB1ENR1_PWR, stm32l552_pwr_read,
 	 stm32l552_pwr_write},
 	{"ADC1", L552_ADC_BASE, 0x400, L552_RCC_AHB2ENR, L552_AHB2ENR_ADC, adc_read, adc_write},
+	{"EXTI", L552_EXTI_BASE, 0x400, 0, 0, exti_read, exti_write},
 	{"DBGMCU", L552_DBGMCU_BASE, 0x400, 0, 0, dbgmcu_read, dbgmcu_write},
 };
 

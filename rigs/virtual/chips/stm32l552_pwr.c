@@ -27,6 +27,7 @@ enum {
 #define SR2_REGLPS     (1u << 8)
 #define SR2_REGLPF     (1u << 9)
 #define SR2_VOSF       (1u << 10)
+#define SR2_PVDO       (1u << 11)
 
 static uint32_t sr2_read(const struct stm32l552 *s)
 {
@@ -36,6 +37,8 @@ static uint32_t sr2_read(const struct stm32l552 *s)
 		value |= SR2_VOSF;
 	if (s->clock.cr1 & L552_CR1_LPR)
 		value |= SR2_REGLPF;
+	if (s->pvd.output)
+		value |= SR2_PVDO;
 	return value;
 }
 
@@ -115,6 +118,7 @@ void stm32l552_pwr_write(struct stm32l552 *s, uint32_t offset, uint32_t value, u
 		break;
 	case PWR_CR2:
 		clock->cr2 = stm32_merge(clock->cr2, value, mask) & CR2_WRITABLE;
+		stm32_pvd_set(&s->pvd, clock->cr2 & 1, clock->cr2 >> 1 & 7);
 		break;
 	case PWR_CR3:
 		clock->cr3 = stm32_merge(clock->cr3, value, mask) & CR3_WRITABLE;

@@ -49,6 +49,19 @@ void vjs110_free(struct vjs110 *meter)
 	free(meter);
 }
 
+void vjs110_make_ideal(struct vjs110 *meter)
+{
+	for (int n = 0; n < VJS110_RANGES; n++)
+		meter->analog.current_error[n] = (struct js110_scale){0, 0};
+	for (int n = 0; n < JS110_VOLTAGE_RANGES; n++)
+		meter->analog.voltage_error[n] = (struct js110_scale){0, 0};
+}
+
+void vjs110_set_serial(struct vjs110 *meter, const char *serial)
+{
+	snprintf(meter->serial_text, sizeof(meter->serial_text), "%s", serial);
+}
+
 struct usb_device vjs110_usb(struct vjs110 *meter)
 {
 	return (struct usb_device){&js110_usb_ops, meter};
@@ -204,6 +217,11 @@ void vjs110_feed(struct vjs110 *meter, int64_t start_ps, int64_t end_ps, double 
 int64_t vjs110_sample_end_ps(const struct vjs110 *meter, uint64_t n)
 {
 	return js_slices_end_ps(&meter->slices, n);
+}
+
+int64_t vjs110_settings_due_ps(const struct vjs110 *meter)
+{
+	return meter->busy ? meter->due_ps : INT64_MIN;
 }
 
 bool vjs110_streaming(const struct vjs110 *meter)

@@ -28,6 +28,11 @@ struct vjs110;
 
 struct vjs110 *vjs110_new(uint64_t seed); /* NULL: out of memory */
 void vjs110_free(struct vjs110 *meter);
+/* From here on the active calibration is exact. Noise, steps, artefacts and the crystal's error
+ * stay. */
+void vjs110_make_ideal(struct vjs110 *meter);
+/* Instead of the drawn one; at most 7 characters. */
+void vjs110_set_serial(struct vjs110 *meter, const char *serial);
 
 /* The USB side; valid as long as the meter. */
 struct usb_device vjs110_usb(struct vjs110 *meter);
@@ -41,6 +46,8 @@ void vjs110_feed(struct vjs110 *meter, int64_t start_ps, int64_t end_ps, double 
  * start. */
 int64_t vjs110_sample_end_ps(const struct vjs110 *meter, uint64_t n);
 
+/* When wanted settings take effect; INT64_MIN: none wait. */
+int64_t vjs110_settings_due_ps(const struct vjs110 *meter);
 bool vjs110_streaming(const struct vjs110 *meter);
 bool vjs110_conducts(const struct vjs110 *meter);
 double vjs110_series_ohm(const struct vjs110 *meter); /* infinite without a path */

@@ -239,7 +239,7 @@ static int js110_control(void *state, const struct usb_setup *setup, uint8_t *da
 		.device = device_descriptor,
 		.configuration = configuration_descriptor,
 		.configuration_bytes = sizeof(configuration_descriptor),
-		.strings = {NULL, "Jetperch LLC", "Joulescope JS110", meter->serial_text},
+		.strings = {NULL, "VIRTUAL Jetperch LLC", "Joulescope JS110", meter->serial_text},
 	};
 
 	if ((setup->request_type & 0x60) == 0)

@@ -50,6 +50,16 @@ void vjs220_free(struct vjs220 *meter)
 	free(meter);
 }
 
+void vjs220_make_ideal(struct vjs220 *meter)
+{
+	js220_analog_make_ideal(&meter->analog);
+}
+
+void vjs220_set_serial(struct vjs220 *meter, const char *serial)
+{
+	snprintf(meter->serial, sizeof(meter->serial), "%s", serial);
+}
+
 struct usb_device vjs220_usb(struct vjs220 *meter)
 {
 	return (struct usb_device){&js220_usb_ops, meter};
@@ -237,6 +247,11 @@ void vjs220_feed(struct vjs220 *meter, int64_t start_ps, int64_t end_ps, double 
 int64_t vjs220_tick_end_ps(const struct vjs220 *meter, uint64_t n)
 {
 	return js_slices_end_ps(&meter->slices, n);
+}
+
+bool vjs220_sync_due(const struct vjs220 *meter)
+{
+	return meter->connected && meter->counter >= meter->next_sync;
 }
 
 bool vjs220_conducts(const struct vjs220 *meter)

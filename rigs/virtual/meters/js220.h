@@ -26,6 +26,10 @@ struct vjs220;
 
 struct vjs220 *vjs220_new(uint64_t seed); /* NULL: out of memory */
 void vjs220_free(struct vjs220 *meter);
+/* From here on gain and zero are exact. Noise, steps, ranges and the crystal's error stay. */
+void vjs220_make_ideal(struct vjs220 *meter);
+/* Instead of the drawn one; at most 7 characters. */
+void vjs220_set_serial(struct vjs220 *meter, const char *serial);
 
 /* The USB side; valid as long as the meter. */
 struct usb_device vjs220_usb(struct vjs220 *meter);
@@ -42,6 +46,8 @@ int64_t vjs220_tick_end_ps(const struct vjs220 *meter, uint64_t n);
 
 /* Whether samples or statistics are made: the owner may feed coarse slices while not. */
 bool vjs220_active(const struct vjs220 *meter);
+/* Whether the instrument will say something as soon as time passes: a time sync is due. */
+bool vjs220_sync_due(const struct vjs220 *meter);
 bool vjs220_conducts(const struct vjs220 *meter);
 double vjs220_series_ohm(const struct vjs220 *meter); /* of the present range */
 

@@ -54,6 +54,14 @@ void js220_analog_init(struct js220_analog *analog, uint64_t seed)
 	js220_analog_defaults(analog);
 }
 
+void js220_analog_make_ideal(struct js220_analog *analog)
+{
+	for (int n = 0; n < VJS220_RANGES; n++)
+		analog->current[n] = (struct js220_error){0, 0};
+	for (int n = 0; n < JS220_VOLTAGE_RANGES; n++)
+		analog->voltage[n] = (struct js220_error){0, 0};
+}
+
 void js220_analog_defaults(struct js220_analog *analog)
 {
 	analog->mode = JS220_MODE_OFF; /* assumed */

@@ -50,6 +50,7 @@ struct js220_reading {
 };
 
 void js220_analog_init(struct js220_analog *analog, uint64_t seed);
+void js220_analog_make_ideal(struct js220_analog *analog);
 void js220_analog_defaults(struct js220_analog *analog); /* settings only */
 void js220_analog_read(struct js220_analog *analog, double current_a, double voltage_v,
 		       struct js220_reading *ret_reading);

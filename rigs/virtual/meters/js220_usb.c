@@ -74,7 +74,7 @@ static int js220_control(void *state, const struct usb_setup *setup, uint8_t *da
 		.device = device_descriptor,
 		.configuration = configuration_descriptor,
 		.configuration_bytes = sizeof(configuration_descriptor),
-		.strings = {NULL, "Jetperch LLC", "Joulescope JS220", meter->serial},
+		.strings = {NULL, "VIRTUAL Jetperch LLC", "Joulescope JS220", meter->serial},
 	};
 
 	if ((setup->request_type & 0x60) == 0)

@@ -64,6 +64,11 @@ struct vlpm01a *vlpm01a_new(uint64_t seed)
 	return meter;
 }
 
+void vlpm01a_make_ideal(struct vlpm01a *meter)
+{
+	lpm01a_analog_make_ideal(&meter->analog);
+}
+
 void vlpm01a_free(struct vlpm01a *meter)
 {
 	if (!meter)
@@ -227,6 +232,27 @@ void vlpm01a_slice(struct vlpm01a *meter, const struct vlpm01a_slice *slice)
 		meter->now_ps = until_ps;
 		run_due(meter);
 	} while (meter->now_ps < slice->end_ps);
+}
+
+int64_t vlpm01a_busy_until_ps(const struct vlpm01a *meter)
+{
+	const struct lpm01a_acquisition *acquisition = &meter->acquisition;
+
+	if (meter->now_ps < meter->boot_end_ps)
+		return meter->boot_end_ps;
+	if (meter->target_on_ps != INT64_MAX)
+		return meter->target_on_ps;
+	/* Up to the first sample: hosts wait for it. */
+	if (acquisition->state == LPM01A_WAIT_DELAY)
+		return acquisition->delay_end_ps + 1;
+	if (acquisition->state == LPM01A_RUNNING && acquisition->sample == 0)
+		return acquisition->sample_end_ps;
+	return INT64_MIN;
+}
+
+unsigned vlpm01a_sample_hz(const struct vlpm01a *meter)
+{
+	return meter->settings.freq_hz;
 }
 
 bool vlpm01a_threshold_level(const struct vlpm01a *meter)

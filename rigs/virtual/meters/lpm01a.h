@@ -28,6 +28,9 @@ struct vlpm01a;
 /* Powered up at time 0, and calibrated then. NULL: out of memory. */
 struct vlpm01a *vlpm01a_new(uint64_t seed);
 void vlpm01a_free(struct vlpm01a *meter);
+/* From here on gain, zero and supply voltage are exact, and the output has no resistance. Noise,
+ * steps, ranges and the crystal's error stay. */
+void vlpm01a_make_ideal(struct vlpm01a *meter);
 
 /* Bytes from the host; they are dropped while the instrument starts up after psrst. */
 void vlpm01a_host_bytes(struct vlpm01a *meter, const uint8_t *bytes, size_t count);
@@ -42,6 +45,11 @@ void vlpm01a_slice(struct vlpm01a *meter, const struct vlpm01a_slice *slice);
 /* When the instrument acts next by itself (sample, supply, trigger delay); INT64_MAX: never. The
  * supply changes at such times: a slice should not go beyond. */
 int64_t vlpm01a_next_event_ps(const struct vlpm01a *meter);
+
+/* Until when the instrument starts up, or waits before it begins what the host asked for;
+ * INT64_MIN: it does not. */
+int64_t vlpm01a_busy_until_ps(const struct vlpm01a *meter);
+unsigned vlpm01a_sample_hz(const struct vlpm01a *meter);
 
 /* True voltage at the target, for the current of the last slice; 0: switched off. */
 double vlpm01a_supply_v(const struct vlpm01a *meter);

@@ -44,9 +44,19 @@ void lpm01a_analog_init(struct lpm01a_analog *analog, uint64_t seed)
 	analog->offset_drift_lsb_per_c = OFFSET_DRIFT_SD * vrandom_normal(&random);
 }
 
+void lpm01a_analog_make_ideal(struct lpm01a_analog *analog)
+{
+	analog->ideal = true;
+	analog->supply_gain = 1;
+	analog->output_ohm = 0;
+	analog->gain_drift_per_c = analog->offset_drift_lsb_per_c = 0;
+	for (unsigned n = 0; n < LPM01A_RANGES; n++)
+		analog->gain_error[n] = analog->offset_lsb[n] = 0;
+}
+
 void lpm01a_analog_calibrate(struct lpm01a_analog *analog, double board_c)
 {
-	for (unsigned n = 0; n < LPM01A_RANGES; n++) {
+	for (unsigned n = 0; n < LPM01A_RANGES && !analog->ideal; n++) {
 		analog->gain_error[n] = GAIN_SD * vrandom_normal(&analog->random);
 		analog->offset_lsb[n] = OFFSET_LSB_SD * vrandom_normal(&analog->random);
 	}

@@ -28,6 +28,7 @@ struct lpm01a_analog {
 	double filtered_a; /* static: the input filter */
 	double supply_gain, output_ohm;
 	int32_t crystal_ppm;
+	bool ideal;
 };
 
 struct lpm01a_reading {
@@ -36,6 +37,7 @@ struct lpm01a_reading {
 };
 
 void lpm01a_analog_init(struct lpm01a_analog *analog, uint64_t seed);
+void lpm01a_analog_make_ideal(struct lpm01a_analog *analog);
 /* New residual errors; none of them from temperature. */
 void lpm01a_analog_calibrate(struct lpm01a_analog *analog, double board_c);
 /* One sample: current_a is the mean over so many seconds. lowest: a fault, the lowest range

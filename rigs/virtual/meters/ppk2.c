@@ -87,10 +87,12 @@ struct vppk2 *vppk2_new(uint64_t seed)
 	return meter;
 }
 
-void vppk2_make_ideal(struct vppk2 *meter)
+void vppk2_keep_errors(struct vppk2 *meter, unsigned errors)
 {
-	meter->supply_gain = 1;
-	ppk2_analog_make_ideal(&meter->analog);
+	if (!(errors & VPPK2_ERROR_SUPPLY))
+		meter->supply_gain = 1;
+	ppk2_analog_keep_errors(&meter->analog, errors & VPPK2_ERROR_GAIN,
+				errors & VPPK2_ERROR_ZERO);
 }
 
 void vppk2_free(struct vppk2 *meter)

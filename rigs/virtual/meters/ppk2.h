@@ -16,9 +16,15 @@
 struct vppk2;
 
 struct vppk2 *vppk2_new(uint64_t seed); /* NULL: out of memory */
-/* From here on gain, zero and supply voltage are exactly what the instrument says of itself. Noise,
- * steps, ranges and the crystal's error stay. */
-void vppk2_make_ideal(struct vppk2 *meter);
+
+/* What the instrument is wrong in beyond what it says of itself. */
+#define VPPK2_ERROR_GAIN   1u
+#define VPPK2_ERROR_ZERO   2u
+#define VPPK2_ERROR_SUPPLY 4u
+#define VPPK2_ERRORS       7u
+/* Of these only the given ones are left; the others are zero from here on. Noise, steps, ranges and
+ * the crystal's error stay. */
+void vppk2_keep_errors(struct vppk2 *meter, unsigned errors);
 void vppk2_free(struct vppk2 *meter);
 
 /* Bytes from the host. */

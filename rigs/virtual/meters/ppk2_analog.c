@@ -19,12 +19,15 @@
 
 /* About 50 mV over the shunt: 50 uA, 0.5 mA, 5 mA, 60 mA, the instrument's published ranges. */
 static const double switch_up_a[PPK2_RANGES - 1] = {50e-6, 500e-6, 5e-3, 60e-3};
+/* Nordic publishes a typical resolution of each range (PPK2 user guide, measurement ranges), and no
+ * error of the zero: zeros are adjusted to that resolution, with the standard deviation of what one
+ * such step hides, step / sqrt(12). Typical is no limit: the draw is normal. */
+static const double resolution_a[PPK2_RANGES] = {0.2e-6, 0.5e-6, 5e-6, 50e-6, 1e-3};
 #define SWITCH_DOWN_SHARE   0.85 /* hysteresis */
 #define SWITCH_DOWN_SAMPLES 2
 
 #define NOISE_LSB         0.7
 #define GAIN_ERROR_SD     0.0005
-#define OFFSET_LSB_SD     0.2
 #define DISTURBANCE_FIRST 0.25 /* of the value, at the sample that switches */
 #define DISTURBANCE_KEEP  0.2  /* per sample after it */
 
@@ -56,15 +59,16 @@ void ppk2_analog_init(struct ppk2_analog *analog, uint64_t seed)
 	for (int n = 0; n < PPK2_RANGES; n++) {
 		draw_range(&analog->printed[n], typical_ohm[n], &random);
 		analog->gain_error[n] = GAIN_ERROR_SD * vrandom_normal(&random);
-		analog->offset_a[n] =
-			OFFSET_LSB_SD * lsb_a(&analog->printed[n]) * vrandom_normal(&random);
+		analog->offset_a[n] = resolution_a[n] / sqrt(12) * vrandom_normal(&random);
 	}
 }
 
-void ppk2_analog_make_ideal(struct ppk2_analog *analog)
+void ppk2_analog_keep_errors(struct ppk2_analog *analog, bool gain, bool zero)
 {
-	for (int n = 0; n < PPK2_RANGES; n++)
-		analog->gain_error[n] = analog->offset_a[n] = 0;
+	for (int n = 0; n < PPK2_RANGES; n++) {
+		analog->gain_error[n] = gain ? analog->gain_error[n] : 0;
+		analog->offset_a[n] = zero ? analog->offset_a[n] : 0;
+	}
 }
 
 /* Autoranging: up at once, down with hysteresis. Returns true when the range changed. */

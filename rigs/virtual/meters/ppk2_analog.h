@@ -38,8 +38,8 @@ struct ppk2_reading {
 
 /* Draws one instrument; the printed values are rounded to the decimals of the metadata text. */
 void ppk2_analog_init(struct ppk2_analog *analog, uint64_t seed);
-/* No error beyond the printed calibration's. */
-void ppk2_analog_make_ideal(struct ppk2_analog *analog);
+/* No other error beyond the printed calibration's. */
+void ppk2_analog_keep_errors(struct ppk2_analog *analog, bool gain, bool zero);
 struct ppk2_reading ppk2_analog_read(struct ppk2_analog *analog, double current_a, double vdd_mv);
 /* What full scale of the last range reads. */
 struct ppk2_reading ppk2_analog_top(void);

@@ -33,13 +33,16 @@ struct usb_setup {
 struct usb_device_ops {
 	const char *name;
 	/* IN: fills at most setup->length bytes of data. OUT: data holds setup->length bytes, not
-	 * changed. Returns the bytes of the data stage, or USB_STALL. */
+	 * changed. Returns the bytes of the data stage, USB_STALL, or USB_NAK: to be called again.
+	 */
 	int (*control)(void *state, const struct usb_setup *setup, uint8_t *data);
-	/* Returns count, or USB_STALL (halted, or no such endpoint). */
+	/* Returns how many bytes were taken (fewer than count: no room for more, to be called again
+	 * with the rest), USB_NAK: none, or USB_STALL (halted, or no such endpoint). */
 	int (*bulk_out)(void *state, uint8_t endpoint, const uint8_t *bytes, size_t count);
 	/* capacity is a multiple of USB_PACKET_MAX: less overflows (USB_STALL). Returns the bytes
-	 * of the packets that are ready, USB_NAK without any, or USB_STALL. A transfer of the host
-	 * that is longer goes on with the next call, unless the last packet was short. */
+	 * of the packets that are ready (0: an empty one), USB_NAK without any, or USB_STALL. A
+	 * transfer of the host that is longer goes on with the next call, unless the last packet
+	 * was short. */
 	int (*bulk_in)(void *state, uint8_t endpoint, uint8_t *ret_bytes, size_t capacity);
 };
 

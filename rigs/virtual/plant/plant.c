@@ -9,7 +9,8 @@
  *                    SMPS: times Vcore / (efficiency * VDD)
  *   VDD side         oscillators, PLL, flash, regulator
  *   settling, drift  what a predictor from counted cycles is not told, like operands and flash
- *   decoupling       first-order low-pass R * C between chip and meter
+ *   decoupling       first-order low-pass R * C between chip and meter, which a step of the supply
+ *                    charges or relieves
  *   junction         first-order, thermal resistance times power
  *
  * A step costs no transcendental function unless its width, the temperature (by 0.01 K) or the core
@@ -64,6 +65,8 @@ struct plant {
 	struct plant_part board; /* the part's table with this board's spread */
 	double ambient_c, junction_c;
 	double filtered_a; /* after the decoupling capacitors */
+	double last_supply_v;
+	double surplus_c; /* what the capacitors hold beyond the supply's present voltage */
 	struct lag filter;
 	struct tail settle, creep;
 	bool settle_due; /* the slice before ended on a new clock */
@@ -341,12 +344,43 @@ static void plant_heat(struct plant *plant, double power_w, double dt_s)
 	plant->junction_c += (settled_c - plant->junction_c) * (x < 1e-4 ? x : -expm1(-x));
 }
 
+/* A supply that rises charges the capacitors through the source's resistance. One that falls cannot
+ * take charge back: the chip lives on the capacitors until they are down to it. */
+static void plant_follow_supply(struct plant *plant, double supply_v)
+{
+	double step_v = supply_v - plant->last_supply_v;
+
+	if (plant->last_supply_v <= 0) {
+		plant->surplus_c = 0; /* how a source switches on is its own affair */
+	} else if (step_v > 0) {
+		double charge_c = fmax(0, plant->board.decoupling_f * step_v - plant->surplus_c);
+
+		plant->surplus_c = fmax(0, plant->surplus_c - plant->board.decoupling_f * step_v);
+		plant->filtered_a +=
+			charge_c / (plant->board.decoupling_f * plant->board.source_ohm);
+	} else {
+		plant->surplus_c -= plant->board.decoupling_f * step_v;
+	}
+	plant->last_supply_v = supply_v;
+}
+
+/* What of the current over a slice the source gives. */
+static double plant_source_a(struct plant *plant, double current_a, double dt_s)
+{
+	double from_surplus_c = fmin(plant->surplus_c, current_a * dt_s);
+
+	plant->surplus_c -= from_surplus_c;
+	return current_a - from_surplus_c / dt_s;
+}
+
 double plant_step(struct plant *plant, const struct chip_activity *activity, double supply_v,
 		  double dt_s)
 {
 	double raw_a, supply_a;
 
 	assert(dt_s > 0);
+	if (supply_v != plant->last_supply_v)
+		plant_follow_supply(plant, supply_v);
 	if (supply_v <= 0) {
 		/* The switch is open: the capacitors feed the chip, the meter sees none. */
 		plant->filtered_a = 0;
@@ -359,5 +393,7 @@ double plant_step(struct plant *plant, const struct chip_activity *activity, dou
 	raw_a += plant_settle_a(plant, activity, raw_a, dt_s);
 	supply_a = fmax(0, plant_filter(plant, raw_a, dt_s));
 	plant_heat(plant, supply_a * supply_v, dt_s);
+	if (plant->surplus_c > 0)
+		supply_a = plant_source_a(plant, supply_a, dt_s);
 	return supply_a;
 }

@@ -12,6 +12,7 @@
 
 #include "rigs/virtual/server/config_read.h"
 #include "rigs/virtual/server/listener.h"
+#include "rigs/virtual/server/usbip.h"
 
 #define NAME_MAX_CHARS 48
 #define BOARDS_MAX     64
@@ -114,6 +115,36 @@ int read_flash(struct reading *reading, struct yaml_value value, const char **re
 	return rc ? rc
 		  : use_once(reading, value, "flash", &reading->used.flashes,
 			     &reading->used.flashes_count);
+}
+
+int read_choice(struct reading *reading, struct yaml_value value, const char *key,
+		const char *first, const char *second, bool *ret_second)
+{
+	const char *text = first;
+	int rc = value.index ? read_text(reading, value, key, &text) : 0;
+
+	if (rc < 0)
+		return rc;
+	*ret_second = !strcmp(text, second);
+	if (*ret_second || !strcmp(text, first))
+		return 0;
+	return yaml_tree_refuse(reading->tree, value.line, reading->err,
+				"%s: \"%s\" is neither %s nor %s", key, text, first, second);
+}
+
+int read_export(struct reading *reading, struct yaml_value value, struct yaml_value name,
+		bool always, bool *ret_usb)
+{
+	int rc = read_choice(reading, value, "export", "serial", "usb", ret_usb);
+
+	if (rc < 0)
+		return rc;
+	*ret_usb |= always;
+	if (!*ret_usb || strlen(name.text) <= VUSBIP_BUSID_MAX)
+		return 0;
+	return yaml_tree_refuse(reading->tree, name.line, reading->err,
+				"name: \"%s\": at most %d characters for a USB device", name.text,
+				VUSBIP_BUSID_MAX);
 }
 
 /* Top ---------------------------------------------------------------------------------------- */

@@ -13,10 +13,13 @@
  *   boards:
  *     - name: nucleo-1         letters, digits, ". _ -"
  *       part: stm32l4r5        stm32l4r5, stm32f767, stm32l552, esp32c3
+ *       identity: TEXT         which piece of silicon it is (default its name): boards of one
+ *                              identity and part are the same in everything that the seed draws
  *       ambient: 21 degC       (default 21 degC)
  *       chamber: NAME          instead of ambient: the chamber it is in
  *       listen: unix:PATH      or tcp:127.0.0.1:PORT
- *       supply: ppk2-1         the meter that feeds it (its D0..D2 are marker lines 0..2), a
+ *       export: usb            a USB serial port over USB/IP (default: serial, RFC 2217)
+ *       supply: ppk2-1         the meter that feeds it, or sits between it and a supply; a
  *                              supply of devices, or a fixed voltage ("3.3 V") without a meter
  *       flash: PATH            file that keeps its flash (default: none, erased at start)
  *       lines: {reset: dtr, boot: "!rts"}
@@ -31,10 +34,25 @@
  *       faults: [...]          see fault_kinds.h
  *   meters:
  *     - name: ppk2-1
- *       kind: ppk2
- *       listen: unix:PATH
+ *       kind: ppk2             ppk2, lpm01a: they feed the board. js220, js110, ina219, ina226,
+ *                              ina228: between a supply of their own and the board. An INA sits on
+ *                              a virtual i2c-tiny-usb adapter, and needs pace: 1, because what it
+ *                              measures is timed by the host
+ *       listen: unix:PATH      RFC 2217 for ppk2 and lpm01a; USB/IP for the others, the busid is
+ *                              the name
+ *       export: usb            of a ppk2, lpm01a: a USB serial port over USB/IP (default: serial)
+ *       supply: 3.3 V          of one in between, and needed there: a fixed voltage. The board
+ *                              gets what the shunt leaves of it
+ *       wires: {line0: gpi0, line1: gpi1, line2: none}
+ *                              marker lines to logic inputs (default: lines 0..2 to d0..d2 of a
+ *                              ppk2 and gpi0..gpi2 of a js220, lines 0 and 1 to gpi0 and gpi1 of a
+ *                              js110, line 0 to d7 of an lpm01a)
+ *       serial: "001234"       on USB (default: drawn). Two meters may have the same
+ *       address: 0x40          of an INA (default)
+ *       shunt: 0.1 ohm         of an INA (default); the true one is drawn within tolerance: 1 %
  *       calibration: ideal     gain, zero and voltage are exactly what the instrument says (default:
- *                              drawn, each wrong by what the seed gives it)
+ *                              drawn, each wrong by what the seed gives it; of a ppk2 also gain,
+ *                              zero, supply: only that one is wrong)
  *       faults: [...]
  *   devices:
  *     - {name: psu, kind: supply, listen: tcp:127.0.0.1:0, voltage: 3.3 V}       see supply.h
@@ -53,6 +71,7 @@
 #include <stdint.h>
 
 #include "rigs/virtual/server/fault_kinds.h"
+#include "rigs/virtual/server/meter_kinds.h"
 #include "rigs/virtual/verr.h"
 
 #define CONFIG_NONE UINT32_MAX /* of an index */
@@ -78,8 +97,10 @@ struct config_faults {
 
 struct config_board {
 	const char *name, *part, *listen;
+	const char *identity; /* which piece of silicon it is */
 	const char *flash; /* NULL: none */
 	const char *load;  /* NULL: none */
+	bool usb;          /* a USB serial port over USB/IP; else RFC 2217 */
 	double ambient_c;
 	unsigned meter;        /* index, or CONFIG_NONE */
 	unsigned supply;       /* index of a device, or CONFIG_NONE */
@@ -92,7 +113,14 @@ struct config_board {
 
 struct config_meter {
 	const char *name, *listen;
-	bool ideal;
+	enum meter_kind_id kind;
+	unsigned errors;              /* VPPK2_ERROR_; 0: ideal */
+	bool usb;                     /* over USB/IP; else RFC 2217 */
+	const char *serial;           /* NULL: drawn */
+	double supply_v;              /* of one in series: what feeds it */
+	uint8_t wires[METER_MARKERS]; /* marker line to input, or METER_NO_INPUT */
+	uint8_t address;              /* I2C */
+	double shunt_ohm, shunt_tolerance;
 	struct config_faults faults;
 };
 

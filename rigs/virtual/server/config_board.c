@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The boards, meters and devices of the rig file.
+ * The boards and devices of the rig file.
  */
 #include "rigs/virtual/server/config_read.h"
 
@@ -67,7 +67,8 @@ static unsigned find_meter(const struct config *config, const char *name)
 /* Boards ------------------------------------------------------------------------------------- */
 
 struct board_values {
-	struct yaml_value name, part, listen, supply, ambient, chamber, flash, lines, load, faults;
+	struct yaml_value name, part, identity, listen, export, supply, ambient, chamber, flash, lines, load,
+		faults;
 };
 
 static int read_meter_supply(struct reading *reading, struct yaml_value value, unsigned index,
@@ -225,7 +226,9 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 	static const struct yaml_key keys[] = {
 		{"name", true, offsetof(struct board_values, name)},
 		{"part", true, offsetof(struct board_values, part)},
+		{"identity", false, offsetof(struct board_values, identity)},
 		{"listen", true, offsetof(struct board_values, listen)},
+		{"export", false, offsetof(struct board_values, export)},
 		{"supply", true, offsetof(struct board_values, supply)},
 		{"ambient", false, offsetof(struct board_values, ambient)},
 		{"chamber", false, offsetof(struct board_values, chamber)},
@@ -243,8 +246,13 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 		rc = read_name(reading, values.name, &board->name);
 	if (rc == 0)
 		rc = read_part(reading, values.part, &board->part);
+	board->identity = board->name;
+	if (rc == 0 && values.identity.index)
+		rc = read_text(reading, values.identity, "identity", &board->identity);
 	if (rc == 0)
 		rc = read_listen(reading, values.listen, &board->listen);
+	if (rc == 0)
+		rc = read_export(reading, values.export, values.name, false, &board->usb);
 	if (rc == 0 && values.flash.index)
 		rc = read_flash(reading, values.flash, &board->flash);
 	if (rc == 0 && values.load.index)
@@ -256,55 +264,6 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 	if (rc == 0)
 		rc = read_lines(reading, values.lines, board);
 	return rc ? rc : read_faults(reading, values.faults, FAULT_ON_BOARD, &board->faults);
-}
-
-/* Meters ------------------------------------------------------------------------------------- */
-
-struct meter_values {
-	struct yaml_value name, kind, listen, calibration, faults;
-};
-
-static int read_calibration(struct reading *reading, struct yaml_value value, bool *ret_ideal)
-{
-	const char *text = "drawn";
-	int rc = value.index ? read_text(reading, value, "calibration", &text) : 0;
-
-	if (rc < 0)
-		return rc;
-	*ret_ideal = !strcmp(text, "ideal");
-	if (*ret_ideal || !strcmp(text, "drawn"))
-		return 0;
-	return yaml_tree_refuse(reading->tree, value.line, reading->err,
-				"calibration: \"%s\" is neither drawn nor ideal", text);
-}
-
-int read_meter(struct reading *reading, struct yaml_value value, unsigned index)
-{
-	static const struct yaml_key keys[] = {
-		{"name", true, offsetof(struct meter_values, name)},
-		{"kind", true, offsetof(struct meter_values, kind)},
-		{"listen", true, offsetof(struct meter_values, listen)},
-		{"calibration", false, offsetof(struct meter_values, calibration)},
-		{"faults", false, offsetof(struct meter_values, faults)},
-	};
-	struct config_meter *meter = &reading->config->meters[index];
-	struct meter_values values = {{0}};
-	const char *kind;
-	int rc = yaml_tree_take(reading->tree, value, "a meter", keys, READ_COUNT(keys), &values,
-				reading->err);
-
-	if (rc == 0)
-		rc = read_name(reading, values.name, &meter->name);
-	if (rc == 0)
-		rc = read_text(reading, values.kind, "kind", &kind);
-	if (rc == 0 && strcmp(kind, "ppk2") != 0)
-		rc = yaml_tree_refuse(reading->tree, values.kind.line, reading->err,
-				      "kind: \"%s\" is not known; there is ppk2", kind);
-	if (rc == 0)
-		rc = read_listen(reading, values.listen, &meter->listen);
-	if (rc == 0)
-		rc = read_calibration(reading, values.calibration, &meter->ideal);
-	return rc ? rc : read_faults(reading, values.faults, FAULT_ON_METER, &meter->faults);
 }
 
 /* Devices ------------------------------------------------------------------------------------ */

@@ -46,6 +46,24 @@ static int read_kind(struct reading *reading, struct yaml_value value, enum faul
 					"fault: \"%s\" belongs to a %s, not to a %s", name,
 					place == FAULT_ON_METER ? "board" : "meter",
 					place == FAULT_ON_METER ? "meter" : "board");
+	if (reading->meter && !(reading->meter->faults >> ret->id & 1))
+		return yaml_tree_refuse(reading->tree, value.line, reading->err,
+					"fault: a %s has no \"%s\"", reading->meter->name, name);
+	return 0;
+}
+
+/* A range that is not given is the default, or the lowest where there are fewer. */
+static int check_range(struct reading *reading, struct yaml_value value, struct config_fault *ret)
+{
+	double *range = &ret->settings[FAULT_RANGE];
+
+	if (ret->id != FAULT_RANGE_STUCK || !reading->meter || *range < reading->meter->ranges)
+		return 0;
+	if (value.index)
+		return yaml_tree_refuse(reading->tree, value.line, reading->err,
+					"range: %s is outside 0..%u", value.text,
+					reading->meter->ranges - 1);
+	*range = 0;
 	return 0;
 }
 
@@ -137,6 +155,8 @@ static int read_fault(struct reading *reading, struct yaml_value value, enum fau
 		rc = read_chance(reading, &values, value.line, ret);
 	if (rc == 0)
 		rc = read_settings(reading, &values, ret);
+	if (rc == 0)
+		rc = check_range(reading, values.settings[FAULT_RANGE], ret);
 	return rc ? rc : read_part(reading, values.part, ret);
 }
 

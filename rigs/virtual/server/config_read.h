@@ -18,6 +18,7 @@ struct reading {
 	struct yaml_tree *tree;
 	struct config *config;
 	struct config_used used;
+	const struct meter_kind *meter; /* whose faults are read; NULL: a board's */
 	struct verr *err;
 };
 
@@ -33,6 +34,13 @@ int read_name(struct reading *reading, struct yaml_value value, const char **ret
 int read_listen(struct reading *reading, struct yaml_value value, const char **ret_listen);
 /* A file that keeps something: named once. */
 int read_flash(struct reading *reading, struct yaml_value value, const char **ret_path);
+
+/* One of two words; absent: the first. */
+int read_choice(struct reading *reading, struct yaml_value value, const char *key,
+		const char *first, const char *second, bool *ret_second);
+/* `export:`, and a name that is short enough for what is exported. always: it is a USB device. */
+int read_export(struct reading *reading, struct yaml_value value, struct yaml_value name,
+		bool always, bool *ret_usb);
 
 /* Devices and meters first: boards refer to them. */
 int read_device(struct reading *reading, struct yaml_value value, unsigned index);

@@ -7,14 +7,14 @@
 #include <math.h>
 #include <string.h>
 
-#define KINDS (FAULT_EDGE_BOUNCE + 1)
+#define KINDS (FAULT_NACK + 1)
 
 const struct fault_setting_row fault_settings[FAULT_SETTINGS] = {
 	[FAULT_FOR] = {"for", QUANTITY_TIME, 0, 3600},
 	[FAULT_WITHIN] = {"within", QUANTITY_TIME, 0, 3600},
 	[FAULT_COUNT] = {"count", QUANTITY_NUMBER, 1, 100000},
 	[FAULT_LINE] = {"line", QUANTITY_NUMBER, 0, 2},
-	[FAULT_RANGE] = {"range", QUANTITY_NUMBER, 0, 4},
+	[FAULT_RANGE] = {"range", QUANTITY_NUMBER, 0, 6},
 	[FAULT_SHARE] = {"share", QUANTITY_RATIO, -0.5, 0.5},
 	[FAULT_DRIFT] = {"drift", QUANTITY_RATIO, -0.01, 0.01},
 	[FAULT_VOLTS] = {"voltage", QUANTITY_VOLTAGE, 0, 5},
@@ -102,6 +102,26 @@ static const struct fault_kind kinds[KINDS] = {
 			       FAULT_PER_WINDOW,
 			       {NAN, WITHIN_DEFAULT, 6, 1, NAN, NAN, NAN, NAN},
 			       "the next edge of a marker line bounces for so many samples"},
+	[FAULT_FRAMES_LOST] = {"frames-lost",
+			       FAULT_ON_METER,
+			       FAULT_PER_WINDOW,
+			       {NAN, WITHIN_DEFAULT, 1, NAN, NAN, NAN, NAN, NAN},
+			       "so many frames get lost on their way; the counter counts them"},
+	[FAULT_FRAME_REPEATED] = {"frame-repeated",
+				  FAULT_ON_METER,
+				  FAULT_PER_WINDOW,
+				  {NAN, WITHIN_DEFAULT, NAN, NAN, NAN, NAN, NAN, NAN},
+				  "the next frame of samples is sent twice"},
+	[FAULT_FREEZE] = {"freeze",
+			  FAULT_ON_METER,
+			  FAULT_PER_WINDOW,
+			  {NAN, WITHIN_DEFAULT, 1, NAN, NAN, NAN, NAN, NAN},
+			  "so many conversions are flagged ready, but the results stay"},
+	[FAULT_NACK] = {"nack",
+			FAULT_ON_METER,
+			FAULT_PER_WINDOW,
+			{NAN, WITHIN_DEFAULT, 1, NAN, NAN, NAN, NAN, NAN},
+			"so many I2C address bytes are not acknowledged"},
 };
 
 const struct fault_kind *fault_kind_get(enum fault_id id)

@@ -14,13 +14,11 @@
 #include "rigs/virtual/plant/random.h"
 #include "rigs/virtual/server/files.h"
 
-#define BACKLOG_MAX      (1u << 20)
-#define COARSE_INTERVALS 100
-#define INTERVAL_PS      10000000 /* where no meter says it */
-#define LAG_MAX_NS       4000000  /* host time that may be caught up: no bursts after a stall */
-#define SLICES_PER_LOOK  16       /* between two looks at the host's clock */
-#define THINK_NS         2000000000
-#define JUNCTION_STEP_K  0.005
+#define BACKLOG_MAX     (1u << 20)
+#define LAG_MAX_NS      4000000 /* host time that may be caught up: no bursts after a stall */
+#define SLICES_PER_LOOK 16      /* between two looks at the host's clock */
+#define THINK_NS        2000000000
+#define JUNCTION_STEP_K 0.005
 
 int64_t pair_clock_ns(void)
 {
@@ -39,7 +37,7 @@ static void on_uart_tx(void *context, uint8_t byte, const struct chip_uart_forma
 	struct chip_uart_format heard = *format;
 
 	(void)t_ps;
-	if (!port_has_client(pair->board_port))
+	if (!outlet_has_client(pair->board_outlet))
 		return;
 	if (pair->chip_time.excess != 0)
 		heard.baud = (uint32_t)lround(heard.baud * (1 + pair->chip_time.excess));
@@ -132,7 +130,7 @@ void pair_body_done(struct pair_body *body)
 static int make_parts(struct pair *pair, struct verr *err)
 {
 	const struct config_board *board = pair->board;
-	uint64_t seed = vrandom_seed(pair->config->seed, board->name);
+	uint64_t seed = vrandom_seed(pair->config->seed, board->identity);
 	int rc = pair_body_new(pair, board->part, seed, board->flash, &pair->body, err);
 
 	if (rc < 0)
@@ -140,11 +138,10 @@ static int make_parts(struct pair *pair, struct verr *err)
 	if (board->meter != CONFIG_NONE) {
 		const struct config_meter *meter = &pair->config->meters[board->meter];
 
-		pair->meter = vppk2_new(vrandom_seed(pair->config->seed, meter->name));
-		if (!pair->meter)
-			return verr_set(err, -ENOMEM, "out of memory");
-		if (meter->ideal)
-			vppk2_make_ideal(pair->meter);
+		rc = rig_meter_open(meter, vrandom_seed(pair->config->seed, meter->name),
+				    &pair->meter, err);
+		if (rc < 0)
+			return rc;
 	}
 	if (!uart_init(&pair->uart))
 		return verr_set(err, -ENOMEM, "out of memory");
@@ -195,13 +192,12 @@ void pair_free(struct pair *pair)
 {
 	if (!pair)
 		return;
-	port_close(pair->meter_port);
-	port_close(pair->board_port);
+	outlet_close(pair->meter_outlet);
+	outlet_close(pair->board_outlet);
 	pair_faults_done(pair);
 	truth_done(&pair->truth);
 	uart_done(&pair->uart);
-	if (pair->meter)
-		vppk2_free(pair->meter);
+	rig_meter_close(pair->meter);
 	pair_body_done(&pair->body);
 	pair_body_done(&pair->other);
 	free(pair);
@@ -214,11 +210,6 @@ void pair_set_logs(struct pair *pair, FILE *truth, FILE *faults)
 	pair->faults.meter.log = faults;
 }
 
-struct port *pair_port(const struct pair *pair, unsigned index)
-{
-	return index == 0 ? pair->board_port : pair->meter_port;
-}
-
 enum pair_state pair_state(const struct pair *pair)
 {
 	return pair->state;
@@ -226,55 +217,39 @@ enum pair_state pair_state(const struct pair *pair)
 
 /* Time --------------------------------------------------------------------------------------- */
 
-static int64_t interval_end_ps(const struct pair *pair, uint64_t interval)
-{
-	return pair->meter ? vppk2_sample_end_ps(pair->meter, interval)
-			   : ((int64_t)interval + 1) * INTERVAL_PS;
-}
-
 static bool is_coarse(const struct pair *pair)
 {
 	return pair->resting && !pair->truth.open && !pair->faults.hung &&
-	       !(pair->meter && vppk2_streaming(pair->meter));
+	       !(pair->meter && pair->meter->ops->streams(pair->meter->state));
 }
 
 /* Where a slice ends in which no instruction runs. */
 static int64_t rest_end_ps(const struct pair *pair)
 {
-	return interval_end_ps(pair, pair->interval + (is_coarse(pair) ? COARSE_INTERVALS - 1 : 0));
+	return rig_meter_rest_end_ps(pair->meter, pair->now_ps, is_coarse(pair));
 }
 
-/* The meter's interval under way ends at end_ps: the meter's turn. */
-static void end_interval(struct pair *pair, int64_t end_ps)
+/* The slice is the meter's, too; and what it leaves of its supply is what the board gets. */
+static void feed_meter(struct pair *pair, const struct truth_slice *slice, bool coarse)
 {
-	double seconds = (double)(end_ps - pair->interval_start_ps) * 1e-12;
-	uint8_t logic = end_ps < pair->logic_ps ? pair->logic_before : pair->logic;
+	const struct meter_slice share = {
+		.start_ps = slice->start_ps,
+		.end_ps = slice->end_ps,
+		.charge_c = slice->charge_c,
+		/* A load takes the board's place. */
+		.voltage_v = pair->load_ohm > 0 ? pair->source_v : slice->supply_v,
+		.coarse = coarse,
+		.logic = pair->logic,
+		.logic_before = pair->logic_before,
+		.logic_ps = pair->logic_ps,
+	};
 
-	if (pair->meter)
-		vppk2_sample(pair->meter, pair->interval_charge_c / seconds, logic);
-	pair->interval_start_ps = end_ps;
-	pair->interval_charge_c = 0;
-}
-
-/* The slice's charge, evenly, to the intervals that it lies in. A coarse slice is one interval. */
-static void spread_charge(struct pair *pair, const struct truth_slice *slice, bool coarse)
-{
-	int64_t from_ps = slice->start_ps, end_ps = interval_end_ps(pair, pair->interval);
-	double per_ps = slice->charge_c / (double)(slice->end_ps - slice->start_ps);
-
-	if (coarse && end_ps <= slice->end_ps) {
-		pair->interval_charge_c += slice->charge_c;
-		end_interval(pair, slice->end_ps);
-		while (interval_end_ps(pair, pair->interval) <= slice->end_ps)
-			pair->interval++;
+	pair->current_a = slice->charge_c / ((double)(slice->end_ps - slice->start_ps) * 1e-12);
+	if (!pair->meter)
 		return;
-	}
-	for (; end_ps <= slice->end_ps; end_ps = interval_end_ps(pair, ++pair->interval)) {
-		pair->interval_charge_c += per_ps * (double)(end_ps - from_ps);
-		end_interval(pair, end_ps);
-		from_ps = end_ps;
-	}
-	pair->interval_charge_c += per_ps * (double)(slice->end_ps - from_ps);
+	rig_meter_feed(pair->meter, &share);
+	if (pair->meter->ops->burdens)
+		pair_update_supply(pair);
 }
 
 static void tell_junction(struct pair *pair)
@@ -348,7 +323,7 @@ static int pass_time(struct pair *pair, int64_t limit_ps, struct verr *err)
 	pair->resting = activity.active_s <= 0;
 	if (!activity.powered || activity.in_reset)
 		release_markers(pair, slice.end_ps);
-	spread_charge(pair, &slice, coarse);
+	feed_meter(pair, &slice, coarse);
 	tell_junction(pair);
 	if (pair->truth_failed)
 		return verr_set(err, -ENOMEM, "%s", pair->truth_error.text);
@@ -390,18 +365,22 @@ static int run_slice(struct pair *pair, struct verr *err)
 
 static bool has_client(const struct pair *pair)
 {
-	return port_has_client(pair->board_port) ||
-	       (pair->meter_port && port_has_client(pair->meter_port)) ||
+	return outlet_has_client(pair->board_outlet) || pair_meter_has_client(pair) ||
 	       pair->supply_output.has_client;
 }
 
-static bool stands_still(const struct pair *pair)
+bool pair_stands_still(const struct pair *pair)
 {
 	if (!has_client(pair))
 		return true;
 	return pair->uart.to_host_count > BACKLOG_MAX ||
-	       (pair->meter_port && port_has_client(pair->meter_port) &&
-		vppk2_pending_bytes(pair->meter) > BACKLOG_MAX);
+	       (pair_meter_has_client(pair) && pair->meter->ops->is_full(pair->meter->state));
+}
+
+static bool meter_rests(const struct pair *pair)
+{
+	return !pair->meter || (!pair->meter->ops->host_timed &&
+				rig_meter_busy_until_ps(pair->meter) <= pair->now_ps);
 }
 
 static bool nothing_happens(const struct pair *pair)
@@ -410,7 +389,8 @@ static bool nothing_happens(const struct pair *pair)
 
 	return !(pair->load_ohm > 0) && pair->resting && !faults->hung &&
 	       !faults->brown_out_until_ps && pair->release_ps == INT64_MAX &&
-	       uart_next_arrival_ps(&pair->uart) == INT64_MAX && chip_waits(pair->body.chip);
+	       uart_next_arrival_ps(&pair->uart) == INT64_MAX && meter_rests(pair) &&
+	       chip_waits(pair->body.chip);
 }
 
 /* The board waits for its client, and the client has acted a moment ago: time stands still while it
@@ -450,7 +430,7 @@ static int run_turn(struct pair *pair, int64_t now_ns, int64_t deadline_ns, stru
 	int64_t limit;
 	int rc = 0;
 
-	if (stands_still(pair)) {
+	if (pair_stands_still(pair)) {
 		pair->anchored = false;
 		pair->state = PAIR_STILL;
 		return 0;
@@ -470,7 +450,7 @@ static int run_turn(struct pair *pair, int64_t now_ns, int64_t deadline_ns, stru
 			}
 			rc = run_slice(pair, err);
 		}
-	} while (rc == 0 && !stands_still(pair) && pair_clock_ns() < deadline_ns);
+	} while (rc == 0 && !pair_stands_still(pair) && pair_clock_ns() < deadline_ns);
 	return rc;
 }
 

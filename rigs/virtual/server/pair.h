@@ -24,7 +24,7 @@
 
 #include "rigs/virtual/server/chamber.h"
 #include "rigs/virtual/server/config.h"
-#include "rigs/virtual/server/port.h"
+#include "rigs/virtual/server/outlet.h"
 #include "rigs/virtual/server/supply.h"
 
 struct pair;
@@ -37,9 +37,13 @@ int pair_new(const struct config *config, unsigned board, struct supply *supply,
 void pair_set_logs(struct pair *pair, FILE *truth, FILE *faults);
 void pair_free(struct pair *pair); /* accepts NULL */
 
-#define PAIR_PORTS 2
-/* NULL: a board without a meter has one port. */
-struct port *pair_port(const struct pair *pair, unsigned index);
+/* The board's outlet and its meter's. */
+#define PAIR_POLLFDS (2 * OUTLET_POLLFDS)
+void pair_fill_pollfds(const struct pair *pair, struct pollfd fds[PAIR_POLLFDS]);
+/* As port_service and port_flush. */
+void pair_service(struct pair *pair, const struct pollfd fds[PAIR_POLLFDS]);
+void pair_flush(struct pair *pair);
+void pair_announce(const struct pair *pair, FILE *file); /* names and addresses */
 
 /* Lets virtual time pass as far as the pace allows at host time now_ns (CLOCK_MONOTONIC), and no
  * longer than until host time deadline_ns. Time stands still while no client is on either port or

@@ -9,13 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESTART_V   1.6        /* no part runs below */
-#define AIR_STEP_PS 1000000000 /* 1 ms: the fastest slew moves the air by 0.1 K */
+#define RESTART_V     1.6 /* no part runs below */
+#define BURDEN_STEP_V 0.005
+#define AIR_STEP_PS   1000000000 /* 1 ms: the fastest slew moves the air by 0.1 K */
 
 static double source_v(const struct pair *pair)
 {
 	if (pair->meter)
-		return vppk2_supply_v(pair->meter);
+		return pair->meter->ops->board_v(pair->meter->state, pair->meter->config->supply_v,
+						 pair->current_a);
 	return pair->supply ? pair->supply_output.voltage_v : pair->board->fixed_supply_v;
 }
 
@@ -28,11 +30,23 @@ static double with_faults_v(const struct pair *pair, double volts)
 	return pair->now_ps < faults->drop_until_ps ? volts * (1 - faults->drop_share) : volts;
 }
 
+/* A meter's burden moves the supply by microvolts with every slice. The chip, whose supply matters
+ * to its converter and its thresholds only, is told of steps. */
+static bool is_burden_step(const struct pair *pair, double volts)
+{
+	return pair->meter && pair->meter->ops->burdens && volts >= RESTART_V &&
+	       pair->told_supply_v >= RESTART_V &&
+	       fabs(volts - pair->told_supply_v) < BURDEN_STEP_V;
+}
+
 static void set_supply(struct pair *pair, double volts)
 {
 	if (volts == pair->supply_v)
 		return;
 	pair->supply_v = volts;
+	if (is_burden_step(pair, volts))
+		return;
+	pair->told_supply_v = volts;
 	pair->resting = false;
 	if (volts < RESTART_V)
 		pair_chip_restarts(pair, false);

@@ -11,11 +11,10 @@
 
 #include "rigs/virtual/server/chip_time.h"
 
-#define PS_PER_S      1e12
-#define SAMPLES_PER_S 1e5
-#define RATE_STEP_PS  1000000000 /* 1 ms: how often a drifting clock is followed */
-#define HUNG_PS       10000000
-#define FOREVER_PS    INT64_MAX
+#define PS_PER_S     1e12
+#define RATE_STEP_PS 1000000000 /* 1 ms: how often a drifting clock is followed */
+#define HUNG_PS      10000000
+#define FOREVER_PS   INT64_MAX
 
 static double setting(const struct fault_run *run, enum fault_setting which)
 {
@@ -132,29 +131,32 @@ static void follow_clock(struct pair *pair)
 /* Value: how many samples. */
 static double start_lost(struct pair *pair, struct fault_run *run)
 {
-	vppk2_lose_samples(pair->meter, (unsigned)setting(run, FAULT_COUNT));
+	pair->meter->ops->lose_samples(pair->meter->state, (unsigned)setting(run, FAULT_COUNT));
 	return setting(run, FAULT_COUNT);
 }
 
 /* Value: how many samples. */
 static double start_saturation(struct pair *pair, struct fault_run *run)
 {
-	vppk2_saturate(pair->meter, (unsigned)setting(run, FAULT_COUNT));
+	pair->meter->ops->saturate(pair->meter->state, (unsigned)setting(run, FAULT_COUNT));
 	return setting(run, FAULT_COUNT);
 }
 
 /* Value: the range. */
 static double start_stuck(struct pair *pair, struct fault_run *run)
 {
-	vppk2_stick_range(pair->meter, (unsigned)setting(run, FAULT_RANGE),
-			  (uint64_t)llround(setting(run, FAULT_FOR) * SAMPLES_PER_S));
+	pair->meter->ops->stick_range(pair->meter->state, (unsigned)setting(run, FAULT_RANGE),
+				      setting(run, FAULT_FOR));
 	return setting(run, FAULT_RANGE);
 }
 
 static double disturb(struct pair *pair, struct fault_run *run, enum ppk2_marker_fault fault,
 		      unsigned samples)
 {
-	vppk2_disturb_marker(pair->meter, (unsigned)setting(run, FAULT_LINE), fault, samples);
+	uint8_t input = pair->meter->config->wires[(unsigned)setting(run, FAULT_LINE)];
+
+	if (input != METER_NO_INPUT)
+		pair->meter->ops->disturb(pair->meter->state, input, fault, samples);
 	return setting(run, FAULT_LINE);
 }
 
@@ -166,7 +168,8 @@ static double start_missing(struct pair *pair, struct fault_run *run)
 
 static double start_extra(struct pair *pair, struct fault_run *run)
 {
-	double samples = fmax(1, round(setting(run, FAULT_FOR) * SAMPLES_PER_S));
+	double samples_per_s = pair->meter->ops->samples_per_s;
+	double samples = fmax(1, round(setting(run, FAULT_FOR) * samples_per_s));
 
 	return disturb(pair, run, PPK2_MARKER_INVERT, (unsigned)samples);
 }
@@ -174,6 +177,35 @@ static double start_extra(struct pair *pair, struct fault_run *run)
 static double start_bounce(struct pair *pair, struct fault_run *run)
 {
 	return disturb(pair, run, PPK2_MARKER_BOUNCE, (unsigned)setting(run, FAULT_COUNT));
+}
+
+/* Value: how many frames. */
+static double start_frames_lost(struct pair *pair, struct fault_run *run)
+{
+	pair->meter->ops->lose_frames(pair->meter->state, (unsigned)setting(run, FAULT_COUNT));
+	return setting(run, FAULT_COUNT);
+}
+
+/* Value: 0. */
+static double start_repeated(struct pair *pair, struct fault_run *run)
+{
+	(void)run;
+	pair->meter->ops->repeat_frame(pair->meter->state);
+	return 0;
+}
+
+/* Value: how many conversions. */
+static double start_freeze(struct pair *pair, struct fault_run *run)
+{
+	pair->meter->ops->freeze(pair->meter->state, (unsigned)setting(run, FAULT_COUNT));
+	return setting(run, FAULT_COUNT);
+}
+
+/* Value: how many address bytes. */
+static double start_nack(struct pair *pair, struct fault_run *run)
+{
+	pair->meter->ops->nack(pair->meter->state, (unsigned)setting(run, FAULT_COUNT));
+	return setting(run, FAULT_COUNT);
 }
 
 static bool is_of_meter(const struct pair *pair, const struct fault_run *run)
@@ -186,10 +218,10 @@ static bool is_of_meter(const struct pair *pair, const struct fault_run *run)
 /* Value: for how many seconds of the host's time. */
 static double start_unplug(struct pair *pair, struct fault_run *run)
 {
-	struct port *port = is_of_meter(pair, run) ? pair->meter_port : pair->board_port;
 	double for_s = setting(run, FAULT_FOR);
+	int64_t until_ns = pair_clock_ns() + (int64_t)(for_s * 1e9);
 
-	port_unplug(port, pair_clock_ns() + (int64_t)(for_s * 1e9));
+	outlet_unplug(is_of_meter(pair, run) ? pair->meter_outlet : pair->board_outlet, until_ns);
 	return for_s;
 }
 
@@ -248,6 +280,10 @@ static double (*const starts[])(struct pair *pair, struct fault_run *run) = {
 	[FAULT_EDGE_MISSING] = start_missing,
 	[FAULT_EDGE_EXTRA] = start_extra,
 	[FAULT_EDGE_BOUNCE] = start_bounce,
+	[FAULT_FRAMES_LOST] = start_frames_lost,
+	[FAULT_FRAME_REPEATED] = start_repeated,
+	[FAULT_FREEZE] = start_freeze,
+	[FAULT_NACK] = start_nack,
 };
 
 static void start(struct pair *pair, struct faults *faults, struct fault_run *run)

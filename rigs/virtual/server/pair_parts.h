@@ -6,15 +6,15 @@
 #define RIGS_VIRTUAL_SERVER_PAIR_PARTS_H
 
 #include "rigs/virtual/chips/chip.h"
-#include "rigs/virtual/meters/ppk2.h"
 #include "rigs/virtual/plant/plant.h"
 #include "rigs/virtual/server/chip_time.h"
 #include "rigs/virtual/server/faults.h"
+#include "rigs/virtual/server/meter.h"
 #include "rigs/virtual/server/pair.h"
 #include "rigs/virtual/server/truth.h"
 #include "rigs/virtual/server/uart.h"
 
-#define PAIR_MARKERS 3
+#define PAIR_MARKERS METER_MARKERS
 
 /* What the fault "other-board" exchanges. */
 struct pair_body {
@@ -58,28 +58,26 @@ struct pair {
 	struct pair_body body, other; /* other: no chip, unless a fault needs it */
 	struct chip_time chip_time;
 	int64_t now_ps;
-	struct vppk2 *meter; /* NULL: none */
-	struct port *board_port, *meter_port;
+	struct meter *meter; /* NULL: none */
+	struct outlet *board_outlet, *meter_outlet;
 	struct uart uart;
 	struct truth truth;
 	struct verr truth_error; /* of an edge, seen inside a callback */
 	bool truth_failed;
-	uint8_t logic; /* marker lines 0..2 */
+	uint8_t logic;        /* marker lines 0..2 */
 	uint8_t logic_before; /* until logic_ps */
 	int64_t logic_ps;
 	bool dtr, rts;
 	bool reset_held, boot_active;
 	int64_t release_ps; /* when reset ends that nobody pulls any more; INT64_MAX: not due */
 	bool meter_dtr;
-	double source_v; /* what feeds the board */
-	double load_ohm; /* of what is in the board's place; 0: the board is */
-	double supply_v; /* at the chip: after its faults */
+	double source_v;      /* what feeds the board */
+	double load_ohm;      /* of what is in the board's place; 0: the board is */
+	double supply_v;      /* at the board's terminals: behind the meter, after its faults */
+	double told_supply_v; /* as the chip has it */
 	double told_junction_c;
-	/* The meter's interval that is under way. */
-	uint64_t interval;
-	int64_t interval_start_ps;
-	double interval_charge_c;
-	bool resting; /* the core was asleep or off for the whole last slice */
+	double current_a; /* of the last slice */
+	bool resting;     /* the core was asleep or off for the whole last slice */
 	/* Surroundings. */
 	struct supply *supply;
 	unsigned supply_place, supply_cuts;
@@ -102,8 +100,11 @@ struct pair {
 	enum pair_state state;
 };
 
-/* Opens the board's and the meter's port; on failure one may be open. */
+/* Opens the ways to the board and the meter; on failure one may be open. */
 int pair_open_ports(struct pair *pair, struct verr *err);
+bool pair_meter_has_client(const struct pair *pair);
+/* Time does not pass: nobody is there, or somebody leaves too much unread. */
+bool pair_stands_still(const struct pair *pair);
 /* The board's modem lines, as its client drives them. */
 void pair_drive_lines(struct pair *pair, bool dtr, bool rts);
 /* Ends a reset that is due to end. */

@@ -131,7 +131,7 @@ static void board_connected(void *context, bool connected)
 	pair->anchored = false;
 }
 
-/* The meter's port --------------------------------------------------------------------------- */
+/* The meter's serial port -------------------------------------------------------------------- */
 
 static size_t meter_room(void *context)
 {
@@ -142,30 +142,33 @@ static size_t meter_room(void *context)
 static void meter_receive(void *context, const uint8_t *bytes, size_t count)
 {
 	struct pair *pair = context;
+	const struct meter *meter = pair->meter;
 
 	pair->client_acts++;
 	/* One by one: a supply switched off and on within one packet is a power cycle. */
 	for (size_t i = 0; i < count; i++) {
-		vppk2_host_bytes(pair->meter, bytes + i, 1);
+		meter->ops->host_bytes(meter->state, bytes + i, 1);
 		pair_update_supply(pair);
 	}
+	if (meter->ops->take_link_lost && meter->ops->take_link_lost(meter->state))
+		outlet_unplug(pair->meter_outlet, 0);
 }
 
 static void meter_drop(struct pair *pair)
 {
 	uint8_t dropped[4096];
 
-	while (vppk2_take_bytes(pair->meter, dropped, sizeof(dropped)) > 0)
+	while (pair->meter->ops->take_bytes(pair->meter->state, dropped, sizeof(dropped)) > 0)
 		;
 }
 
-/* The instrument talks only to a host that asserts DTR; until then its bytes are lost. */
+/* An instrument that talks only to a host that asserts DTR: until then its bytes are lost. */
 static size_t meter_take(void *context, uint8_t *ret_bytes, size_t capacity)
 {
 	struct pair *pair = context;
 
-	if (pair->meter_dtr)
-		return vppk2_take_bytes(pair->meter, ret_bytes, capacity);
+	if (pair->meter_dtr || !pair->meter->ops->needs_dtr)
+		return pair->meter->ops->take_bytes(pair->meter->state, ret_bytes, capacity);
 	meter_drop(pair);
 	return 0;
 }
@@ -181,7 +184,7 @@ static void meter_lines(void *context, bool dtr, bool rts)
 
 	(void)rts;
 	pair->client_acts++;
-	if (dtr && !pair->meter_dtr)
+	if (dtr && !pair->meter_dtr && pair->meter->ops->needs_dtr)
 		meter_drop(pair);
 	pair->meter_dtr = dtr;
 }
@@ -200,22 +203,144 @@ static void meter_connected(void *context, bool connected)
 	pair->anchored = false;
 }
 
-int pair_open_ports(struct pair *pair, struct verr *err)
+/* What a serial meter says of itself on USB (device sheets). */
+static const struct vcdc_acm_identity meter_identities[] = {
+	[METER_PPK2] = {0x1915, 0xc00a, "VIRTUAL Nordic Semiconductor", "PPK2", NULL},
+	[METER_LPM01A] = {0x0483, 0x5740, "VIRTUAL STMicroelectronics", "PowerShield (LPM01A)",
+			  NULL},
+};
+
+static int open_meter_serial(struct pair *pair, struct verr *err)
 {
-	const struct config_meter *meter;
-	const struct port_device board_device = {
-		pair,           board_room,  board_receive, board_take,
-		board_settings, board_lines, board_purge,   board_connected,
-	};
-	const struct port_device meter_device = {
+	const struct config_meter *config = pair->meter->config;
+	struct vcdc_acm_identity identity = meter_identities[config->kind];
+	const struct port_device device = {
 		pair,           meter_room,  meter_receive, meter_take,
 		meter_settings, meter_lines, meter_purge,   meter_connected,
 	};
-	int rc = port_open(pair->board->name, pair->board->listen, &board_device, &pair->board_port,
-			   err);
+
+	if (!config->usb)
+		return outlet_open_serial(config->name, config->listen, &device,
+					  &pair->meter_outlet, err);
+	identity.serial = config->serial ? config->serial : config->name;
+	return outlet_open_usb_serial(config->name, config->listen, &device, &identity,
+				      &pair->meter_outlet, err);
+}
+
+/* The meter's USB port ----------------------------------------------------------------------- */
+
+/* While time has to pass for what its client has asked for, it is not served; unless time does not
+ * pass, because the client leaves unread what it has to read first. */
+static bool usb_ready(void *context)
+{
+	struct pair *pair = context;
+
+	return rig_meter_busy_until_ps(pair->meter) <= pair->now_ps || pair_stands_still(pair);
+}
+
+static void usb_act(void *context, uint8_t endpoint, const uint8_t *bytes, size_t count)
+{
+	struct pair *pair = context;
+	const struct meter *meter = pair->meter;
+
+	if (!meter->ops->act || meter->ops->act(meter->state, endpoint, bytes, count))
+		pair->client_acts++;
+}
+
+static void usb_connected(void *context, bool connected)
+{
+	struct pair *pair = context;
+
+	pair->client_acts++;
+	pair->anchored = false;
+	if (pair->meter->ops->attached)
+		pair->meter->ops->attached(pair->meter->state, connected);
+}
+
+static int open_meter_usb(struct pair *pair, struct verr *err)
+{
+	const struct config_meter *config = pair->meter->config;
+	const struct vusbip_export export = {
+		.busid = config->name,
+		.device = pair->meter->ops->usb(pair->meter->state),
+		.context = pair,
+		.ready = usb_ready,
+		.act = usb_act,
+	};
+
+	return outlet_open_usb(config->listen, &export, usb_connected, &pair->meter_outlet, err);
+}
+
+bool pair_meter_has_client(const struct pair *pair)
+{
+	return pair->meter_outlet && outlet_has_client(pair->meter_outlet);
+}
+
+/* Both --------------------------------------------------------------------------------------- */
+
+/* For tests (pid.codes): a board's own USB serial bridge is not modelled, only that there is one.
+ */
+#define BOARD_VENDOR  0x1209
+#define BOARD_PRODUCT 0x0001
+
+static int open_board(struct pair *pair, struct verr *err)
+{
+	const struct config_board *board = pair->board;
+	const struct port_device device = {
+		pair,           board_room,  board_receive, board_take,
+		board_settings, board_lines, board_purge,   board_connected,
+	};
+	const struct vcdc_acm_identity identity = {BOARD_VENDOR, BOARD_PRODUCT,
+						   "VIRTUAL joulebench", "board UART", board->name};
+
+	if (!board->usb)
+		return outlet_open_serial(board->name, board->listen, &device, &pair->board_outlet,
+					  err);
+	return outlet_open_usb_serial(board->name, board->listen, &device, &identity,
+				      &pair->board_outlet, err);
+}
+
+int pair_open_ports(struct pair *pair, struct verr *err)
+{
+	int rc = open_board(pair, err);
 
 	if (rc < 0 || !pair->meter)
 		return rc;
-	meter = &pair->config->meters[pair->board->meter];
-	return port_open(meter->name, meter->listen, &meter_device, &pair->meter_port, err);
+	return pair->meter->ops->usb ? open_meter_usb(pair, err) : open_meter_serial(pair, err);
+}
+
+void pair_fill_pollfds(const struct pair *pair, struct pollfd fds[PAIR_POLLFDS])
+{
+	for (unsigned i = 0; i < PAIR_POLLFDS; i++)
+		fds[i] = (struct pollfd){.fd = -1};
+	outlet_fill_pollfds(pair->board_outlet, fds);
+	if (pair->meter_outlet)
+		outlet_fill_pollfds(pair->meter_outlet, fds + OUTLET_POLLFDS);
+}
+
+void pair_service(struct pair *pair, const struct pollfd fds[PAIR_POLLFDS])
+{
+	outlet_service(pair->board_outlet, fds);
+	if (!pair->meter_outlet)
+		return;
+	outlet_service(pair->meter_outlet, fds + OUTLET_POLLFDS);
+	if (outlet_is_usb(pair->meter_outlet))
+		pair_update_supply(pair); /* which its client may have switched */
+}
+
+void pair_flush(struct pair *pair)
+{
+	outlet_flush(pair->board_outlet);
+	if (!pair->meter_outlet)
+		return;
+	outlet_flush(pair->meter_outlet);
+	if (outlet_is_usb(pair->meter_outlet))
+		pair_update_supply(pair);
+}
+
+void pair_announce(const struct pair *pair, FILE *file)
+{
+	outlet_announce(pair->board_outlet, file);
+	if (pair->meter_outlet)
+		outlet_announce(pair->meter_outlet, file);
 }

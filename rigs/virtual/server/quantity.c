@@ -17,13 +17,14 @@ struct unit {
 };
 
 static const struct unit units[] = {
-	{QUANTITY_NUMBER, "", 1},       {QUANTITY_RATIO, "", 1},
-	{QUANTITY_RATIO, "%", 0.01},    {QUANTITY_RATIO, "ppm", 1e-6},
-	{QUANTITY_TIME, "us", 1e-6},    {QUANTITY_TIME, "ms", 1e-3},
-	{QUANTITY_TIME, "s", 1},        {QUANTITY_TIME, "min", 60},
-	{QUANTITY_VOLTAGE, "mV", 1e-3}, {QUANTITY_VOLTAGE, "V", 1},
-	{QUANTITY_TEMP, "degC", 1},     {QUANTITY_TEMP_STEP, "K", 1},
-	{QUANTITY_SLEW, "K/s", 1},      {QUANTITY_SLEW, "K/min", 1.0 / 60},
+	{QUANTITY_NUMBER, "", 1},        {QUANTITY_RATIO, "", 1},
+	{QUANTITY_RATIO, "%", 0.01},     {QUANTITY_RATIO, "ppm", 1e-6},
+	{QUANTITY_TIME, "us", 1e-6},     {QUANTITY_TIME, "ms", 1e-3},
+	{QUANTITY_TIME, "s", 1},         {QUANTITY_TIME, "min", 60},
+	{QUANTITY_VOLTAGE, "mV", 1e-3},  {QUANTITY_VOLTAGE, "V", 1},
+	{QUANTITY_TEMP, "degC", 1},      {QUANTITY_TEMP_STEP, "K", 1},
+	{QUANTITY_SLEW, "K/s", 1},       {QUANTITY_SLEW, "K/min", 1.0 / 60},
+	{QUANTITY_RESISTANCE, "ohm", 1}, {QUANTITY_RESISTANCE, "mohm", 1e-3},
 };
 
 static const char *const examples[] = {
@@ -34,6 +35,7 @@ static const char *const examples[] = {
 	[QUANTITY_TEMP] = "a temperature with its unit, such as 21 degC",
 	[QUANTITY_TEMP_STEP] = "a temperature difference with its unit, such as 0.5 K",
 	[QUANTITY_SLEW] = "a slew rate with its unit, such as 2 K/min",
+	[QUANTITY_RESISTANCE] = "a resistance with its unit, such as 0.1 ohm",
 };
 
 int quantity_read(const char *text, enum quantity quantity, double *ret_value, char *ret_sentence,

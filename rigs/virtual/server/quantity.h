@@ -15,6 +15,7 @@ enum quantity {
 	QUANTITY_TEMP,       /* degC */
 	QUANTITY_TEMP_STEP,  /* K */
 	QUANTITY_SLEW,       /* K/min, K/s */
+	QUANTITY_RESISTANCE, /* mohm, ohm */
 };
 
 /* 0, in SI units (degC for a temperature, K/s for a slew rate), or -1 with a sentence. Always a

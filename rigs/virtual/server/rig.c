@@ -15,10 +15,9 @@
 #include "rigs/virtual/server/pool.h"
 #include "rigs/virtual/server/truth.h"
 
-#define TURN_NS          2000000 /* of host time per board between two looks at its sockets */
-#define AHEAD_MS         1       /* how long a board rests that is ahead of the clock */
-#define FIXED_FDS        2       /* stop, pool */
-#define POLLFDS_PER_PAIR (PAIR_PORTS * PORT_POLLFDS)
+#define TURN_NS   2000000 /* of host time per board between two looks at its sockets */
+#define AHEAD_MS  1       /* how long a board rests that is ahead of the clock */
+#define FIXED_FDS 2       /* stop, pool */
 
 struct rig_device {
 	struct supply *supply;
@@ -100,7 +99,7 @@ static int allocate(struct rig *rig, struct verr *err)
 {
 	const struct config *config = rig->config;
 	size_t fds = FIXED_FDS + config->devices_count * LINE_PORT_POLLFDS +
-		     config->boards_count * POLLFDS_PER_PAIR;
+		     config->boards_count * PAIR_POLLFDS;
 
 	rig->pairs = calloc(config->boards_count, sizeof(rig->pairs[0]));
 	rig->devices = calloc(config->devices_count + 1, sizeof(rig->devices[0]));
@@ -158,32 +157,11 @@ void rig_announce(const struct rig *rig)
 	for (unsigned i = 0; i < rig->config->devices_count; i++)
 		fprintf(stderr, "virtual-rig: %s: %s\n", line_port_name(rig->devices[i].port),
 			line_port_address_text(rig->devices[i].port));
-	for (unsigned i = 0; i < rig->pair_count; i++) {
-		for (unsigned k = 0; k < PAIR_PORTS; k++) {
-			const struct port *port = pair_port(rig->pairs[i], k);
-
-			if (port)
-				fprintf(stderr, "virtual-rig: %s: %s\n", port_name(port),
-					port_address_text(port));
-		}
-	}
+	for (unsigned i = 0; i < rig->pair_count; i++)
+		pair_announce(rig->pairs[i], stderr);
 }
 
 /* A pair's turn, on a thread of the pool ------------------------------------------------------- */
-
-static void fill_pair_fds(const struct pair *pair, struct pollfd *fds)
-{
-	for (unsigned k = 0; k < PAIR_PORTS; k++) {
-		const struct port *port = pair_port(pair, k);
-
-		if (port) {
-			port_fill_pollfds(port, fds + k * PORT_POLLFDS);
-			continue;
-		}
-		for (unsigned j = 0; j < PORT_POLLFDS; j++)
-			fds[k * PORT_POLLFDS + j] = (struct pollfd){.fd = -1};
-	}
-}
 
 static void note_broken(struct rig *rig, int rc, const struct verr *err)
 {
@@ -199,23 +177,19 @@ static bool run_pair(void *context, unsigned index)
 {
 	struct rig *rig = context;
 	struct pair *pair = rig->pairs[index];
-	struct pollfd fds[POLLFDS_PER_PAIR];
+	struct pollfd fds[PAIR_POLLFDS];
 	struct verr err = {""};
 	int64_t now_ns;
 	int rc;
 
-	fill_pair_fds(pair, fds);
-	if (poll(fds, POLLFDS_PER_PAIR, 0) < 0)
-		for (unsigned i = 0; i < POLLFDS_PER_PAIR; i++)
+	pair_fill_pollfds(pair, fds);
+	if (poll(fds, PAIR_POLLFDS, 0) < 0)
+		for (unsigned i = 0; i < PAIR_POLLFDS; i++)
 			fds[i].revents = 0;
-	for (unsigned k = 0; k < PAIR_PORTS; k++)
-		if (pair_port(pair, k))
-			port_service(pair_port(pair, k), fds + k * PORT_POLLFDS);
+	pair_service(pair, fds);
 	now_ns = pair_clock_ns();
 	rc = pair_advance(pair, now_ns, now_ns + TURN_NS, &err);
-	for (unsigned k = 0; k < PAIR_PORTS; k++)
-		if (pair_port(pair, k))
-			port_flush(pair_port(pair, k));
+	pair_flush(pair);
 	if (rc < 0)
 		note_broken(rig, rc, &err);
 	return rc == 0 && pair_state(pair) == PAIR_BEHIND;
@@ -230,7 +204,7 @@ static struct pollfd *device_fds(const struct rig *rig, unsigned index)
 
 static struct pollfd *pair_fds(const struct rig *rig, unsigned index)
 {
-	return device_fds(rig, rig->config->devices_count) + index * POLLFDS_PER_PAIR;
+	return device_fds(rig, rig->config->devices_count) + index * PAIR_POLLFDS;
 }
 
 /* Of the boards in the pool's hands no socket is watched. Returns how long to wait: a moment while
@@ -247,11 +221,11 @@ static int watch(struct rig *rig, int stop_fd)
 		struct pollfd *fds = pair_fds(rig, i);
 
 		if (!pool_is_idle(rig->pool, i)) {
-			for (unsigned k = 0; k < POLLFDS_PER_PAIR; k++)
+			for (unsigned k = 0; k < PAIR_POLLFDS; k++)
 				fds[k] = (struct pollfd){.fd = -1};
 			continue;
 		}
-		fill_pair_fds(rig->pairs[i], fds);
+		pair_fill_pollfds(rig->pairs[i], fds);
 		if (pair_state(rig->pairs[i]) == PAIR_AHEAD)
 			timeout_ms = AHEAD_MS;
 	}
@@ -260,7 +234,7 @@ static int watch(struct rig *rig, int stop_fd)
 
 static bool has_events(const struct pollfd *fds)
 {
-	for (unsigned k = 0; k < POLLFDS_PER_PAIR; k++)
+	for (unsigned k = 0; k < PAIR_POLLFDS; k++)
 		if (fds[k].fd >= 0 && fds[k].revents)
 			return true;
 	return false;

@@ -10,9 +10,10 @@
  * is below 0.5 us * dI * V, 16 nJ for 10 mA at 3.3 V.
  *
  * Schema "joulebench-truth/2": board, window (from 0, since the rig started), start_ps, end_ps
- * (virtual time), cycles (core cycles between the two edges), energy_j and charge_c (drawn from the
- * supply: gross, whatever the board draws when idle included), mean_supply_v and junction_c (means
- * over time), junction_start_c and junction_end_c, edges_line1, edges_line2 (of either direction
+ * (virtual time), cycles (core cycles between the two edges), energy_j and charge_c (what goes into
+ * the board at its own terminals: behind the meter, whose shunt's burden voltage is not in it;
+ * gross, whatever the board draws when idle included), mean_supply_v (there, too) and junction_c
+ * (means over time), junction_start_c and junction_end_c, edges_line1, edges_line2 (of either direction
  * inside). Version 1 had no junction_start_c and junction_end_c.
  */
 #ifndef RIGS_VIRTUAL_SERVER_TRUTH_H

@@ -246,6 +246,35 @@ static void rig_values(void **state)
 	rig_free(rig);
 }
 
+/* A meter sits with the boards unless the rig says where. */
+static void rig_meter_ambient(void **state)
+{
+	char text[2048];
+	struct rig *rig;
+	struct err err = {""};
+
+	(void)state;
+	write_file("meter.yaml", meter_part);
+	write_file("board.yaml", board_part);
+	assert_int_equal(rig_load(write_file("rig.yaml", rig_text), &rig, &err), 0);
+	assert_false(rig->meters[0].has_ambient);
+	assert_null(strstr(rig->resolved, "ambient_u_k"));
+	rig_free(rig);
+	replace(text, sizeof(text), "supply_u: 5 mV}", "supply_u: 5 mV, ambient: 23 degC}");
+	assert_int_equal(rig_load(write_file("rig.yaml", text), &rig, &err), 0);
+	assert_true(rig->meters[0].has_ambient);
+	assert_true(fabs(rig->meters[0].ambient_c - 23) < 1e-9);
+	assert_true(fabs(rig->meters[0].ambient_u_k - 2) < 1e-9);
+	assert_non_null(strstr(rig->resolved, "\"ambient_c\":23.0"));
+	rig_free(rig);
+	replace(text, sizeof(text), "supply_u: 5 mV}",
+		"supply_u: 5 mV, ambient: -5 degC, ambient_u: 0.5 degC}");
+	assert_int_equal(rig_load(write_file("rig.yaml", text), &rig, &err), 0);
+	assert_true(fabs(rig->meters[0].ambient_c + 5) < 1e-9);
+	assert_true(fabs(rig->meters[0].ambient_u_k - 0.5) < 1e-9);
+	rig_free(rig);
+}
+
 static void rig_ids(void **state)
 {
 	static const uint8_t id[RIG_ID_BYTES] = {0x56, 0x49, 0xAB, 0, 1, 2, 3, 4, 5, 6, 7, 0xFF};
@@ -299,6 +328,9 @@ static void rig_errors(void **state)
 	} rows[] = {
 		{"supply: 3.3 V", "supply: 3.3", "rig.yaml:5:", "no unit"},
 		{"supply: 3.3 V", "supplied: 3.3 V", "rig.yaml:5:", "did you mean 'supply'"},
+		{"supply_u: 5 mV}", "supply_u: 5 mV, ambient: 23}", "rig.yaml:5:", "no unit"},
+		{"supply_u: 5 mV}", "supply_u: 5 mV, ambient_u: 1 degC}", "rig.yaml:5:",
+		 "ambient_u without ambient"},
 		{"virtual: true\n", "", "rig.yaml:1:", "'virtual' is missing"},
 		{"meter: m}", "meter: q}", "rig.yaml:7:", "no meter 'q'"},
 		{"link: l2", "link: l1", "rig.yaml:7:", "share link"},
@@ -360,6 +392,7 @@ int main(void)
 		cmocka_unit_test(quantities),        cmocka_unit_test(plan_errors),
 		cmocka_unit_test(plan_values),       cmocka_unit_test(plan_quality),
 		cmocka_unit_test(rig_values),        cmocka_unit_test(rig_errors),
+		cmocka_unit_test(rig_meter_ambient),
 		cmocka_unit_test(rig_ids),           cmocka_unit_test(part_errors),
 		cmocka_unit_test(shipped_rigs_load),
 	};

@@ -15,16 +15,18 @@
 
 #include "analysis/budget/verdict.h"
 #include "bench/session/judge.h"
+#include "tests/unit/bench/fake_capture.h"
 
 /* 0.2 s idle at 1 mA, 1 s at 10 mA with 10 inferences, 0.2 s idle; 100 kSa/s; 4 MHz, clock 0.3 %
  * fast. */
 enum { RATE = 100000, IDLE = 20000, WINDOW = 100000, TOTAL = WINDOW + 2 * IDLE, INFERENCES = 10 };
 
 static float current_a[TOTAL];
-static uint8_t logic[TOTAL], saturated[TOTAL];
-static struct window_gap gap;
+static uint8_t logic[TOTAL];
+static struct fake_samples samples;
 static struct capture capture;
 static struct judge_clock clock_seen;
+static bool restarted;
 static uint32_t vdda_before_mv, vdda_after_mv; /* as the board reads its supply */
 
 static const struct rig_meter meter_config = {
@@ -36,7 +38,6 @@ static const struct wire_run run = {
 
 static void make_capture(void)
 {
-	memset(saturated, 0, sizeof(saturated));
 	for (int i = 0; i < TOTAL; i++) {
 		bool inside = i >= IDLE && i < IDLE + WINDOW;
 		int inference = (i - IDLE) / (WINDOW / INFERENCES);
@@ -45,10 +46,9 @@ static void make_capture(void)
 		logic[i] = inside ? (uint8_t)(1 | ((inference & 1) << 1)) : 0;
 	}
 	/* line 1 toggles after each inference, the tenth right before the window's end */
-	capture = (struct capture){
-		.current_a = current_a, .logic = logic, .saturated = saturated, .count = TOTAL};
-	vdda_before_mv = 3310;
-	vdda_after_mv = 3290;
+	samples = (struct fake_samples){.current_a = current_a, .logic = logic, .count = TOTAL};
+	vdda_before_mv = 3304;
+	vdda_after_mv = 3296;
 	capture.result.inferences = INFERENCES;
 	capture.result.cycles = 4012000;
 	capture.result.counter_count = 2;
@@ -70,10 +70,13 @@ static struct store_measurement judged(void)
 					      .meter = &meter,
 					      .clock_hz = 4000000,
 					      .output_crc32 = 0x1234,
+					      .restarted = restarted,
 					      .vdda_before_mv = vdda_before_mv,
 					      .vdda_after_mv = vdda_after_mv,
 					      .clock = &clock_seen};
 
+	assert_int_equal(fake_capture(&capture, &meter_config, &meter, &run, NULL, &samples, &err),
+			 0);
 	assert_int_equal(judge_window(&request, &row, &err), 0);
 	return row;
 }
@@ -107,6 +110,15 @@ static void clean_window_is_accepted(void **state)
 	assert_true(fabs(row.energy_u_j / row.energy_j - hypot(5e-3, 5e-3 / 3.3)) < 1e-4);
 	assert_true(row.energy_u_independent_j < 1e-3 * row.energy_u_j);
 	assert_int_equal(clock_seen.count, 1);
+}
+
+static void restarted_board(void **state)
+{
+	(void)state;
+	make_capture();
+	restarted = true;
+	expect_refused("boot: ");
+	restarted = false;
 }
 
 static void wrong_output(void **state)
@@ -147,10 +159,8 @@ static void lost_samples(void **state)
 {
 	(void)state;
 	make_capture();
-	gap = (struct window_gap){.index = IDLE + 500, .lost = 64};
-	capture.gaps = &gap;
-	capture.gap_count = 1;
-	capture.lost = 64;
+	samples.gap_at = IDLE + 500;
+	samples.gap = 64;
 	expect_refused("lost: 64 samples");
 }
 
@@ -164,7 +174,7 @@ static void lost_samples_without_a_gap(void **state)
 	memmove(current_a + at, current_a + at + lost,
 		(size_t)(TOTAL - at - lost) * sizeof(*current_a));
 	memmove(logic + at, logic + at + lost, (size_t)(TOTAL - at - lost));
-	capture.count -= lost;
+	samples.count -= lost;
 	expect_refused("inference 4 lasts 9936 samples");
 }
 
@@ -203,7 +213,7 @@ static void meter_that_does_not_range(void **state)
 {
 	(void)state;
 	make_capture();
-	capture.block_flags = METER_BLOCK_RANGE_MISFIT;
+	samples.flags = METER_BLOCK_RANGE_MISFIT;
 	expect_refused("stays in a range far above the current");
 }
 
@@ -278,14 +288,23 @@ static void no_idle_captured(void **state)
 {
 	(void)state;
 	make_capture();
-	capture.count = IDLE + WINDOW + 100;
+	samples.count = IDLE + WINDOW + 100;
 	expect_refused("samples");
+}
+
+static int release(void **state)
+{
+	(void)state;
+	capture_done(&capture);
+	free(clock_seen.ratios);
+	return 0;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clean_window_is_accepted),
+		cmocka_unit_test(restarted_board),
 		cmocka_unit_test(wrong_output),
 		cmocka_unit_test(lost_falling_edge),
 		cmocka_unit_test(stray_edge_before),
@@ -305,5 +324,5 @@ int main(void)
 		cmocka_unit_test(no_idle_captured),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, release);
 }

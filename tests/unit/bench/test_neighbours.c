@@ -14,20 +14,22 @@
 
 #include <cmocka.h>
 
-#include "analysis/predictor/fit.h"
+#include "analysis/predictor/linear.h"
 #include "bench/session/judge.h"
 #include "bench/session/points.h"
+#include "tests/unit/bench/fake_capture.h"
 
 /* Idle at 1 mA, a window at 10 mA with 10 inferences, idle; 100 kSa/s. The board counts 4 MHz. */
 enum { RATE = 100000, IDLE = 20000, WINDOW = 100000, INFERENCES = 10, TOTAL_MAX = 300000 };
 
 static float current_a[TOTAL_MAX];
-static uint8_t logic[TOTAL_MAX], saturated[TOTAL_MAX];
+static uint8_t logic[TOTAL_MAX];
+static struct fake_samples samples;
 static struct capture capture;
 
 static const struct rig_meter meter_config = {
 	.supply_v = 3.3, .supply_u_v = 5e-3, .marker_input = {0, 1, 2}};
-static const struct meter_info meter = {
+static struct meter_info meter = {
 	.rate_hz = RATE, .range_max_a = 1.0, .gain_u_rel = 5e-3, .offset_u_a = 1e-6};
 static const struct wire_run run = {
 	.warmups = 1, .inferences = INFERENCES, .idle_before_ms = 200, .idle_after_ms = 200};
@@ -43,13 +45,11 @@ static void make_capture(double stretch)
 		int inference = (int)((i - idle) / (window / (double)INFERENCES));
 
 		current_a[i] = inside ? 10e-3f : 1e-3f;
-		current_a[i] += (float)((i * 7919) % 11 - 5) * 1e-7f;
+		current_a[i] += (float)(i % 11 * 7919 % 11 - 5) * 1e-7f;
 		logic[i] = inside ? (uint8_t)(1 | ((inference & 1) << 1)) : 0;
 	}
-	capture = (struct capture){.current_a = current_a,
-				   .logic = logic,
-				   .saturated = saturated,
-				   .count = (size_t)total};
+	samples = (struct fake_samples){
+		.current_a = current_a, .logic = logic, .count = (size_t)total};
 	capture.result.inferences = INFERENCES;
 	capture.result.cycles = 4000000;
 	capture.result.counter_count = 2;
@@ -61,8 +61,9 @@ static void make_capture(double stretch)
 
 static struct store_measurement judged(void)
 {
+	struct judge_meter_clock meter_clock = {0};
 	struct judge_clock clock_seen = {0};
-	struct store_measurement row = {0};
+	struct store_measurement row;
 	struct err err = {""};
 	const struct judge_request request = {.capture = &capture,
 					      .run = &run,
@@ -72,8 +73,13 @@ static struct store_measurement judged(void)
 					      .output_crc32 = 0x1234,
 					      .vdda_before_mv = 3300,
 					      .vdda_after_mv = 3300,
-					      .clock = &clock_seen};
+					      .clock = &clock_seen,
+					      .meter_clock = &meter_clock};
 
+	store_measurement_init(&row);
+	assert_int_equal(fake_capture(&capture, &meter_config, &meter, &run, NULL, &samples, &err),
+			 0);
+	judge_meter_clock_add(&meter_clock, &capture, meter.rate_hz);
 	assert_int_equal(judge_window(&request, &row, &err), 0);
 	free(clock_seen.ratios);
 	return row;
@@ -95,6 +101,106 @@ static void stretched_traces(void **state)
 		assert_string_equal(row.verdict, "refused");
 		assert_non_null(strstr(row.reason, "clock: "));
 	}
+}
+
+/* The samples are as many as they should be; it is the host's clock that tells that they came at
+ * another rate: the instrument's stated rate is wrong, and with it every time by the board. */
+static void rates_that_are_wrong(void **state)
+{
+	static const struct {
+		double factor;
+		const char *says;
+	} rates[] = {{4.0 / 3, "4/3"}, {2, "2, as"}, {0.5, "1/2"}};
+	struct store_measurement row;
+
+	(void)state;
+	make_capture(1);
+	row = judged();
+	assert_string_equal(row.verdict, "accepted");
+	assert_float_equal(row.meter_rate_hz, RATE, 1);
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		make_capture(1);
+		samples.clock_factor = rates[i].factor;
+		row = judged();
+		assert_string_equal(row.verdict, "refused");
+		assert_ptr_equal(strstr(row.reason, "clock: the meter runs at"), row.reason);
+		assert_non_null(strstr(row.reason, rates[i].says));
+		assert_float_equal(row.meter_rate_hz / RATE, rates[i].factor, 1e-3);
+	}
+}
+
+/* An instrument that sums what the host lost without anybody's noticing. */
+static void own_sum_that_differs(void **state)
+{
+	struct store_measurement row;
+
+	(void)state;
+	meter.caps = METER_CAP_INTEGRAL;
+	make_capture(1);
+	samples.integral_every = 9000;
+	samples.integral_factor = 1;
+	row = judged();
+	assert_string_equal(row.verdict, "accepted");
+	assert_float_equal(row.integral_energy_j / row.energy_j, 1, 1e-6);
+	samples.integral_factor = 1.004;
+	row = judged();
+	meter.caps = 0;
+	assert_string_equal(row.verdict, "refused");
+	assert_non_null(strstr(row.reason, "integral: "));
+	assert_float_equal(row.integral_energy_j / (3.3 * 10e-3), 1.004, 1e-4);
+}
+
+/* A meter that measures voltage: energy is the sum of i * v, whatever was set. */
+static void voltage_and_raw_current(void **state)
+{
+	static float voltage_v[TOTAL_MAX], raw_a[TOTAL_MAX];
+	struct store_measurement row;
+
+	(void)state;
+	meter.caps = METER_CAP_VOLTAGE | METER_CAP_RAW;
+	meter.voltage_gain_u_rel = 1e-3;
+	make_capture(1);
+	for (int i = 0; i < TOTAL_MAX; i++) {
+		voltage_v[i] = 3.25f;
+		raw_a[i] = current_a[i] + (i == IDLE + 50 ? 0.1f : 0);
+	}
+	samples.voltage_v = voltage_v;
+	samples.raw_current_a = raw_a;
+	row = judged();
+	meter.caps = 0;
+	assert_string_equal(row.verdict, "accepted");
+	assert_float_equal(row.energy_j, 3.25 * 10e-3, 1e-6);
+	assert_float_equal(row.energy_above_idle_j, 3.25 * 9e-3, 1e-6);
+	assert_float_equal(row.mean_v, 3.25, 1e-6);
+	assert_float_equal(row.mean_v_u, 3.25e-3, 1e-6);
+	if (!(fabs((row.raw_energy_j - row.energy_j) / (3.25 * 0.1 / RATE) - 1) < 1e-4))
+		fail_msg("%.10g J raw, %.10g J", row.raw_energy_j, row.energy_j);
+}
+
+/* A meter that gives no value for a sample: refused, and the sample in no sum. */
+static void samples_without_value(void **state)
+{
+	struct store_measurement row;
+
+	(void)state;
+	make_capture(1);
+	current_a[IDLE + 100] = NAN;
+	row = judged();
+	assert_string_equal(row.verdict, "refused");
+	assert_non_null(strstr(row.reason, "samples: the meter gave no value for 1 samples"));
+}
+
+/* A board whose 32-bit counter passed zero inside the window: 4.3e9 cycles fewer. */
+static void cycles_that_wrapped(void **state)
+{
+	struct store_measurement row;
+
+	(void)state;
+	make_capture(1);
+	capture.result.cycles = (uint64_t)4000000 - (UINT64_C(1) << 32);
+	row = judged();
+	assert_string_equal(row.verdict, "refused");
+	assert_non_null(strstr(row.reason, "pace: "));
 }
 
 /* Line 1 goes up and down again between two samples: two edges fewer. */
@@ -140,11 +246,11 @@ static double cycles_of(unsigned model)
 }
 
 /* The fit's slope and intercept when the points are measured in this order. */
-static void fit_sweep(const struct point *points, struct fit_result *ret_fit)
+static void fit_sweep(const struct point *points, struct estimate *ret_fit)
 {
 	static double x[POINTS][2], y[POINTS], u[POINTS];
-	const struct fit_data data = {
-		.count = POINTS, .coefs = 2, .has_intercept = true, .x = x[0], .y = y, .u_y = u};
+	const struct fit_points data = {.count = POINTS, .y = y, .u_y = u};
+	const struct fit_options options = {.scatter = SCATTER_BIRGE};
 
 	for (unsigned i = 0; i < POINTS; i++) {
 		double cycles = cycles_of(points[i].model);
@@ -154,7 +260,7 @@ static void fit_sweep(const struct point *points, struct fit_result *ret_fit)
 		y[i] = TRUE_K * cycles * (1 + DRIFT_TOTAL * (i / (double)(POINTS - 1) - 0.5));
 		u[i] = 1e-5;
 	}
-	assert_int_equal(fit_linear(&data, ret_fit), 0);
+	assert_int_equal(linear_fit(&data, x[0], 2, &options, ret_fit, NULL), 0);
 }
 
 static int by_model(const void *a, const void *b)
@@ -185,7 +291,7 @@ static void drift_and_the_order_of_points(void **state)
 					  .models = models,
 					  .levels = &levels,
 					  .firmwares = &firmware};
-	struct fit_result fit;
+	struct estimate fit;
 
 	(void)state;
 	for (unsigned i = 0; i < MODELS; i++) {
@@ -199,10 +305,10 @@ static void drift_and_the_order_of_points(void **state)
 		assert_non_null(points);
 		assert_int_equal(count, POINTS);
 		fit_sweep(points, &fit);
-		assert_true(fabs(fit.coef[1] / TRUE_K - 1) < 0.007);
+		assert_true(fabs(fit.value[1] / TRUE_K - 1) < 0.007);
 		qsort(points, count, sizeof(*points), by_model);
 		fit_sweep(points, &fit);
-		assert_true(fit.coef[1] / TRUE_K - 1 > 0.02);
+		assert_true(fit.value[1] / TRUE_K - 1 > 0.02);
 		free(points);
 	}
 }
@@ -211,6 +317,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stretched_traces),
+		cmocka_unit_test(rates_that_are_wrong),
+		cmocka_unit_test(own_sum_that_differs),
+		cmocka_unit_test(voltage_and_raw_current),
+		cmocka_unit_test(samples_without_value),
+		cmocka_unit_test(cycles_that_wrapped),
 		cmocka_unit_test(two_edges_in_one_sample),
 		cmocka_unit_test(bouncing_window),
 		cmocka_unit_test(drift_and_the_order_of_points),

@@ -20,13 +20,14 @@
 #include "bench/report/budget.h"
 #include "bench/report/reasons.h"
 #include "bench/session/judge.h"
+#include "tests/unit/bench/fake_capture.h"
 #include "drivers/meter/ppk2_calibration.h"
 
 /* 100 kSa/s: 0.2 s idle at 5 mA, 1 s window around 99 mA, 0.2 s idle. */
 enum { RATE = 100000, IDLE = 20000, WINDOW = 100000, TOTAL = WINDOW + 2 * IDLE, INFERENCES = 10 };
 
 static float current_a[TOTAL];
-static uint8_t logic[TOTAL], saturated[TOTAL];
+static uint8_t logic[TOTAL], range[TOTAL];
 static uint64_t window_range_3; /* samples of the window in range 3; the rest is in 4 */
 static struct capture capture;
 static struct meter_info meter;
@@ -57,7 +58,6 @@ static void make_meter(void)
 
 static void make_capture(double zero_error_a)
 {
-	memset(saturated, 0, sizeof(saturated));
 	for (int i = 0; i < TOTAL; i++) {
 		bool inside = i >= IDLE && i < IDLE + WINDOW;
 		int inference = (i - IDLE) / (WINDOW / INFERENCES);
@@ -65,14 +65,8 @@ static void make_capture(double zero_error_a)
 		current_a[i] = inside ? (float)(99e-3 + zero_error_a + ((i * 7919) % 11 - 5) * 1e-3)
 				      : (float)(5e-3 + ((i * 7919) % 11 - 5) * 1e-5);
 		logic[i] = inside ? (uint8_t)(1 | ((inference & 1) << 1)) : 0;
+		range[i] = inside && (uint64_t)(i - IDLE) >= window_range_3 ? 4 : 3;
 	}
-	capture = (struct capture){.current_a = current_a,
-				   .logic = logic,
-				   .saturated = saturated,
-				   .count = TOTAL,
-				   .range_switches = 2};
-	capture.window_range_samples[3] = window_range_3;
-	capture.window_range_samples[4] = WINDOW - window_range_3;
 	capture.result.inferences = INFERENCES;
 	capture.result.cycles = 4012000;
 	capture.result.counter_count = 2;
@@ -88,6 +82,8 @@ static struct store_measurement judged(double zero_error_a)
 					    .inferences = INFERENCES,
 					    .idle_before_ms = 200,
 					    .idle_after_ms = 200};
+	const struct fake_samples samples = {
+		.current_a = current_a, .logic = logic, .range = range, .count = TOTAL};
 	struct judge_clock clock = {0};
 	struct store_measurement row;
 	struct err err = {""};
@@ -100,6 +96,8 @@ static struct store_measurement judged(double zero_error_a)
 					      .clock = &clock};
 
 	make_capture(zero_error_a);
+	assert_int_equal(fake_capture(&capture, &meter_config, &meter, &run, NULL, &samples, &err),
+			 0);
 	store_measurement_init(&row);
 	row.ambient_c = 43;
 	snprintf(row.board, sizeof(row.board), "b");
@@ -149,7 +147,7 @@ static struct budget_report reported(const struct store_measurement *row)
 	return report;
 }
 
-/* A zero that is off by 0.6 steps of the largest range stays within the expanded uncertainty that
+/* A zero that is off by half a step of the largest range stays within the expanded uncertainty that
  * the meter's zero alone accounts for. */
 static void judge_knows_the_range(void **state)
 {
@@ -158,13 +156,13 @@ static void judge_knows_the_range(void **state)
 
 	(void)state;
 	assert_close(step_a, 4 * 1.8 / 163840 / 0.043, 1e-9);
-	row = judged(0.6 * step_a);
+	row = judged(0.5 * step_a);
 	true_row = judged(0);
-	assert_close(row.energy_j / true_row.energy_j, 1.0062, 1e-3);
+	assert_close(row.energy_j / true_row.energy_j, 1.0052, 1e-3);
 	zero_j = sqrt(pow(row.energy_u_j, 2) -
 		      pow(row.energy_j, 2) * (pow(5e-3, 2) + pow(5e-3 / 3.3, 2)));
 	assert_true(row.energy_j - true_row.energy_j < 2 * zero_j);
-	assert_close(zero_j, 3.3 * 1 * step_a / sqrt(3), 0.02);
+	assert_close(zero_j, 3.3 * 1 * 1e-3 / sqrt(12), 0.02); /* published: 1 mA */
 }
 
 /* The samples decide the range, not their mean. */
@@ -177,6 +175,11 @@ static void judge_counts_samples_per_range(void **state)
 	(void)state;
 	window_range_3 = WINDOW / 2;
 	row = judged(0);
+	report = reported(&row);
+	assert_close(row.offset_u_a, hypot(offset_a[0], offset_a[1]) / 2, 1e-9);
+	assert_close(budget_table_of_source(&report.tables.gross, BUDGET_OFFSET),
+		     row.offset_u_a * row.supply_v * row.duration_s, 1e-9);
+	row.budget_inputs[0] = 0; /* a row that keeps totals only */
 	report = reported(&row);
 	window_range_3 = 0;
 	assert_close(entry_of(&report.tables.gross, BUDGET_OFFSET)->u,
@@ -205,11 +208,30 @@ static void table_adds_up_to_the_row(void **state)
 		     volt_seconds * meter.ranges[4].resolution_a / sqrt(12) / sqrt(WINDOW), 1e-3);
 	assert_close(entry_of(gross, BUDGET_EDGES)->u, sqrt(2) / sqrt(12) / RATE, 0.5);
 	/* Idle has a zero of its own: it was measured in another range. */
-	assert_close(entry_of(net, BUDGET_OFFSET)->u,
-		     hypot(meter.ranges[4].offset_u_a, meter.ranges[2].offset_u_a), 1e-7);
+	assert_close(budget_table_of_source(net, BUDGET_OFFSET),
+		     hypot(meter.ranges[4].offset_u_a, meter.ranges[2].offset_u_a) * volt_seconds,
+		     1e-7);
 	assert_close(entry_of(net, BUDGET_IDLE)->u, row.idle_current_u_a, 1e-12);
 	assert_true(has_note(&report, "One window"));
 	assert_false(has_note(&report, "zero in this row's budget"));
+}
+
+/* The boards are at 43 degC, the meter is not. */
+static void meter_sits_elsewhere(void **state)
+{
+	double tempco_u = meter_limit_u(&meter_class_find("ppk2")->temperature), with, without;
+	struct store_measurement row = judged(0);
+
+	(void)state;
+	with = row.energy_u_j;
+	meter_config.has_ambient = true;
+	meter_config.ambient_c = 28;
+	meter_config.ambient_u_k = 4;
+	row = judged(0);
+	make_meter();
+	without = row.energy_u_j;
+	assert_close(with * with - without * without,
+		     pow(row.energy_j * tempco_u, 2) * (18 * 18 - 5 * 5), 1e-6);
 }
 
 static void rig_file_comes_first(void **state)
@@ -240,6 +262,7 @@ static void older_rows_say_what_they_lack(void **state)
 	common = row.energy_j * sqrt(pow(5e-3, 2) + pow(5e-3 / 3.3, 2) +
 				     pow(meter_limit_u(&meter_class_find("ppk2")->time_base), 2));
 	common = hypot(common, row.supply_v * row.duration_s * 115e-9);
+	row.budget_inputs[0] = 0;
 	row.energy_u_j = hypot(common, row.energy_u_independent_j);
 	row.energy_above_idle_u_j = row.energy_u_j;
 	report = reported(&row);
@@ -346,7 +369,7 @@ static void print_says_it_all(void **state)
 	assert_non_null(strstr(text, "meter zero, range 4"));
 	assert_non_null(strstr(text, "rectangular"));
 	assert_non_null(strstr(text, "(k = 2)"));
-	assert_non_null(strstr(text, "per inference: (3.267 +- 0.052)e-2 J"));
+	assert_non_null(strstr(text, "per inference: (3.267 +- 0.039)e-2 J"));
 	assert_non_null(strstr(text, "assumed: "));
 	assert_non_null(strstr(text, "Energy above idle"));
 	free(text);
@@ -383,7 +406,7 @@ static void rows_of_a_store(void **state)
 	assert_non_null(strstr(err.text, "measurement 4"));
 	assert_non_null(strstr(err.text, "lost: all"));
 	assert_int_equal(budget_report_read(store, 5, &report, &err), -ENOENT);
-	assert_non_null(strstr(err.text, "no measurement 5 (there are 4)"));
+	assert_non_null(strstr(err.text, "no measurement 5 (the last is 4)"));
 	store_close(store);
 	unlink(path);
 }
@@ -401,6 +424,7 @@ int main(void)
 		cmocka_unit_test(judge_knows_the_range),
 		cmocka_unit_test(judge_counts_samples_per_range),
 		cmocka_unit_test(table_adds_up_to_the_row),
+		cmocka_unit_test(meter_sits_elsewhere),
 		cmocka_unit_test(rig_file_comes_first),
 		cmocka_unit_test(older_rows_say_what_they_lack),
 		cmocka_unit_test(imported_rows_are_not_broken_down),

@@ -49,7 +49,7 @@ static struct target judged(double target_u_rel, unsigned repeats, double noise_
 	struct target target;
 	struct err err = {""};
 
-	assert_int_equal(target_judge(&plan, &row, &budget, &target, &err), 0);
+	assert_int_equal(target_judge(&plan, repeats, &row, &budget, &target, &err), 0);
 	return target;
 }
 
@@ -76,10 +76,36 @@ static void what_cannot_be_reached_is_refused(void **state)
 	(void)state;
 	assert_false(target.reached);
 	assert_non_null(strstr(target.refusal, "target_uncertainty 0.2 % is below 0.3 %"));
-	target = judged(4e-3, 2, 5); /* within reach, but not in two windows of 10 minutes */
+	target =
+		judged(3.01e-3, 2, 5000); /* more windows of 10 minutes than anybody has time for */
 	assert_false(target.reached);
-	assert_non_null(strstr(target.refusal, "2 windows of 600 s reach"));
-	assert_non_null(strstr(target.refusal, "repeats: "));
+	assert_non_null(strstr(target.refusal, "1000 windows of 600 s reach"));
+}
+
+/* One window of 10 minutes is 600,000 inferences: noise of 500 % of 100 inferences is 6.5 % there;
+ * it may be what the gain's 0.3 % leaves of 0.4 %. */
+static void repeats_are_added_when_length_is_not_enough(void **state)
+{
+	double longest = 5 / sqrt(600000.0 / 100), left = sqrt(16e-6 - 9e-6);
+	unsigned needed = (unsigned)ceil(longest * longest / (left * left));
+	struct target target = judged(4e-3, 2, 5);
+
+	(void)state;
+	assert_string_equal(target.refusal, "");
+	assert_false(target.reached); /* this window is not long enough */
+	assert_in_range(target.windows, needed, needed + 1);
+	assert_true(target.inferences > 590000);
+	assert_true(fabs(target.floor_u_rel - 3e-3) < 1e-9);
+	target = judged(5e-3, 4, 1e-2); /* longer windows before more of them */
+	assert_int_equal(target.windows, 4);
+	/* as seen from the longest window, with what is planned by now: enough */
+	row.inferences = 600000;
+	row.duration_s = 600;
+	target = judged(4e-3, needed + 1, longest);
+	row.inferences = 100;
+	row.duration_s = 0.1;
+	assert_true(target.reached);
+	assert_int_equal(target.windows, needed + 1);
 }
 
 static void a_rig_that_cannot_is_refused_at_once(void **state)
@@ -108,6 +134,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_get_long_enough),
 		cmocka_unit_test(what_cannot_be_reached_is_refused),
+		cmocka_unit_test(repeats_are_added_when_length_is_not_enough),
 		cmocka_unit_test(a_rig_that_cannot_is_refused_at_once),
 	};
 

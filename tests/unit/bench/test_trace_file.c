@@ -96,6 +96,45 @@ static void reads_along(void **state)
 	trace_writer_discard(writer);
 }
 
+/* HDF5 File Format Specification, II.A: superblock 3 has the end of file at byte 28. HDF5 opens no
+ * file that is shorter, and tools that open one for writing cut off what is behind it. */
+static uint64_t end_of_file(const char *path)
+{
+	uint64_t end = 0;
+	FILE *file = fopen(path, "rb");
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 8, SEEK_SET), 0);
+	assert_int_equal(fgetc(file), 3);
+	assert_int_equal(fseek(file, 28, SEEK_SET), 0);
+	assert_int_equal(fread(&end, sizeof(end), 1, file), 1);
+	fclose(file);
+	return end;
+}
+
+/* A chunk that has only begun is in the file at its full length. */
+static void a_flushed_file_is_as_long_as_it_says(void **state)
+{
+	static const unsigned blocks[] = {1, 65, 66, 131, 132}; /* chunks end at 65.5 and 131.1 */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+		struct trace_writer *writer = pattern_open(scratch_folder(), i % 2, 1000);
+		struct trace_reader *reader;
+		struct stat status;
+
+		pattern_fill(writer, i % 2, blocks[i]);
+		assert_int_equal(trace_writer_flush(writer, NULL), 0);
+		assert_int_equal(stat(trace_writer_path(writer), &status), 0);
+		assert_true((uint64_t)status.st_size >= end_of_file(trace_writer_path(writer)));
+		reader = pattern_reader(trace_writer_path(writer));
+		assert_int_equal(trace_reader_info(reader)->samples, blocks[i] * PATTERN_BLOCK);
+		pattern_check_samples(reader);
+		trace_reader_close(reader);
+		trace_writer_discard(writer);
+	}
+}
+
 static void flushes_by_time(void **state)
 {
 	struct trace_writer *writer = pattern_open(scratch_folder(), false, 0);
@@ -310,6 +349,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_and_reads),
 		cmocka_unit_test(reads_along),
+		cmocka_unit_test(a_flushed_file_is_as_long_as_it_says),
 		cmocka_unit_test(flushes_by_time),
 		cmocka_unit_test(discard_leaves_nothing),
 		cmocka_unit_test(archive_keeps_content_and_name),

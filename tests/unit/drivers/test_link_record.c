@@ -607,14 +607,34 @@ static void test_versions(void **state)
 		bytes[12 + i] = (uint8_t)(crc >> 8 * i);
 	file_write("newer.link", bytes, count);
 	assert_int_equal(link_tape_replay(path_of("newer.link"), &tape, &err), -EINVAL);
-	assert_non_null(strstr(err.text, "newer.link: recorded by a newer joulebench (format 2, "
-					 "this one knows 1)"));
+	assert_non_null(strstr(err.text, "newer.link: recorded by a newer joulebench (format 3, "
+					 "this one knows 2)"));
 	file_write("text.link", (const uint8_t *)"rig: test\n", 10);
 	assert_int_equal(link_tape_replay(path_of("text.link"), &tape, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "not the recording of a link"));
 	assert_int_equal(link_tape_replay(path_of("none.link"), &tape, &err), -ENOENT);
 	assert_int_equal(link_tape_record(path_of("text.link"), &tape, &err), -EEXIST);
 	assert_non_null(strstr(err.text, "never overwritten"));
+}
+
+/* A tape of version 1 holds the same records under an older number. */
+static void test_old_version(void **state)
+{
+	static uint8_t bytes[FILE_MAX];
+	struct err sentence;
+	uint32_t crc;
+	size_t count;
+
+	(void)state;
+	record("version2.link", false, &recorded);
+	count = file_read("version2.link", bytes);
+	assert_int_equal(bytes[8], 2);
+	bytes[8] = 1;
+	crc = wire_crc32(0, bytes, 12);
+	for (int i = 0; i < 4; i++)
+		bytes[12 + i] = (uint8_t)(crc >> 8 * i);
+	file_write("version1.link", bytes, count);
+	assert_int_equal(replay_session("version1.link", &recorded, &sentence), LINK_TAPE_WHOLE);
 }
 
 /* A file that may not grow: the session goes on, closing tells, what was written can be replayed.
@@ -715,6 +735,7 @@ int main(void)
 		cmocka_unit_test(test_other_link),
 		cmocka_unit_test(test_ended_early),
 		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_old_version),
 		cmocka_unit_test(test_disk_full),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_no_tape),

@@ -50,6 +50,7 @@ static struct {
 	uint32_t programs;
 	jmp_buf reset;
 	bool uart_busy;
+	bool has_detector, supply_low, watching;
 } board;
 
 static void event(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -217,6 +218,20 @@ const char *port_temperature(int32_t *ret_millicelsius, uint32_t *ret_vdda_mv)
 		*ret_vdda_mv = 3300;
 	}
 	return board.sensor_failure;
+}
+
+bool port_supply_watch(void)
+{
+	board.watching = board.has_detector;
+	return board.watching;
+}
+
+bool port_supply_was_low(void)
+{
+	bool low = board.watching && board.supply_low;
+
+	board.watching = false;
+	return low;
 }
 
 /* --- runtime: adds one to the first input bytes ------------------------------------------------

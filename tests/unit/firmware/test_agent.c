@@ -251,6 +251,27 @@ static void a_window_in_its_order(void **state)
 	ask_refused(&request, WIRE_ERROR_STATE);
 }
 
+/* The detector's latch is a counter of its own, where there is a detector. */
+static void supply_is_watched(void **state)
+{
+	struct wire_result_reply result;
+	struct wire_frame request;
+
+	(void)state;
+	board.has_detector = true;
+	load();
+	for (int low = 0; low < 2; low++) {
+		board.supply_low = low;
+		request = request_run(1, 2);
+		ask_done(&request);
+		result = result_of(&board.replies[1]);
+		assert_int_equal(result.counter_count, 5);
+		assert_string_equal(result.counters[4].name, "vdd_low");
+		assert_int_equal(result.counters[4].value, low);
+		assert_false(board.watching);
+	}
+}
+
 static struct wire_frame request_layered(uint32_t inferences)
 {
 	struct wire_frame request = request_make(WIRE_RUN);
@@ -553,6 +574,7 @@ int main(void)
 		CASE(sequence_0_is_always_carried_out),
 		CASE(the_same_number_with_another_payload_is_a_new_request),
 		CASE(a_window_in_its_order),
+		CASE(supply_is_watched),
 		CASE(layers_are_marked_when_asked_for),
 		CASE(exits_are_told_for_each_inference),
 		CASE(a_model_without_exit_has_no_paths),

@@ -91,7 +91,7 @@ static void switch_on(struct pair *pair)
 
 	if (!pair->meter)
 		return;
-	vppk2_host_bytes(pair->meter, commands, sizeof(commands));
+	pair->meter->ops->host_bytes(pair->meter->state, commands, sizeof(commands));
 	pair_update_supply(pair);
 }
 
@@ -117,7 +117,8 @@ static void take_samples(struct pair *pair, struct digest *digest)
 	uint8_t bytes[4096];
 	size_t count;
 
-	while (pair->meter && (count = vppk2_take_bytes(pair->meter, bytes, sizeof(bytes))) > 0) {
+	while (pair->meter && (count = pair->meter->ops->take_bytes(pair->meter->state, bytes,
+								    sizeof(bytes))) > 0) {
 		digest->sample_bytes += count;
 		for (size_t i = 0; i < count; i++)
 			digest->sample_hash = (digest->sample_hash ^ bytes[i]) * 0x100000001b3u;

@@ -177,7 +177,7 @@ static void test_catalogue(void **state)
 		assert_true(isnan(kind->defaults[FAULT_WITHIN]) == (kind->per != FAULT_PER_WINDOW));
 		count++;
 	}
-	assert_int_equal(count, FAULT_EDGE_BOUNCE);
+	assert_int_equal(count, FAULT_NACK);
 	assert_int_equal(fault_kind_find("hnag"), 0);
 }
 

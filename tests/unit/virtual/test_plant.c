@@ -551,9 +551,46 @@ static void test_parts(void **state)
 	assert_null(plant);
 }
 
+/* A supply that falls leaves the board to its capacitors, one that rises charges them: the same
+ * charge, C * dV, less and more. */
+static void test_supply_steps_move_charge(void **state)
+{
+	enum { SLICES = 400 };
+	const double dt_s = 1e-6, step_v = 0.3;
+
+	(void)state;
+	for (size_t p = 0; p < LENGTH(parts); p++) {
+		struct chip_activity activity = running(parts[p], 1);
+		struct plant *plant = new_plant(parts[p], 1, 25);
+		double before_a = settled_at_a(plant, &activity, SUPPLY_V, dt_s);
+		double moved_c[2] = {0, 0}, most_a[2] = {0, 0};
+
+		for (int rises = 0; rises < 2; rises++) {
+			double supply_v = rises ? SUPPLY_V : SUPPLY_V - step_v;
+
+			for (int i = 0; i < SLICES; i++) {
+				double current_a = plant_step(plant, &activity, supply_v, dt_s);
+
+				assert_true(current_a >= 0);
+				if (!rises && i == 0)
+					assert_true(current_a < 1e-9);
+				moved_c[rises] += (current_a - before_a) * dt_s;
+				most_a[rises] = fmax(most_a[rises], current_a);
+			}
+		}
+		assert_true(most_a[0] < 1.05 * before_a);
+		assert_true(most_a[1] > 2 * before_a);
+		/* The board's own capacitance varies by seed: what left comes back. */
+		assert_true(fabs(moved_c[0] + moved_c[1]) < 0.05 * moved_c[1]);
+		assert_true(fabs(moved_c[1] / (parts[p]->decoupling_f * step_v) - 1) < 0.3);
+		plant_free(plant);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_supply_steps_move_charge),
 		cmocka_unit_test(test_leakage_doubles),
 		cmocka_unit_test(test_leakage_follows_core_voltage),
 		cmocka_unit_test(test_ldo_current_does_not_depend_on_supply),

@@ -128,10 +128,10 @@ static void test_conversion_round_trip(void **state)
 	static const struct {
 		double current_a;
 		unsigned range;
-		double lsb_a;
+		double resolution_a; /* as published */
 	} points[] = {
-		{20e-6, 0, 43e-9}, {200e-6, 1, 0.43e-6}, {2e-3, 2, 4.3e-6},
-		{8e-3, 3, 47e-6},  {25e-3, 3, 47e-6},    {0.4, 4, 1.02e-3},
+		{20e-6, 0, 0.2e-6}, {200e-6, 1, 0.5e-6}, {2e-3, 2, 5e-6},
+		{8e-3, 3, 50e-6},   {25e-3, 3, 50e-6},   {0.4, 4, 1e-3},
 	};
 	struct calibration c;
 	struct vppk2 *meter = new_streaming(11, &c);
@@ -152,8 +152,8 @@ static void test_conversion_round_trip(void **state)
 			sum_a += to_current_a(&c, &sample, 3300);
 		}
 		error_a = sum_a / count - points[p].current_a;
-		/* Bounded normal draws (4.9 sd): gain sd 0.05 %, offset sd 0.2 LSB. */
-		allowed_a = 0.0025 * points[p].current_a + points[p].lsb_a;
+		/* Normal draws, bounded at 4.9 sd: gain 0.05 %, zero resolution / sqrt(12). */
+		allowed_a = 0.0025 * points[p].current_a + 1.45 * points[p].resolution_a;
 		print_message("range %u: %.4g A read as %+.3f %%\n", points[p].range,
 			      points[p].current_a, 100 * error_a / points[p].current_a);
 		assert_true(fabs(error_a) < allowed_a);
@@ -222,6 +222,38 @@ static void test_gain_error_spread(void **state)
 	}
 	assert_true(fabs(sum / METERS) < 0.0002);
 	assert_true(sqrt(squares / METERS) > 0.0003 && sqrt(squares / METERS) < 0.0008);
+}
+
+/* Zeros over many instruments: sd resolution / sqrt(12). */
+static void test_zero_spread(void **state)
+{
+	enum { METERS = 200, COUNT = 400 };
+	const double sd_a = 50e-6 / sqrt(12); /* range 3 */
+	double sum_a = 0, squares = 0;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < METERS; seed++) {
+		struct calibration c;
+		struct vppk2 *meter = new_streaming(seed, &c);
+		double read_a = 0, zero_a;
+
+		for (int i = 0; i < COUNT + 20; i++) {
+			struct sample sample;
+
+			vppk2_sample(meter, 5.5e-3, 0); /* gain: 3 uA */
+			sample = take_sample(meter);
+			if (i >= 20)
+				read_a += to_current_a(&c, &sample, 3300) / COUNT;
+		}
+		zero_a = read_a - 5.5e-3;
+		sum_a += zero_a;
+		squares += zero_a * zero_a;
+		vppk2_free(meter);
+	}
+	print_message("zero of range 3: mean %.3g A, sd %.3g A\n", sum_a / METERS,
+		      sqrt(squares / METERS));
+	assert_true(fabs(sum_a / METERS) < 4 * sd_a / sqrt(METERS));
+	assert_true(fabs(sqrt(squares / METERS) / sd_a - 1) < 4 / sqrt(2 * METERS));
 }
 
 static void test_counter_logic_and_unused_bit(void **state)
@@ -477,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_conversion_round_trip),
 		cmocka_unit_test(test_voltage_term),
 		cmocka_unit_test(test_gain_error_spread),
+		cmocka_unit_test(test_zero_spread),
 		cmocka_unit_test(test_counter_logic_and_unused_bit),
 		cmocka_unit_test(test_ranging_has_hysteresis),
 		cmocka_unit_test(test_range_switch_disturbs),

@@ -156,15 +156,15 @@ static void connect_client(struct run *run)
 	const struct rfc2217_settings settings = {
 		.baud = 115200, .parity = RFC2217_PARITY_NONE, .stop_bits = 1};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct pollfd fds[PORT_POLLFDS];
+	struct pollfd fds[OUTLET_POLLFDS];
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/b", folder);
 	run->client = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(connect(run->client, (struct sockaddr *)&address, sizeof(address)), 0);
-	port_fill_pollfds(run->pair->board_port, fds);
-	assert_true(poll(fds, PORT_POLLFDS, 1000) > 0);
-	port_service(run->pair->board_port, fds);
-	assert_true(port_has_client(run->pair->board_port));
+	outlet_fill_pollfds(run->pair->board_outlet, fds);
+	assert_true(poll(fds, OUTLET_POLLFDS, 1000) > 0);
+	outlet_service(run->pair->board_outlet, fds);
+	assert_true(outlet_has_client(run->pair->board_outlet));
 	uart_set(&run->pair->uart, &settings);
 }
 
@@ -196,7 +196,7 @@ static void run_open(struct run *run, const struct board *board, bool repeat, co
 	listen_in(run, board);
 	connect_client(run);
 	pair_drive_lines(run->pair, false, board->kernels == IMAGE_KERNELS_ARMV7EM);
-	vppk2_host_bytes(run->pair->meter, commands, sizeof(commands));
+	run->pair->meter->ops->host_bytes(run->pair->meter->state, commands, sizeof(commands));
 	pair_update_supply(run->pair);
 	wire_parser_init(&run->parser);
 }
@@ -231,7 +231,8 @@ static void pass_ms(struct run *run, unsigned ms)
 
 		if (pair_run_until(run->pair, (run->pair->now_ps / MS + 1) * MS, &err) < 0)
 			fail_msg("%s", err.text);
-		while ((count = vppk2_take_bytes(run->pair->meter, bytes, sizeof(bytes))) > 0)
+		while ((count = run->pair->meter->ops->take_bytes(run->pair->meter->state, bytes,
+								  sizeof(bytes))) > 0)
 			log_add(&run->stream, bytes, count);
 		counts = *chip_counts(run->pair->body.chip);
 		log_add(&run->edges, &counts, sizeof(counts));

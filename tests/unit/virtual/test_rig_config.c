@@ -54,6 +54,31 @@ static void test_example(void **state)
 	config_free(config);
 }
 
+static void test_mixed_meters(void **state)
+{
+	static const enum meter_kind_id kinds[] = {METER_PPK2, METER_JS220, METER_JS110,
+						   METER_LPM01A};
+	struct config *config;
+	struct verr err = {""};
+	int rc = config_load("rigs/virtual/mixed-meters.yaml", &config, &err);
+
+	(void)state;
+	if (rc < 0)
+		print_message("%s\n", err.text);
+	assert_int_equal(rc, 0);
+	assert_int_equal(config->meters_count, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(config->meters[i].kind, kinds[i]);
+		assert_int_equal(config->boards[i].meter, i);
+		assert_string_equal(config->boards[i].identity, "l4r5");
+		assert_int_equal(config->meters[i].usb, i == 1 || i == 2);
+		assert_int_equal(config->meters[i].wires[0], 0);
+		assert_int_equal(config->meters[i].wires[2], i < 2 ? 2 : METER_NO_INPUT);
+	}
+	assert_true(config->meters[1].supply_v == 3.3);
+	config_free(config);
+}
+
 static void test_defaults(void **state)
 {
 	struct config *config;
@@ -146,6 +171,57 @@ static void test_mistakes(void **state)
 		 ":11:", "belongs to a board"},
 		{TOP BOARD METER "    faults: [{fault: edge-extra, probability: 1, line: 1.5}]\n",
 		 ":11:", "no whole number"},
+		/* Kinds of meters. */
+		{TOP BOARD "meters:\n  - {name: m, kind: js221, listen: unix:m}\n",
+		 ":8:", "did you mean \"js220\""},
+		{TOP BOARD "meters:\n  - {name: m, kind: js220, listen: unix:m}\n",
+		 ":8:", "needs the key 'supply'"},
+		{TOP BOARD "meters:\n  - {name: m, kind: js220, listen: unix:m, supply: psu}\n",
+		 ":8:", "such as 3.3 V"},
+		{TOP BOARD "meters:\n  - {name: m, kind: lpm01a, listen: unix:m, supply: 3 V}\n",
+		 ":8:", "supply: not of a lpm01a"},
+		{TOP BOARD "meters:\n  - {name: m, kind: js110, listen: unix:m, supply: 3 V, "
+			   "export: usb}\n",
+		 ":8:", "export: not of a js110"},
+		{TOP BOARD "meters:\n  - {name: m, kind: ppk2, listen: unix:m, export: both}\n",
+		 ":8:", "neither serial nor usb"},
+		{TOP BOARD "meters:\n  - {name: m, kind: js110, listen: unix:m, supply: 3 V, "
+			   "wires: {line2: gpi2}}\n",
+		 ":8:", "no input \"gpi2\""},
+		{TOP BOARD "meters:\n  - {name: m, kind: js220, listen: unix:m, supply: 3 V, "
+			   "wires: {line2: gpi0}}\n",
+		 ":8:", "share the input gpi0"},
+		{TOP BOARD "meters:\n  - {name: m, kind: js220, listen: unix:m, supply: 3 V, "
+			   "wires: {line3: gpi0}}\n",
+		 ":8:", "line3"},
+		{TOP BOARD "meters:\n  - {name: m, kind: js220, listen: unix:m, supply: 3 V, "
+			   "serial: x1}\n",
+		 ":8:", "digits"},
+		{TOP BOARD "meters:\n  - {name: m, kind: js220, listen: unix:m, supply: 3 V, "
+			   "address: 0x40}\n",
+		 ":8:", "address: not of a js220"},
+		{TOP BOARD "meters:\n  - {name: m, kind: js220, listen: unix:m, supply: 3 V, "
+			   "calibration: gain}\n",
+		 ":8:", "neither drawn nor ideal"},
+		{TOP BOARD "meters:\n  - {name: m, kind: ina228, listen: unix:m, supply: 3 V}\n",
+		 ":8:", "pace: 1"},
+		{TOP "pace: 1\n" BOARD "meters:\n  - {name: m, kind: ina228, listen: unix:m, "
+				       "supply: 3 V, address: 0x50}\n",
+		 ":9:", "0x4f"},
+		{TOP "pace: 1\n" BOARD "meters:\n  - {name: m, kind: ina228, listen: unix:m, "
+				       "supply: 3 V, shunt: 0.1}\n",
+		 ":9:", "such as 0.1 ohm"},
+		{TOP BOARD "meters:\n  - {name: m, kind: js220, listen: unix:m, supply: 3 V, "
+			   "faults: [{fault: nack, at: 1 s}]}\n",
+		 ":8:", "a js220 has no \"nack\""},
+		{TOP BOARD "meters:\n  - {name: m, kind: ppk2, listen: unix:m, "
+			   "faults: [{fault: range-stuck, at: 1 s, range: 5}]}\n",
+		 ":8:", "outside 0..4"},
+		{TOP "boards:\n  - name: b\n    part: stm32l4r5\n    listen: unix:b\n    supply: "
+		     "a-name-that-is-too-long-for-usb-ip\nmeters:\n  - {name: "
+		     "a-name-that-is-too-long-for-usb-ip, kind: js220, listen: unix:m, supply: 3 "
+		     "V}\n",
+		 ":8:", "at most 31"},
 		/* Devices, threads. */
 		{TOP "threads: 0\n" BOARD METER, ":2:", "outside"},
 		{TOP BOARD "    chamber: oven\n" METER, ":7:", "no chamber"},
@@ -255,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_mixed_meters),
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_mistakes),
 		cmocka_unit_test(test_lab),

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Instruction classes and stall cycles of "joulebench count --json" files, into a dataset.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bench/predictor/count_file.h"
+#include "bench/predictor/dataset.h"
+
+static int take_names(struct dataset *dataset, const struct count_file *file, struct err *err)
+{
+	if (!dataset->class_count) {
+		dataset->class_count = file->class_count;
+		memcpy(dataset->class_name, file->class_name, sizeof(dataset->class_name));
+		return 0;
+	}
+	if (dataset->class_count != file->class_count ||
+	    memcmp(dataset->class_name, file->class_name, sizeof(dataset->class_name)) != 0)
+		return err_set(err, -EINVAL,
+			       "%s: its instruction classes are not those of the files before",
+			       file->path);
+	return 0;
+}
+
+static bool is_of(const struct dataset_point *point, const struct count_file *file)
+{
+	return !strcmp(point->model_sha256, file->model_sha256) &&
+	       !strcmp(point->build, file->build) && !strcmp(point->runtime, file->runtime);
+}
+
+/* A count at the point's own clock is better than one at another, where waits differ. */
+static void take_counts(struct dataset *dataset, const struct count_file *file)
+{
+	for (size_t i = 0; i < dataset->count; i++) {
+		struct dataset_point *point = &dataset->points[i];
+
+		if (!is_of(point, file) ||
+		    (!isnan(point->classes[0]) && file->clock_hz != point->clock_hz))
+			continue;
+		for (size_t c = 0; c < file->class_count; c++)
+			point->classes[c] = file->whole.classes[c];
+		point->column[KIND_STALL_CYCLES] = file->whole.stall_cycles;
+	}
+}
+
+static int add_file(struct dataset *dataset, const char *path, struct err *err)
+{
+	struct count_file file;
+	int ret = count_file_load(path, &file, err);
+
+	if (ret)
+		return ret;
+	ret = take_names(dataset, &file, err);
+	if (!ret)
+		take_counts(dataset, &file);
+	count_file_done(&file);
+	return ret;
+}
+
+int dataset_add_instructions(struct dataset *dataset, const char *path, struct err *err)
+{
+	char pattern[PATH_MAX];
+	struct stat about;
+	glob_t files;
+	int ret = 0;
+
+	if (stat(path, &about))
+		return err_set(err, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISDIR(about.st_mode))
+		return add_file(dataset, path, err);
+	snprintf(pattern, sizeof(pattern), "%s/*.json", path);
+	if (glob(pattern, 0, NULL, &files))
+		return err_set(err, -ENOENT, "%s: holds no *.json", path);
+	for (size_t i = 0; i < files.gl_pathc && !ret; i++)
+		ret = add_file(dataset, files.gl_pathv[i], err);
+	globfree(&files);
+	return ret;
+}
