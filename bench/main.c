@@ -21,6 +21,7 @@ static const struct command *const commands[] = {
 	&refit_command,
 	&report_command,
 	&run_command,
+	&scan_command,
 	&trace_command,
 	&verify_command,
 };

@@ -168,8 +168,9 @@ static int on_connect(void *context, const struct calibration_load *load, struct
 static int open_meter(struct inputs *inputs, struct err *err)
 {
 	const struct rig_meter *meter = inputs->procedure.meter;
-	const struct meter_settings supply = {.supply_v = meter->supply_v};
-	int ret = meter_open_uri(meter->driver, NULL, meter->link, &supply,
+	const struct meter_settings settings = {.supply_v = meter->supply_v,
+						.options = meter->options};
+	int ret = meter_open_uri(meter->driver, NULL, meter->link, &settings,
 				 &inputs->procedure.device, err);
 
 	if (ret)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * joulebench check: read rig and plan files and say what is wrong, touching no hardware.
+ * joulebench check: read rig and plan files and say what is wrong, touching no hardware; on request
+ * open the rig's devices and say what is wrong with them.
  */
 #include "bench/commands/commands.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "bench/commands/options.h"
@@ -13,6 +15,7 @@
 #include "bench/config/rig.h"
 #include "bench/model/model.h"
 #include "bench/report/json_out.h"
+#include "bench/session/device_check.h"
 #include "bench/session/target.h"
 
 static int check_models(const struct plan *plan, struct err *err)
@@ -123,10 +126,103 @@ static enum exit_status check(const char *rig_path, const char *plan_path, bool 
 	return ret ? options_fail(&check_command, EXIT_USAGE, "%s", err.text) : EXIT_DONE;
 }
 
+/* Devices ------------------------------------------------------------------------------------- */
+
+static void print_device(const struct device_check *check)
+{
+	const struct meter_info *info = &check->info;
+
+	printf("%s %s: ", check->is_meter ? "meter" : "board", check->name);
+	if (check->code) {
+		printf("NOT OK: %s\n", check->problem.text);
+		if (check->advice[0])
+			printf("    to do: %s\n", check->advice);
+		return;
+	}
+	if (!check->is_meter) {
+		printf("ok: its port opens%s%s\n", check->identity[0] ? ": " : "",
+		       check->identity);
+		return;
+	}
+	printf("ok: %s%s, serial %s, %g samples/s, %s\n", info->model,
+	       check->is_virtual ? " (virtual)" : "", info->serial[0] ? info->serial : "not told",
+	       info->rate_hz,
+	       info->caps & METER_CAP_SUPPLY ? "powers the board" : "powers nothing");
+	printf("    calibration: %s\n", info->calibration);
+}
+
+static json_t *device_json(const struct device_check *check)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:b}", "device",
+				   check->is_meter ? "meter" : "board", "name", check->name, "link",
+				   check->link, "ok", !check->code, "virtual", check->is_virtual);
+
+	if (object && check->code) {
+		json_object_set_new(object, "problem", json_string(check->problem.text));
+		json_object_set_new(object, "advice", json_string(check->advice));
+	} else if (object && check->is_meter) {
+		json_object_set_new(object, "model", json_string(check->info.model));
+		json_object_set_new(object, "serial", json_string(check->info.serial));
+		json_object_set_new(object, "rate_hz", json_real(check->info.rate_hz));
+		json_object_set_new(object, "powers_board",
+				    json_boolean(check->info.caps & METER_CAP_SUPPLY));
+		json_object_set_new(object, "calibration",
+				    json_string(check->info.calibration));
+	} else if (object) {
+		json_object_set_new(object, "identity", json_string(check->identity));
+	}
+	return object;
+}
+
+static int print_devices(const struct rig *rig, const struct device_check *list, size_t count,
+			 size_t wrong, bool json, struct err *err)
+{
+	json_t *devices;
+
+	for (size_t i = 0; !json && i < count; i++)
+		print_device(&list[i]);
+	if (!json) {
+		printf("rig %s: %zu of %zu devices are as the rig says\n", rig->name,
+		       count - wrong, count);
+		return 0;
+	}
+	devices = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(devices, device_json(&list[i]));
+	return json_out_print("joulebench.check_devices/1",
+			      json_pack("{s:b, s:s, s:o}", "ok", !wrong, "rig", rig->name,
+					"devices", devices),
+			      err);
+}
+
+static enum exit_status check_devices(const char *rig_path, bool json)
+{
+	struct device_check *list = NULL;
+	struct rig *rig = NULL;
+	struct err err = {""};
+	size_t count = 0, wrong = 0;
+	int ret;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (rig_load(rig_path, &rig, &err))
+		return options_fail(&check_command, EXIT_USAGE, "%s", err.text);
+	ret = device_check_rig(rig, &list, &count, &err);
+	for (size_t i = 0; i < count; i++)
+		wrong += list[i].code != 0;
+	if (!ret)
+		ret = print_devices(rig, list, count, wrong, json, &err);
+	free(list);
+	rig_free(rig);
+	if (ret)
+		return options_fail(&check_command, EXIT_INFRASTRUCTURE, "%s", err.text);
+	return wrong ? EXIT_INFRASTRUCTURE : EXIT_DONE;
+}
+
 static enum exit_status run(int argc, char **argv)
 {
-	bool json = false;
-	const struct option_row rows[] = {{"json", NULL, &json}, {NULL, NULL, NULL}};
+	bool json = false, devices = false;
+	const struct option_row rows[] = {
+		{"devices", NULL, &devices}, {"json", NULL, &json}, {NULL, NULL, NULL}};
 	const char *arguments[OPTIONS_ARGUMENTS_MAX];
 	enum exit_status status;
 	int count;
@@ -136,19 +232,32 @@ static enum exit_status run(int argc, char **argv)
 	if (count < 1 || count > 2)
 		return options_fail(&check_command, EXIT_USAGE,
 				    "give a rig and perhaps a plan (see --help)");
+	if (devices && count > 1)
+		return options_fail(&check_command, EXIT_USAGE,
+				    "--devices takes a rig alone: check the plan on its own");
+	if (devices)
+		return check_devices(arguments[0], json);
 	return check(arguments[0], count > 1 ? arguments[1] : NULL, json);
 }
 
 const struct command check_command = {
 	.name = "check",
-	.summary = "check rig and plan files without touching hardware",
-	.help = "usage: joulebench check RIG.yaml [PLAN.yaml] [--json]\n\n"
+	.summary = "check rig and plan files, or the rig's devices",
+	.help = "usage: joulebench check RIG.yaml [PLAN.yaml] [--json]\n"
+		"       joulebench check --devices RIG.yaml [--json]\n\n"
 		"Reads the rig with its parts, and the plan with its models, as 'run' would; "
 		"prints\n"
 		"the clock levels and the number of points of every board. Refuses a "
 		"target_uncertainty that "
 		"no window\n"
 		"of the rig's meters reaches, with the floor.\n\n"
-		"  --json      print one JSON object (schema joulebench.check/1)\n",
+		"  --devices   open each device of the rig instead: meters say what they are, boards' "
+		"ports open;\n"
+		"              what is wrong is said with what to do. Powers nothing, measures "
+		"nothing\n"
+		"  --json      print one JSON object (schema joulebench.check/1, with --devices "
+		"joulebench.check_devices/1)\n\n"
+		"Exit status: 0 all right, 2 usage or configuration, 3 a device is not as the rig "
+		"says.\n",
 	.run = run,
 };

@@ -33,6 +33,7 @@ extern const struct command predict_command;
 extern const struct command refit_command;
 extern const struct command report_command;
 extern const struct command run_command;
+extern const struct command scan_command;
 extern const struct command trace_command;
 extern const struct command verify_command;
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bench/config/quantity.h"
+#include "bench/config/rig_options.h"
 #include "bench/config/rig_parts.h"
 #include "bench/config/yaml_file.h"
 
@@ -41,8 +42,9 @@ static const cyaml_schema_field_t meter_fields[] = {
 	TEXT("name", struct meter_text, name),
 	TEXT("part", struct meter_text, part),
 	TEXT("link", struct meter_text, link),
-	TEXT("supply", struct meter_text, supply),
-	TEXT("supply_u", struct meter_text, supply_u),
+	TEXT_OPTIONAL("supply", struct meter_text, supply),
+	TEXT_OPTIONAL("supply_u", struct meter_text, supply_u),
+	CYAML_FIELD_IGNORE("options", CYAML_FLAG_OPTIONAL),
 	TEXT_OPTIONAL("gain_u", struct meter_text, gain_u),
 	TEXT_OPTIONAL("offset_u", struct meter_text, offset_u),
 	TEXT_OPTIONAL("ambient", struct meter_text, ambient),
@@ -134,6 +136,46 @@ static int take_meter_ambient(const struct rig_files *files, const struct meter_
 				 &meter->ambient_u_k, err);
 }
 
+/* "supply: none", or no such key: something else powers the board. Then the meter has to measure
+ * its voltage, which shows when it is opened. */
+static int take_supply(const struct rig_files *files, const struct meter_text *text, unsigned index,
+		       struct rig_meter *meter, struct err *err)
+{
+	bool powers = text->supply && strcmp(text->supply, "none");
+	int ret;
+
+	if (!powers && text->supply_u) {
+		err_set(err, -EINVAL,
+			"supply_u without a supply: the uncertainty of a measured voltage is the "
+			"meter's own");
+		return yaml_file_error(files->own, -EINVAL, err, "meters[%u].supply_u", index);
+	}
+	if (powers && !text->supply_u) {
+		err_set(err, -EINVAL,
+			"key 'supply_u' is missing: how certain is the voltage at the board? For "
+			"a meter that does not power it say 'supply: none'");
+		return yaml_file_error(files->own, -EINVAL, err, "meters[%u].supply", index);
+	}
+	if (!powers)
+		return 0;
+	ret = optional_quantity(files, text->supply, QUANTITY_VOLTAGE, "supply", index,
+				&meter->supply_v, err);
+	return ret ? ret
+		   : optional_quantity(files, text->supply_u, QUANTITY_VOLTAGE, "supply_u", index,
+				       &meter->supply_u_v, err);
+}
+
+static int take_options(const struct rig_files *files, const struct rig_part_meter *part,
+			unsigned index, struct rig_meter *meter, struct err *err)
+{
+	char key[40];
+	const struct rig_options_source of_part = {part->file, "options"};
+	const struct rig_options_source own = {files->own, key};
+
+	snprintf(key, sizeof(key), "meters[%u].options", index);
+	return rig_options_take(part->ops, &of_part, &own, &meter->options, err);
+}
+
 static int take_meter(struct rig *rig, const char *path, const struct meter_text *text,
 		      unsigned index, struct err *err)
 {
@@ -155,11 +197,9 @@ static int take_meter(struct rig *rig, const char *path, const struct meter_text
 	meter->driver = part->driver;
 	meter->gain_u_rel = part->gain_u_rel;
 	memcpy(meter->marker_input, part->marker_input, sizeof(meter->marker_input));
-	ret = optional_quantity(files, text->supply, QUANTITY_VOLTAGE, "supply", index,
-				&meter->supply_v, err);
+	ret = take_supply(files, text, index, meter, err);
 	if (!ret)
-		ret = optional_quantity(files, text->supply_u, QUANTITY_VOLTAGE, "supply_u", index,
-					&meter->supply_u_v, err);
+		ret = take_options(files, part, index, meter, err);
 	if (!ret)
 		ret = optional_quantity(files, text->gain_u, QUANTITY_RATIO, "gain_u", index,
 					&meter->gain_u_rel, err);
@@ -335,6 +375,12 @@ static int resolve(struct rig *rig, struct err *err)
 					  "marker_inputs", (int)m->marker_input[0],
 					  (int)m->marker_input[1], (int)m->marker_input[2]);
 
+		if (!(m->supply_v > 0)) {
+			json_object_set_new(meter, "supply_v", json_null());
+			json_object_set_new(meter, "supply_u_v", json_null());
+		}
+		if (m->options)
+			json_object_set_new(meter, "options", json_string(m->options));
 		if (m->has_ambient) {
 			json_object_set_new(meter, "ambient_c", json_real(m->ambient_c));
 			json_object_set_new(meter, "ambient_u_k", json_real(m->ambient_u_k));
@@ -435,6 +481,8 @@ void rig_free(struct rig *rig)
 		free(rig->files);
 	}
 	free(rig->record_folder);
+	for (unsigned i = 0; rig->meters && i < rig->meter_count; i++)
+		free(rig->meters[i].options);
 	free(rig->meters);
 	free(rig->boards);
 	free(rig->resolved);

@@ -20,7 +20,9 @@ struct rig_meter {
 	const char *name;
 	const char *driver;                      /* drivers/meter */
 	const char *link;                        /* uri */
-	double supply_v;                         /* set voltage */
+	/* Of the driver, as meter_settings.options; NULL: none. The rig's. */
+	char *options;
+	double supply_v;                         /* set voltage; 0: it powers nothing */
 	double supply_u_v;                       /* its standard uncertainty at the board */
 	double gain_u_rel;                       /* 0: the driver's figure */
 	double offset_u_a;                       /* 0: the driver's figure */

@@ -48,6 +48,7 @@ static const cyaml_schema_field_t meter_fields[] = {
 	TEXT("part", struct meter_part_text, part), TEXT("driver", struct meter_part_text, driver),
 	CYAML_FIELD_STRING_PTR("gain_u", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
 			       struct meter_part_text, gain_u, 1, 40),
+	CYAML_FIELD_IGNORE("options", CYAML_FLAG_OPTIONAL),
 	CYAML_FIELD_MAPPING("markers", CYAML_FLAG_DEFAULT, struct meter_part_text, markers,
 			    marker_fields),
 	CYAML_FIELD_END};
@@ -108,6 +109,11 @@ int rig_part_meter_load(const char *path, struct rig_part_meter *ret_part, struc
 		return ret;
 	text = data;
 	part.driver = text->driver;
+	ret = meter_require(text->driver, &part.ops, err);
+	if (ret) {
+		ret = yaml_file_error(part.file, ret, err, "driver");
+		goto fail;
+	}
 	ret = take_markers(&text->markers, part.marker_input, err);
 	if (ret) {
 		ret = yaml_file_error(part.file, ret, err, "markers");

@@ -7,12 +7,14 @@
 #define BENCH_CONFIG_RIG_PARTS_H
 
 #include "bench/config/rig.h"
+#include "drivers/meter/meter.h"
 
 struct yaml_file;
 
 struct rig_part_meter {
 	struct yaml_file *file; /* owns the strings */
 	const char *driver;
+	const struct meter_ops *ops; /* the driver's */
 	double gain_u_rel; /* 0: the driver's figure */
 	unsigned marker_input[RIG_MARKER_LINES];
 };

@@ -95,7 +95,7 @@ static int parse_document(struct yaml_file *file, struct err *err)
 	return ret;
 }
 
-static unsigned edit_distance(const char *a, const char *b)
+unsigned yaml_file_distance(const char *a, const char *b)
 {
 	unsigned row[64];
 	size_t length = strlen(b);
@@ -128,7 +128,7 @@ static int unknown_key(const struct yaml_file *file, const yaml_node_t *key,
 	unsigned best = 4;
 
 	for (; fields->key; fields++) {
-		unsigned distance = edit_distance(name, fields->key);
+		unsigned distance = yaml_file_distance(name, fields->key);
 
 		if (distance < best) {
 			best = distance;
@@ -341,10 +341,13 @@ static const yaml_node_t *child_by_index(const struct yaml_file *file, const yam
 	return item < node->data.sequence.items.top ? node_at(file, *item) : NULL;
 }
 
-static size_t line_of(const struct yaml_file *file, const char *key)
+/* Or its nearest parent that there is. */
+static const yaml_node_t *node_by_path(const struct yaml_file *file, const char *key,
+					bool *ret_whole)
 {
 	const yaml_node_t *node = yaml_document_get_root_node((yaml_document_t *)&file->document);
 
+	*ret_whole = true;
 	while (*key) {
 		const yaml_node_t *child;
 
@@ -361,11 +364,19 @@ static size_t line_of(const struct yaml_file *file, const char *key)
 		}
 		if (*key == '.')
 			key++;
+		*ret_whole = child != NULL;
 		if (!child)
 			break;
 		node = child;
 	}
-	return node->start_mark.line + 1;
+	return node;
+}
+
+static size_t line_of(const struct yaml_file *file, const char *key)
+{
+	bool is_whole;
+
+	return node_by_path(file, key, &is_whole)->start_mark.line + 1;
 }
 
 int yaml_file_error(const struct yaml_file *file, int code, struct err *err, const char *key_format,
@@ -409,6 +420,58 @@ int yaml_file_words(const struct yaml_file *file, const char *key, unsigned max,
 		words[i] = (const char *)item->data.scalar.value;
 	}
 	*ret_words = words;
+	*ret_count = (unsigned)count;
+	return 0;
+}
+
+static int fill_pairs(const struct yaml_file *file, const yaml_node_t *node, const char *key,
+		      struct yaml_file_pair *pairs, struct err *err)
+{
+	const yaml_node_pair_t *at = node->data.mapping.pairs.start;
+
+	for (unsigned i = 0; at < node->data.mapping.pairs.top; i++, at++) {
+		const yaml_node_t *name = node_at(file, at->key), *value = node_at(file, at->value);
+
+		if (name->type != YAML_SCALAR_NODE || value->type != YAML_SCALAR_NODE)
+			return err_set(err, -EINVAL,
+				       "%s:%zu: '%s' must hold plain words and single values",
+				       file->path, name->start_mark.line + 1, key);
+		pairs[i] = (struct yaml_file_pair){(const char *)name->data.scalar.value,
+						   (const char *)value->data.scalar.value};
+		for (unsigned j = 0; j < i; j++)
+			if (!strcmp(pairs[i].key, pairs[j].key))
+				return err_set(err, -EINVAL, "%s:%zu: key '%s' stands here twice",
+					       file->path, name->start_mark.line + 1, pairs[i].key);
+	}
+	return 0;
+}
+
+int yaml_file_pairs(const struct yaml_file *file, const char *key,
+		    struct yaml_file_pair **ret_pairs, unsigned *ret_count, struct err *err)
+{
+	bool is_there;
+	const yaml_node_t *node = node_by_path(file, key, &is_there);
+	struct yaml_file_pair *pairs;
+	size_t count;
+	int ret;
+
+	*ret_pairs = NULL;
+	*ret_count = 0;
+	if (!is_there)
+		return 0;
+	if (node->type != YAML_MAPPING_NODE)
+		return err_set(err, -EINVAL, "%s:%zu: '%s' must hold keys and values", file->path,
+			       node->start_mark.line + 1, key);
+	count = (size_t)(node->data.mapping.pairs.top - node->data.mapping.pairs.start);
+	pairs = calloc(count + 1, sizeof(*pairs));
+	if (!pairs)
+		return err_set(err, -ENOMEM, "%s: out of memory", file->path);
+	ret = fill_pairs(file, node, key, pairs, err);
+	if (ret) {
+		free(pairs);
+		return ret;
+	}
+	*ret_pairs = pairs;
 	*ret_count = (unsigned)count;
 	return 0;
 }

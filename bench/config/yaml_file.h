@@ -30,6 +30,19 @@ int yaml_file_error(const struct yaml_file *file, int code, struct err *err, con
 int yaml_file_words(const struct yaml_file *file, const char *key, unsigned max,
 		    const char ***ret_words, unsigned *ret_count, struct err *err);
 
+struct yaml_file_pair {
+	const char *key, *value; /* the file's */
+};
+
+/* The keys and single values of the mapping at a key path that the schema ignores; none when it is
+ * not there. The array is to be freed by the caller. -EINVAL: no mapping, a value that is no single
+ * one, a key twice; "PATH:LINE: " stands in front already. */
+int yaml_file_pairs(const struct yaml_file *file, const char *key,
+		    struct yaml_file_pair **ret_pairs, unsigned *ret_count, struct err *err);
+
+/* How many letters differ, for "did you mean"; 99 when b is longer than a name. */
+unsigned yaml_file_distance(const char *a, const char *b);
+
 /* The file's text as read, to be stored with the data. Owned by the file. */
 const char *yaml_file_text(const struct yaml_file *file);
 

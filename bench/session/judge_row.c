@@ -197,6 +197,10 @@ int judge_fill_budget(struct judging *j)
 	fill_burden(j, &input);
 	if (has_voltage)
 		input.supply_u_v = voltage_u_v(request->meter, run->values.mean_v);
+	if (has_voltage && !(request->meter_config->supply_v > 0)) {
+		row->supply_v = run->values.mean_v;
+		row->supply_u_v = input.supply_u_v;
+	}
 	ret = budget_of_window(&input, &budget);
 	if (ret)
 		return judge_refuse(j, VERDICT_REASON_UNCERTAINTY, "%s", analysis_error_text(ret));
@@ -249,8 +253,10 @@ void judge_fill_reported(struct judging *j)
 	row->inf_max_cycles = judge_counter(j, "inf_max");
 	row->empty_cycles = judge_counter(j, "empty");
 	row->layer_mark_cycles = judge_counter(j, "layer");
-	row->supply_v = request->meter_config->supply_v;
-	row->supply_u_v = request->meter_config->supply_u_v;
+	/* what something else supplies is known with the window's samples */
+	row->supply_v = request->meter_config->supply_v > 0 ? request->meter_config->supply_v : NAN;
+	row->supply_u_v =
+		request->meter_config->supply_v > 0 ? request->meter_config->supply_u_v : NAN;
 	row->range_switches = (int64_t)request->capture->range_switches;
 	row->samples_lost = (int64_t)request->capture->run.lost;
 	snprintf(row->output_crc32, sizeof(row->output_crc32), "%08x", result->output_crc32);

@@ -46,9 +46,18 @@ enum {
 	BLOCK_SAMPLES_MIN = 100,
 };
 
-static int check_reading(struct judging *j, double read_v, const char *when)
+/* What something else supplies is what the meter measured. */
+static double supply_v_of(const struct judging *j)
 {
 	double set_v = j->request->meter_config->supply_v;
+
+	return set_v > 0 ? set_v : j->run->values.mean_v;
+}
+
+static int check_reading(struct judging *j, double read_v, const char *when)
+{
+	bool was_set = j->request->meter_config->supply_v > 0;
+	double set_v = supply_v_of(j);
 	double limit_v = absolute_tolerance_rel * set_v +
 			 coverage * j->request->meter_config->supply_u_v +
 			 cable_ohm * fabs(j->run->values.mean_a);
@@ -56,15 +65,15 @@ static int check_reading(struct judging *j, double read_v, const char *when)
 	if (!(read_v > 0) || fabs(read_v - set_v) <= limit_v)
 		return 0;
 	return judge_refuse(j, VERDICT_REASON_SUPPLY,
-			    "%.4g V set, %.4g V by the board's own reading %s the window (limit "
+			    "%.4g V %s, %.4g V by the board's own reading %s the window (limit "
 			    "%.2g V)",
-			    set_v, read_v, when, limit_v);
+			    set_v, was_set ? "set" : "measured", read_v, when, limit_v);
 }
 
 static int check_change(struct judging *j, double from_v, double to_v, double load_v,
 			double heated_k, const char *since)
 {
-	double set_v = j->request->meter_config->supply_v;
+	double set_v = supply_v_of(j);
 	double limit_v = change_tolerance_rel * set_v +
 			 coverage * j->request->meter_config->supply_u_v + load_v +
 			 reference_drift_per_k * set_v * fabs(heated_k);

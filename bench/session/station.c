@@ -29,16 +29,36 @@ static int check_origin(const struct station *station, bool is_virtual, const ch
 		       what, rig->name);
 }
 
+bool station_can_switch(const struct station *station)
+{
+	return meter_info(station->meter)->caps & METER_CAP_SUPPLY;
+}
+
+/* Energy needs a voltage: one that was set, or one that is measured. */
+static int check_voltage(const struct station *station, struct err *err)
+{
+	if (station->meter_config->supply_v > 0 ||
+	    meter_info(station->meter)->caps & METER_CAP_VOLTAGE)
+		return 0;
+	return err_set(err, -EINVAL,
+		       "the rig gives it no supply, and it measures no voltage: energy cannot be "
+		       "told. Let it power the board ('supply: 3.3 V' and 'supply_u'), or take a "
+		       "meter that measures voltage");
+}
+
 static int open_meter(struct station *station, struct err *err)
 {
 	const struct rig_meter *config = station->meter_config;
-	const struct meter_settings settings = {.supply_v = config->supply_v};
+	const struct meter_settings settings = {.supply_v = config->supply_v,
+						.options = config->options};
 	int ret = meter_open_uri(config->driver, station->tapes.meter, config->link, &settings,
 				 &station->meter, err);
 
 	if (!ret)
 		ret = check_origin(station, meter_info(station->meter)->is_virtual, "its link",
 				   err);
+	if (!ret)
+		ret = check_voltage(station, err);
 	return ret ? err_context(err, ret, "meter %s", config->name) : 0;
 }
 
@@ -78,10 +98,14 @@ static int reset_board(struct station *station, struct err *err)
 	return ret ? err_context(err, ret, "board %s", station->board->name) : 0;
 }
 
+/* A board that something else powers stays on: its reset is all there is. */
 static int switch_supply(struct station *station, bool on, struct err *err)
 {
-	int ret = meter_supply(station->meter, on, err);
+	int ret;
 
+	if (!station_can_switch(station))
+		return 0;
+	ret = meter_supply(station->meter, on, err);
 	if (ret)
 		return err_context(err, ret, "meter %s", station->meter_config->name);
 	link_tape_sleep_ms(station->tapes.meter, on ? POWER_UP_MS : POWER_OFF_MS);
@@ -108,7 +132,7 @@ static int take_down(struct station *station, struct err *err)
 
 	dut_close(station->dut);
 	link_close(station->link);
-	if (station->meter)
+	if (station->meter && station_can_switch(station))
 		ret = meter_supply(station->meter, false, err);
 	if (ret)
 		err_context(err, ret, "meter %s: the supply may still be on",

@@ -50,8 +50,9 @@ enum { STATION_RUNGS = STATION_REFLASH };
 
 /* The station is zeroed before it is opened for the first time. Opens meter and link, switches the
  * supply off and on (whatever an earlier owner left), resets the board. -EINVAL: the devices are
- * virtual and the rig says they are not, or the reverse. -ECANCELED, here and below: a replay is
- * over. */
+ * virtual and the rig says they are not, or the reverse; or the meter neither powers the board nor
+ * measures its voltage. A board that its meter does not power is never switched, only reset.
+ * -ECANCELED, here and below: a replay is over. */
 int station_open(struct station *station, const struct session_work *work, unsigned board,
 		 struct recording_tapes tapes, struct err *err);
 /* Switches the supply off and closes everything, always; accepts a zeroed or half-open one.
@@ -70,6 +71,9 @@ int station_set_clock(struct station *station, uint32_t hz, struct err *err);
 /* Whether the board started anew since it was greeted, or since its last run: its reset cause is
  * another, or it does not know the run any more. To be asked after a run. */
 int station_has_restarted(struct station *station, bool *ret_restarted, struct err *err);
+
+/* Whether the meter powers the board: else the rungs above STATION_RESET open anew and reset it. */
+bool station_can_switch(const struct station *station);
 
 int station_recover(struct station *station, enum station_rung rung, unsigned build,
 		    struct err *err);

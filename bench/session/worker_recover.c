@@ -73,6 +73,11 @@ int worker_open_station(struct work_state *state, const struct point *point, str
 		if (ret)
 			worker_close_station(state);
 	}
+	if (!ret && !state->was_up && !station_can_switch(&state->station))
+		fprintf(stderr,
+			"joulebench: board %s: meter %s does not power it, and cannot switch it: a "
+			"board that hangs is reset, never switched off\n",
+			state->station.board->name, state->station.meter_config->name);
 	state->up = !ret;
 	state->gone = ret && (state->was_up || is_misconfigured(ret));
 	state->was_up |= state->up;

@@ -12,14 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/meter/ina2xx.h"
 #include "drivers/meter/js110.h"
 #include "drivers/meter/js220.h"
+#include "drivers/meter/lpm01a.h"
 #include "drivers/meter/ppk2.h"
 
 /* Alphabetical by name. */
 static const struct meter_ops *const drivers[] = {
+	&meter_ina219,
+	&meter_ina226,
+	&meter_ina228,
 	&meter_js110,
 	&meter_js220,
+	&meter_lpm01a,
 	&meter_ppk2,
 };
 

@@ -275,6 +275,83 @@ static void rig_meter_ambient(void **state)
 	rig_free(rig);
 }
 
+static const char js220_part[] = "part: js220\ndriver: js220\noptions: {lines: 2, rate_hz: 500 "
+				 "kHz}\nmarkers: {window: 0, inference: 1, layer: 2}\n";
+
+static int load_series(const char *part, const char *options, struct rig **ret_rig, struct err *err)
+{
+	char text[2048], meter[200];
+
+	snprintf(meter, sizeof(meter), "supply: none%s}", options);
+	write_file("meter.yaml", part);
+	write_file("board.yaml", board_part);
+	replace(text, sizeof(text), "supply: 3.3 V, supply_u: 5 mV}", meter);
+	return rig_load(write_file("rig.yaml", text), ret_rig, err);
+}
+
+/* The rig's word comes before the part's; units come out as the driver takes them. */
+static void rig_meter_options(void **state)
+{
+	static const struct {
+		const char *options, *expected;
+	} rows[] = {
+		{"", "lines=2,rate_hz=500000"},
+		{", options: {rate_hz: 100 kHz}", "lines=2,rate_hz=100000"},
+		{", options: {range: 180 mA, rate_hz: 1 MHz}",
+		 "lines=2,range=180 mA,rate_hz=1000000"},
+	};
+	struct err err = {""};
+	struct rig *rig;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (load_series(js220_part, rows[i].options, &rig, &err))
+			fail_msg("%s", err.text);
+		assert_string_equal(rig->meters[0].options, rows[i].expected);
+		assert_true(rig->meters[0].supply_v == 0 && rig->meters[0].supply_u_v == 0);
+		assert_non_null(strstr(rig->resolved, "\"supply_v\":null"));
+		assert_non_null(strstr(rig->resolved, "\"options\":\"lines=2"));
+		rig_free(rig);
+	}
+}
+
+static void rig_meter_option_errors(void **state)
+{
+	static const struct {
+		const char *options, *where, *says;
+	} rows[] = {
+		{", options: {rate_hz: 100}", "rig.yaml:5:", "no unit"},
+		{", options: {rate_hz: 100 ms}", "rig.yaml:5:", "does not fit"},
+		{", options: {rate_hz: 1 Hz}", "rig.yaml:5:", "within"},
+		{", options: {rate_hz: fast}", "rig.yaml:5:", "not a number with a unit"},
+		{", options: {rate: 1 MHz}", "rig.yaml:5:", "did you mean 'rate_hz'"},
+		{", options: {lime: 1}", "rig.yaml:5:", "did you mean 'lines'"},
+		{", options: {lines: 1, lines: 2}", "rig.yaml:5:", "twice"},
+		{", options: {lines: [1]}", "rig.yaml:5:", "single values"},
+		{", options: {range: 3 kA}", "rig.yaml:5:", "the words are"},
+	};
+	char part[400];
+	struct rig *rig;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = {""};
+
+		assert_int_equal(load_series(js220_part, rows[i].options, &rig, &err), -EINVAL);
+		if (!strstr(err.text, rows[i].where) || !strstr(err.text, rows[i].says))
+			fail_msg("'%s' lacks '%s' or '%s'", err.text, rows[i].where, rows[i].says);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct err err = {""};
+
+		replace_in(js220_part, part, sizeof(part), i ? "driver: js220" : "lines: 2",
+			   i ? "driver: js22" : "lines: 200");
+		assert_int_equal(load_series(part, "", &rig, &err), -EINVAL);
+		if (!strstr(err.text, i ? "meter.yaml:2:" : "meter.yaml:3:"))
+			fail_msg("'%s'", err.text);
+	}
+}
+
 static void rig_ids(void **state)
 {
 	static const uint8_t id[RIG_ID_BYTES] = {0x56, 0x49, 0xAB, 0, 1, 2, 3, 4, 5, 6, 7, 0xFF};
@@ -328,6 +405,12 @@ static void rig_errors(void **state)
 	} rows[] = {
 		{"supply: 3.3 V", "supply: 3.3", "rig.yaml:5:", "no unit"},
 		{"supply: 3.3 V", "supplied: 3.3 V", "rig.yaml:5:", "did you mean 'supply'"},
+		{"supply: 3.3 V, supply_u", "supply: none, supply_u", "rig.yaml:5:",
+		 "supply_u without a supply"},
+		{", supply_u: 5 mV}", "}", "rig.yaml:5:", "'supply_u' is missing"},
+		{"supply_u: 5 mV}", "supply_u: 5 mV, options: {rate_hz: 1 kHz}}", "rig.yaml:5:",
+		 "driver ppk2 takes none"},
+		{"supply_u: 5 mV}", "supply_u: 5 mV, options: 3}", "rig.yaml:5:", "keys and values"},
 		{"supply_u: 5 mV}", "supply_u: 5 mV, ambient: 23}", "rig.yaml:5:", "no unit"},
 		{"supply_u: 5 mV}", "supply_u: 5 mV, ambient_u: 1 degC}", "rig.yaml:5:",
 		 "ambient_u without ambient"},
@@ -392,7 +475,8 @@ int main(void)
 		cmocka_unit_test(quantities),        cmocka_unit_test(plan_errors),
 		cmocka_unit_test(plan_values),       cmocka_unit_test(plan_quality),
 		cmocka_unit_test(rig_values),        cmocka_unit_test(rig_errors),
-		cmocka_unit_test(rig_meter_ambient),
+		cmocka_unit_test(rig_meter_ambient), cmocka_unit_test(rig_meter_options),
+		cmocka_unit_test(rig_meter_option_errors),
 		cmocka_unit_test(rig_ids),           cmocka_unit_test(part_errors),
 		cmocka_unit_test(shipped_rigs_load),
 	};

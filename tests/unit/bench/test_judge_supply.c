@@ -26,7 +26,9 @@ static struct store_measurement row;
 static uint32_t before_mv, after_mv;
 static struct rig_meter meter_config;
 
-static const struct meter_info meter = {
+static float voltage_v[TOTAL];
+
+static struct meter_info meter = {
 	.rate_hz = RATE, .range_max_a = 1.0, .gain_u_rel = 5e-3, .offset_u_a = 1e-6};
 
 static void make_capture(void)
@@ -75,7 +77,7 @@ static const struct wire_run run = {
 static void take_capture(void)
 {
 	const struct fake_samples samples = {
-		.current_a = current_a, .logic = logic, .count = TOTAL};
+		.current_a = current_a, .voltage_v = voltage_v, .logic = logic, .count = TOTAL};
 	struct err err = {""};
 
 	assert_int_equal(fake_capture(&capture, &meter_config, &meter, &run, NULL, &samples, &err),
@@ -256,10 +258,32 @@ static void watch_what_is_not_judged(void **state)
 	assert_true(supply.in_doubt);
 }
 
+/* Something else powers the board: what the meter measured takes the set voltage's place. */
+static void readings_against_what_was_measured(void **state)
+{
+	(void)state;
+	make_capture();
+	for (int i = 0; i < TOTAL; i++)
+		voltage_v[i] = 3.0f;
+	meter_config.supply_v = meter_config.supply_u_v = 0;
+	meter.caps = METER_CAP_VOLTAGE;
+	meter.voltage_gain_u_rel = 1e-3;
+	before_mv = after_mv = 3001;
+	assert_accepted();
+	assert_true(fabs(row.supply_v - 3) < 1e-6);
+	assert_true(fabs(row.supply_u_v - 3e-3) < 1e-6);
+	assert_true(fabs(row.energy_j - 3 * row.charge_c) < 1e-6 * row.energy_j);
+	before_mv = after_mv = 3301;
+	assert_refused("3 V measured, 3.301 V by the board's own reading before the window");
+	meter.caps = 0;
+	meter.voltage_gain_u_rel = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(readings_against_what_was_set),
+		cmocka_unit_test(readings_against_what_was_measured),
 		cmocka_unit_test(readings_against_each_other),
 		cmocka_unit_test(readings_against_the_first),
 		cmocka_unit_test(falls_inside),

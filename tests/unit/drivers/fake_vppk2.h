@@ -17,7 +17,15 @@
 
 enum { FAKE_VPPK2_STEP_NS = 1000000 }; /* how often a waiting host looks */
 
+/* Another instrument behind a link, instead of the PPK2. */
+struct fake_vother {
+	void (*pass)(int64_t ns);
+	void (*host_bytes)(const uint8_t *bytes, size_t count);
+	size_t (*take_bytes)(uint8_t *ret_bytes, size_t capacity);
+};
+
 struct link {
+	const struct fake_vother *other; /* NULL: a PPK2 */
 	struct vppk2 *meter;
 	int64_t now_ns;
 	uint64_t samples; /* intervals that are over */
@@ -46,6 +54,10 @@ static inline void fake_vppk2_pass(struct link *link, int64_t ns)
 	int64_t end_ps;
 
 	link->now_ns += ns;
+	if (link->other) {
+		link->other->pass(ns);
+		return;
+	}
 	end_ps = (link->now_ns - 1000000000) * 1000;
 	while (vppk2_sample_end_ps(link->meter, link->samples) <= end_ps) {
 		link->sent = vppk2_streaming(link->meter) ? link->sent + 1 : 0;
@@ -81,7 +93,8 @@ int link_read(struct link *link, void *buffer, size_t capacity, int timeout_ms, 
 	for (;;) {
 		int64_t left_ns = until_ns - link->now_ns;
 
-		*ret_count = vppk2_take_bytes(link->meter, buffer, capacity);
+		*ret_count = link->other ? link->other->take_bytes(buffer, capacity)
+					 : vppk2_take_bytes(link->meter, buffer, capacity);
 		if (*ret_count)
 			return 0;
 		if (link->is_gone)
@@ -97,7 +110,10 @@ int link_write(struct link *link, const void *bytes, size_t count, int timeout_m
 	(void)timeout_ms;
 	if (link->is_gone)
 		return err_set(err, -ENODEV, "gone");
-	vppk2_host_bytes(link->meter, bytes, count);
+	if (link->other)
+		link->other->host_bytes(bytes, count);
+	else
+		vppk2_host_bytes(link->meter, bytes, count);
 	return 0;
 }
 

@@ -11,8 +11,10 @@
 #include <cmocka.h>
 
 #include "tests/unit/drivers/conformance_meter.h"
+#include "tests/unit/drivers/fake_i2c.h"
 #include "tests/unit/drivers/fake_js110.h"
 #include "tests/unit/drivers/fake_js220.h"
+#include "tests/unit/drivers/fake_vlpm01a.h"
 #include "tests/unit/drivers/fake_vppk2.h"
 
 static struct link ppk2_link;
@@ -33,6 +35,58 @@ static void lose_ppk2(void)
 static unsigned closed_ppk2(void)
 {
 	return ppk2_link.closed;
+}
+
+static struct meter_port plug_ina2xx(enum vina2xx_part part)
+{
+	const struct vina2xx_config config = {.part = part, .shunt_ohm = 1};
+
+	fake_i2c_init(&config, 1);
+	return fake_i2c_port;
+}
+static struct meter_port plug_ina219(void)
+{
+	return plug_ina2xx(VINA2XX_INA219);
+}
+static struct meter_port plug_ina226(void)
+{
+	return plug_ina2xx(VINA2XX_INA226);
+}
+static struct meter_port plug_ina228(void)
+{
+	return plug_ina2xx(VINA2XX_INA228);
+}
+static void unplug_i2c(void)
+{
+	fake_i2c.is_gone = true;
+}
+static void lose_ina2xx(void)
+{
+	vina2xx_lose_conversions(fake_i2c.meter, 3);
+}
+static unsigned closed_i2c(void)
+{
+	return fake_i2c.closed;
+}
+
+static struct link lpm01a_link;
+
+static struct meter_port plug_lpm01a(void)
+{
+	fake_vlpm01a_init(&lpm01a_link, 1);
+	return (struct meter_port){.link = &lpm01a_link};
+}
+static void unplug_lpm01a(void)
+{
+	lpm01a_link.is_gone = true;
+}
+static void lose_lpm01a(void)
+{
+	vlpm01a_lose_bytes(fake_vlpm01a.meter, 3);
+}
+static unsigned closed_lpm01a(void)
+{
+	return lpm01a_link.closed;
 }
 
 static struct meter_port plug_js220(void)
@@ -64,8 +118,14 @@ static void lose_js110(void)
 
 /* Alphabetical by driver, as meter_names has them. */
 static const struct conformance_meter rows[] = {
+	/* A zero that is off by up to 100 uV, 10 uV and 1 uV, over 1 ohm. */
+	{"ina219", "rshunt_ohm=1, i_max_a=0.03", 0, 0.025, plug_ina219, unplug_i2c, lose_ina2xx,
+	 closed_i2c},
+	{"ina226", "rshunt_ohm=1", 0, 0.005, plug_ina226, unplug_i2c, lose_ina2xx, closed_i2c},
+	{"ina228", "rshunt_ohm=1", 0, 0.002, plug_ina228, unplug_i2c, lose_ina2xx, closed_i2c},
 	{"js110", NULL, 0, 0.005, plug_js110, unplug_usb, lose_js110, closed_usb},
 	{"js220", NULL, 0, 0.005, plug_js220, unplug_usb, lose_js220, closed_usb},
+	{"lpm01a", NULL, 3.3, 0.02, plug_lpm01a, unplug_lpm01a, lose_lpm01a, closed_lpm01a},
 	{"ppk2", NULL, 3.3, 0.02, plug_ppk2, unplug_ppk2, lose_ppk2, closed_ppk2},
 };
 
@@ -102,8 +162,10 @@ int main(void)
 						   .test_func = conforms,
 						   .initial_state = (void *)(uintptr_t)&rows[n]};
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	fake_i2c_done();
 	fake_js220_done();
 	fake_js110_done();
+	fake_vlpm01a_done();
 	fake_vppk2_done(&ppk2_link);
 	return failed;
 }

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * A thermal chamber that speaks SCPI in lines ended by LF. Two vocabularies: SOURce:TEMPerature with
+ * MEASure:TEMPerature?, and that of a Watlow F4T's control loop 1 (as client programs for it use it;
+ * not tried on one). A set point is read back: a chamber that refuses it says so there, whatever
+ * its error queue is like. Ramps, humidity and programs are the controller's own business.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/link/link.h"
+#include "drivers/thermal/thermal.h"
+
+enum {
+	REPLY_MS = 2000,
+	REPLY_BYTES = 64,
+	BAUD_DEFAULT = 9600,
+};
+
+static const double taken_within_k = 0.051; /* controllers keep a tenth of a degree */
+
+struct words {
+	const char *set, *ask_set, *measure;
+};
+
+static const struct words scpi_words = {"SOUR:TEMP:SPO", "SOUR:TEMP:SPO?", "MEAS:TEMP?"};
+static const struct words f4t_words = {"SOURCE:CLOOP1:SPOINT", "SOURCE:CLOOP1:SPOINT?",
+				       "SOURCE:CLOOP1:PVALUE?"};
+
+struct chamber {
+	struct link *link;
+	const struct words *words;
+};
+
+static int read_line(struct chamber *chamber, char *text, struct err *err)
+{
+	int64_t until_ns = link_now_ns() + REPLY_MS * 1000000LL;
+	size_t used = 0;
+
+	for (;;) {
+		int64_t left_ns = until_ns - link_now_ns();
+		size_t count = 0;
+		char byte;
+		int ret = link_read(chamber->link, &byte, 1,
+				    left_ns > 0 ? (int)(left_ns / 1000000) : 0, &count, err);
+
+		if (ret)
+			return ret;
+		if (!count)
+			return err_set(err, -ETIMEDOUT, "no answer in %d ms", REPLY_MS);
+		if (byte == '\n')
+			break;
+		if (byte == '\r')
+			continue;
+		if (used + 1 == REPLY_BYTES)
+			return err_set(err, -EPROTO, "its answer is longer than %d characters",
+				       REPLY_BYTES);
+		text[used++] = byte;
+	}
+	text[used] = '\0';
+	return 0;
+}
+
+static int say(struct chamber *chamber, const char *line, struct err *err)
+{
+	return link_write(chamber->link, line, strlen(line), REPLY_MS, err);
+}
+
+static int ask(struct chamber *chamber, const char *question, double *ret_value, struct err *err)
+{
+	char text[REPLY_BYTES], line[REPLY_BYTES], *end;
+	double value;
+	int ret = link_discard(chamber->link, 1, 100, err); /* a late answer to another question */
+
+	snprintf(line, sizeof(line), "%s\n", question);
+	if (!ret)
+		ret = say(chamber, line, err);
+	if (!ret)
+		ret = read_line(chamber, text, err);
+	if (ret)
+		return err_context(err, ret, "%s", question);
+	value = strtod(text, &end);
+	if (end == text || *end || !isfinite(value))
+		return err_set(err, -EPROTO, "%s: '%s' is no temperature", question, text);
+	*ret_value = value;
+	return 0;
+}
+
+static int chamber_read(void *state, double *ret_temp_c, struct err *err)
+{
+	struct chamber *chamber = state;
+
+	return ask(chamber, chamber->words->measure, ret_temp_c, err);
+}
+
+static int chamber_set(void *state, double temp_c, struct err *err)
+{
+	struct chamber *chamber = state;
+	char line[REPLY_BYTES];
+	double taken_c;
+	int ret;
+
+	snprintf(line, sizeof(line), "%s %.2f\n", chamber->words->set, temp_c);
+	ret = say(chamber, line, err);
+	if (!ret)
+		ret = ask(chamber, chamber->words->ask_set, &taken_c, err);
+	if (!ret && fabs(taken_c - temp_c) > taken_within_k)
+		ret = err_set(err, -EPROTO,
+			      "its set point is %g degC: outside the limits that its controller "
+			      "has, or not under remote control?",
+			      taken_c);
+	return ret;
+}
+
+static int chamber_open(struct chamber *chamber, const char *address,
+			const struct thermal_settings *settings, const struct words *words,
+			struct err *err)
+{
+	const struct link_settings link = {.baud = settings->baud ? settings->baud : BAUD_DEFAULT,
+					   .parity = LINK_PARITY_NONE};
+	double temp_c;
+	int ret = link_open(address, &link, &chamber->link, err);
+
+	if (ret)
+		return ret;
+	chamber->words = words;
+	ret = chamber_read(chamber, &temp_c, err);
+	if (ret)
+		link_close(chamber->link);
+	return ret;
+}
+
+static int scpi_open(void *state, const char *address, const struct thermal_settings *settings,
+		     struct err *err)
+{
+	return chamber_open(state, address, settings, &scpi_words, err);
+}
+
+static int f4t_open(void *state, const char *address, const struct thermal_settings *settings,
+		    struct err *err)
+{
+	return chamber_open(state, address, settings, &f4t_words, err);
+}
+
+static void chamber_close(void *state)
+{
+	link_close(((struct chamber *)state)->link);
+}
+
+const struct thermal_ops thermal_scpi = {
+	.scheme = "scpi",
+	.caps = THERMAL_CAP_SET | THERMAL_CAP_MEASURED,
+	.state_size = sizeof(struct chamber),
+	.open = scpi_open,
+	.close = chamber_close,
+	.set = chamber_set,
+	.read = chamber_read,
+};
+
+const struct thermal_ops thermal_f4t = {
+	.scheme = "f4t",
+	.caps = THERMAL_CAP_SET | THERMAL_CAP_MEASURED,
+	.state_size = sizeof(struct chamber),
+	.open = f4t_open,
+	.close = chamber_close,
+	.set = chamber_set,
+	.read = chamber_read,
+};
