@@ -30,10 +30,11 @@ for celsius in 21 43; do
 		done
 	done
 	write_lab
-	cat >"$lab/plan.yaml" <<EOF
+	for build_name in O2 Os; do # one after the other: each change of build is a flash
+		cat >"$lab/plan.yaml" <<EOF
 plan: farm
 models: ["$folder/models/*.tflite"]
-builds: [O2, Os]
+builds: [$build_name]
 clocks: [20 MHz, 26 MHz, 40 MHz, 48 MHz, 80 MHz, 96 MHz, 110 MHz, 120 MHz, 144 MHz, 160 MHz, 216 MHz]
 repeats: $repeats
 window: 100 ms
@@ -41,8 +42,9 @@ idle: 50 ms
 attempts: 4
 seed: $seed
 EOF
-	run_lab 7200
-	tail -2 "$lab/run.log" >&2
-	echo "$celsius degC: exit status $status, $((SECONDS - begin)) s: $lab/run.db, $lab/truth.jsonl"
-	[ "$status" -eq 0 ] || fail "not all points were measured"
+		run_lab 7200
+		tail -2 "$lab/run.log" >&2
+		echo "$celsius degC, $build_name: exit status $status, $((SECONDS - begin)) s: $lab/run.db, $lab/truth.jsonl"
+		[ "$status" -eq 0 ] || fail "not all points were measured"
+	done
 done

@@ -57,6 +57,16 @@ wait_windows() {
 	done
 }
 
+# wait_handler: until the client catches SIGTERM (signal 15): at first the shell's child is not even joulebench.
+wait_handler() {
+	local caught end=$((SECONDS + 10))
+	while caught=$(sed -n 's/^SigCgt:\t//p' "/proc/$client/status") &&
+		{ [ "$(cat "/proc/$client/comm")" != joulebench ] || [ $((0x$caught >> 14 & 1)) -eq 0 ]; }; do
+		[ "$SECONDS" -lt "$end" ] || fail "$test: SIGTERM is not caught"
+		sleep 0.01
+	done
+}
+
 expect_status() {
 	[ "$status" -eq "$1" ] || { cat "$scratch/$2.log" >&2; fail "$test: exit status $status, not $1"; }
 }
@@ -114,13 +124,15 @@ for signal in INT TERM HUP; do
 	expect_status 130 interrupted
 	says interrupted "interrupted; run again to resume"
 done
-for delay in 0.02 0.1 0.3 0.6 1; do # while devices are opened and the board prepared
-	start interrupted
+for delay in 0 0.1 0.3 0.6 1; do # while devices are opened and the board prepared
+	start early
+	wait_handler
 	sleep $delay
 	kill -TERM "$client"
 	finish 15
-	expect_status 130 interrupted
+	expect_status 130 early
 done
+"$build/bin/rig_rows" "$scratch/early.db" any
 "$build/bin/rig_rows" "$scratch/interrupted.db" any
 start interrupted
 finish 60
