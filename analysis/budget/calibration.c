@@ -14,6 +14,13 @@ struct normal {
 	double aa, af, ff, ya, yf;
 };
 
+/* A group's weighted sums. Its shared error is one parameter more, observed as 0 +- shared_u_a, and
+ * is eliminated from the equations. */
+struct group {
+	double shared_u_a;
+	double w, wx, wy;
+};
+
 static bool is_uncertainty(double value)
 {
 	return isfinite(value) && value >= 0;
@@ -30,6 +37,23 @@ static bool judge_points(const struct calibration_point *points, size_t count)
 	return true;
 }
 
+static bool judge_groups(const struct calibration_point *points, size_t count)
+{
+	double shared_u_a[CALIBRATION_GROUPS_MAX];
+	bool seen[CALIBRATION_GROUPS_MAX] = {false};
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned group = points[i].group;
+
+		if (group >= CALIBRATION_GROUPS_MAX || !is_uncertainty(points[i].shared_u_a) ||
+		    (seen[group] && points[i].shared_u_a != shared_u_a[group]))
+			return false;
+		seen[group] = true;
+		shared_u_a[group] = points[i].shared_u_a;
+	}
+	return true;
+}
+
 static double weight(const struct calibration_point *point)
 {
 	double u_a = hypot(point->reading_u_a, point->expected_u_a);
@@ -37,11 +61,45 @@ static double weight(const struct calibration_point *point)
 	return 1 / (u_a * u_a);
 }
 
+/* How much of a group's squared sum its shared error takes away. */
+static double shared_part(const struct group *group)
+{
+	double variance = group->shared_u_a * group->shared_u_a;
+
+	return variance / (1 + group->w * variance);
+}
+
+static void add_to_group(struct group *groups, const struct calibration_point *point, double y)
+{
+	struct group *group = &groups[point->group];
+	double w = weight(point);
+
+	group->shared_u_a = point->shared_u_a;
+	group->w += w;
+	group->wx += w * point->reading_a;
+	group->wy += w * y;
+}
+
+static void eliminate(struct normal *normal, const struct group *groups)
+{
+	for (unsigned i = 0; i < CALIBRATION_GROUPS_MAX; i++) {
+		const struct group *group = &groups[i];
+		double part = shared_part(group);
+
+		normal->aa -= part * group->w * group->w;
+		normal->af -= part * group->w * group->wx;
+		normal->ff -= part * group->wx * group->wx;
+		normal->ya -= part * group->w * group->wy;
+		normal->yf -= part * group->wx * group->wy;
+	}
+}
+
 static struct normal add_up(const struct calibration_point *points, size_t count,
 			    const struct calibration_sheet *sheet)
 {
 	struct normal normal = {.aa = 1 / (sheet->offset_u_a * sheet->offset_u_a),
 				.ff = 1 / (sheet->gain_u_rel * sheet->gain_u_rel)};
+	struct group groups[CALIBRATION_GROUPS_MAX] = {{0}};
 
 	for (size_t i = 0; i < count; i++) {
 		double w = weight(&points[i]), x = points[i].reading_a;
@@ -52,7 +110,9 @@ static struct normal add_up(const struct calibration_point *points, size_t count
 		normal.ff += w * x * x;
 		normal.ya += w * y;
 		normal.yf += w * x * y;
+		add_to_group(groups, &points[i], y);
 	}
+	eliminate(&normal, groups);
 	return normal;
 }
 
@@ -60,14 +120,18 @@ static double chi2(const struct calibration_point *points, size_t count,
 		   const struct calibration_sheet *sheet, double add_a, double excess)
 {
 	double sum = pow(add_a / sheet->offset_u_a, 2) + pow(excess / sheet->gain_u_rel, 2);
+	struct group groups[CALIBRATION_GROUPS_MAX] = {{0}};
 
 	for (size_t i = 0; i < count; i++) {
 		double off_a = points[i].expected_a - points[i].reading_a - add_a -
 			       excess * points[i].reading_a;
 
 		sum += weight(&points[i]) * off_a * off_a;
+		add_to_group(groups, &points[i], off_a);
 	}
-	return sum;
+	for (unsigned i = 0; i < CALIBRATION_GROUPS_MAX; i++)
+		sum -= shared_part(&groups[i]) * groups[i].wy * groups[i].wy;
+	return fmax(sum, 0);
 }
 
 int calibration_fit(const struct calibration_point *points, size_t count,
@@ -80,7 +144,8 @@ int calibration_fit(const struct calibration_point *points, size_t count,
 
 	if (!is_uncertainty(sheet->offset_u_a) || !(sheet->offset_u_a > 0) ||
 	    !is_uncertainty(sheet->gain_u_rel) || !(sheet->gain_u_rel > 0) ||
-	    !is_uncertainty(common_rel) || !judge_points(points, count))
+	    !is_uncertainty(common_rel) || !judge_points(points, count) ||
+	    !judge_groups(points, count))
 		return ANALYSIS_BAD_ARGUMENT;
 	normal = add_up(points, count, sheet);
 	determinant = normal.aa * normal.ff - normal.af * normal.af;

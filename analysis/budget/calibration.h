@@ -16,9 +16,15 @@
  * calibration. */
 #define CALIBRATION_BIRGE_MAX 3.0
 
+enum { CALIBRATION_GROUPS_MAX = 8 };
+
 struct calibration_point {
 	double reading_a, reading_u_a;
-	double expected_a, expected_u_a; /* u: without what all points have in common */
+	double expected_a, expected_u_a; /* u: without what points have in common */
+	/* The expected currents of one group share an error of this standard uncertainty, the same
+	 * for all its points (the zero of a reference's range). 0: they share none. */
+	double shared_u_a;
+	unsigned group; /* below CALIBRATION_GROUPS_MAX */
 };
 
 struct calibration_sheet { /* standard uncertainties, > 0 */
@@ -33,9 +39,11 @@ struct calibration_line {
 	double birge_ratio;  /* 0 without points */
 };
 
-/* common_rel: uncertainty that all expected currents share, relative (the supply's voltage).
+/* common_rel: uncertainty that all expected currents share, relative (the supply's voltage, or a
+ * reference's gain); more points do not make it less, and neither do they a group's shared error.
  * Covariances are multiplied by birge_ratio^2 when that is above 1. ANALYSIS_BAD_ARGUMENT: not a
- * number, negative, no data sheet, or a point without any uncertainty. */
+ * number, negative, no data sheet, a point without any uncertainty, or a group of which the points
+ * do not agree on what they share. */
 int calibration_fit(const struct calibration_point *points, size_t count,
 		    const struct calibration_sheet *sheet, double common_rel,
 		    struct calibration_line *ret_line);
@@ -55,7 +63,8 @@ enum calibration_fault {
 	CALIBRATION_OTHER,     /* too far off for an error of the meter: another load */
 };
 
-/* 0, or the first fault. expected_u_a: everything. */
+/* 0, or the first fault. expected_u_a: everything. Of a reference's own
+ * stretch, expected_a is its mean: what is left to judge is noise and drift. */
 int calibration_judge(const struct calibration_reading *reading, double expected_a,
 		      double expected_u_a, const struct calibration_sheet *sheet);
 

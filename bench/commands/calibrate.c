@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * joulebench calibrate: what a meter's readings are corrected with, from known loads.
+ * joulebench calibrate: what a meter's readings are corrected with, from known loads or against
+ * another meter.
  */
 #include "bench/commands/commands.h"
 
@@ -24,7 +25,8 @@ static volatile sig_atomic_t stop;
 static const double day_s = 86400;
 
 struct inputs {
-	const char *meter_name, *rig_path, *db_path, *connect, *settle, *average, *expires;
+	const char *meter_name, *against_name, *rig_path, *db_path, *connect;
+	const char *settle, *average, *seconds, *expires; /* NULL: the default */
 	bool json;
 	struct calibration_load loads[CALIBRATION_LOADS_MAX];
 	unsigned load_count;
@@ -47,7 +49,6 @@ static int take_loads(struct inputs *inputs, int *argc, char **argv, struct err 
 
 	for (int i = 0; i < *argc; i++) {
 		const char *text = NULL;
-		int ret;
 
 		if (!strcmp(argv[i], "--load")) {
 			if (i + 1 == *argc)
@@ -61,10 +62,7 @@ static int take_loads(struct inputs *inputs, int *argc, char **argv, struct err 
 		}
 		if (inputs->load_count == CALIBRATION_LOADS_MAX)
 			return err_set(err, -EINVAL, "more than %d loads", CALIBRATION_LOADS_MAX);
-		ret = calibration_load_parse(text, &inputs->loads[inputs->load_count], err);
-		if (ret)
-			return ret;
-		inputs->load_count++;
+		inputs->loads[inputs->load_count++].text = text;
 	}
 	*argc = kept;
 	return 0;
@@ -97,6 +95,38 @@ static int parse_seconds(const char *name, const char *text, double least_s, dou
 	return 0;
 }
 
+/* Against a reference a load is only a name; "none" is the open output there, too. */
+static int parse_load(const struct inputs *inputs, struct calibration_load *load, struct err *err)
+{
+	if (!inputs->against_name)
+		return calibration_load_parse(load->text, load, err);
+	load->ohm = strcmp(load->text, "none") ? 0 : INFINITY;
+	return 0;
+}
+
+static int parse_stretch(struct inputs *inputs, struct err *err)
+{
+	struct calibration_procedure *procedure = &inputs->procedure;
+	const char *text = inputs->seconds ? inputs->seconds : "5";
+	char *end;
+
+	if (!inputs->against_name)
+		return inputs->seconds
+			       ? err_set(err, -EINVAL,
+					 "--seconds goes with --against; known loads take "
+					 "--average")
+			       : parse_seconds("average", inputs->average ? inputs->average : "2 s",
+					       0.01, &procedure->average_s, err);
+	if (inputs->average)
+		return err_set(err, -EINVAL,
+			       "--average is of known loads; --against takes "
+			       "--seconds");
+	procedure->average_s = strtod(text, &end);
+	if (end == text || *end || !(procedure->average_s >= 1 && procedure->average_s <= 3600))
+		return err_set(err, -EINVAL, "--seconds: 1 to 3600 will do, not '%s'", text);
+	return 0;
+}
+
 static int parse(struct inputs *inputs, struct err *err)
 {
 	int ret = parse_days(inputs->expires, &inputs->lifetime_s, err);
@@ -105,22 +135,36 @@ static int parse(struct inputs *inputs, struct err *err)
 		ret = parse_seconds("settle", inputs->settle, 0.01, &inputs->procedure.settle_s,
 				    err);
 	if (!ret)
-		ret = parse_seconds("average", inputs->average, 0.01, &inputs->procedure.average_s,
-				    err);
+		ret = parse_stretch(inputs, err);
+	for (unsigned i = 0; !ret && i < inputs->load_count; i++)
+		ret = parse_load(inputs, &inputs->loads[i], err);
 	return ret;
 }
 
-static int find_meter(struct inputs *inputs, struct err *err)
+static int find_meter(const struct inputs *inputs, const char *name,
+		      const struct rig_meter **ret_meter, struct err *err)
 {
 	const struct rig *rig = inputs->rig;
 
 	for (unsigned i = 0; i < rig->meter_count; i++)
-		if (!strcmp(rig->meters[i].name, inputs->meter_name)) {
-			inputs->procedure.meter = &rig->meters[i];
+		if (!strcmp(rig->meters[i].name, name)) {
+			*ret_meter = &rig->meters[i];
 			return 0;
 		}
-	return err_set(err, -EINVAL, "%s: there is no meter '%s'", inputs->rig_path,
-		       inputs->meter_name);
+	return err_set(err, -EINVAL, "%s: there is no meter '%s'", inputs->rig_path, name);
+}
+
+static int find_meters(struct inputs *inputs, struct err *err)
+{
+	struct calibration_procedure *procedure = &inputs->procedure;
+	int ret = find_meter(inputs, inputs->meter_name, &procedure->meter, err);
+
+	if (ret || !inputs->against_name)
+		return ret;
+	ret = find_meter(inputs, inputs->against_name, &procedure->reference.meter, err);
+	if (!ret)
+		ret = calibration_reference_check(procedure, err);
+	return ret ? err_context(err, ret, "--against") : 0;
 }
 
 static int load(struct inputs *inputs, struct err *err)
@@ -130,7 +174,7 @@ static int load(struct inputs *inputs, struct err *err)
 	if (!ret)
 		ret = rig_load(inputs->rig_path, &inputs->rig, err);
 	if (!ret)
-		ret = find_meter(inputs, err);
+		ret = find_meters(inputs, err);
 	if (!ret)
 		ret = store_open(inputs->db_path, true, &inputs->store, err);
 	inputs->procedure.rig = inputs->rig;
@@ -156,7 +200,11 @@ static int on_connect(void *context, const struct calibration_load *load, struct
 	if (inputs->connect)
 		return run_connect(inputs->connect, load, err);
 	if (isinf(load->ohm))
-		fprintf(stderr, "Leave the meter's output open, and press Enter: ");
+		fprintf(stderr, "Leave the %s open, and press Enter: ",
+			inputs->against_name ? "last meter's output" : "meter's output");
+	else if (inputs->against_name)
+		fprintf(stderr,
+			"Connect %s behind both meters in series, and press Enter: ", load->text);
 	else
 		fprintf(stderr, "Connect %s, nothing else, and press Enter: ", load->text);
 	while ((key = getchar()) != '\n')
@@ -165,41 +213,84 @@ static int on_connect(void *context, const struct calibration_load *load, struct
 	return 0;
 }
 
-static int open_meter(struct inputs *inputs, struct err *err)
+static int open_meter(const struct inputs *inputs, const struct rig_meter *meter,
+		      struct meter **ret_device, const struct meter_info **ret_info,
+		      struct err *err)
 {
-	const struct rig_meter *meter = inputs->procedure.meter;
 	const struct meter_settings settings = {.supply_v = meter->supply_v,
 						.options = meter->options};
-	int ret = meter_open_uri(meter->driver, NULL, meter->link, &settings,
-				 &inputs->procedure.device, err);
+	int ret = meter_open_uri(meter->driver, NULL, meter->link, &settings, ret_device, err);
 
 	if (ret)
 		return ret;
-	inputs->procedure.info = meter_info(inputs->procedure.device);
-	if (inputs->procedure.info->is_virtual != inputs->rig->is_virtual)
+	*ret_info = meter_info(*ret_device);
+	if ((*ret_info)->is_virtual != inputs->rig->is_virtual)
 		return err_set(err, -EINVAL, "its link and rig '%s' do not agree on being virtual",
 			       inputs->rig->name);
-	if (!(inputs->procedure.info->caps & METER_CAP_SUPPLY))
-		return err_set(err, -ENOTSUP,
-			       "it does not supply the load: known loads cannot be used with it");
 	return 0;
 }
 
-static int measure(struct inputs *inputs, struct calibration *ret_calibration, struct err *err)
+static int open_reference(struct inputs *inputs, struct err *err)
 {
-	int ret = open_meter(inputs, err);
+	struct calibration_reference *reference = &inputs->procedure.reference;
+	int ret = open_meter(inputs, reference->meter, &reference->device, &reference->info, err);
+
+	return ret ? err_context(err, ret, "reference %s", inputs->against_name)
+		   : calibration_reference_check(&inputs->procedure, err);
+}
+
+static int open_meters(struct inputs *inputs, struct err *err)
+{
+	struct calibration_procedure *procedure = &inputs->procedure;
+	int ret = open_meter(inputs, procedure->meter, &procedure->device, &procedure->info, err);
+
+	if (!ret && inputs->against_name)
+		return open_reference(inputs, err);
+	if (!ret && !(procedure->info->caps & METER_CAP_SUPPLY))
+		ret = err_set(err, -ENOTSUP,
+			      "it does not supply the load: known loads cannot be used with it, "
+			      "another meter can (--against)");
+	return ret;
+}
+
+static int measure_loads(struct inputs *inputs, struct err *err)
+{
+	int ret = 0;
 
 	for (unsigned i = 0; !ret && i < inputs->load_count; i++) {
 		struct calibration_load *at = &inputs->loads[i];
 
-		ret = calibration_measure(&inputs->procedure, at, err);
+		ret = inputs->against_name
+			      ? calibration_measure_against(&inputs->procedure, at, err)
+			      : calibration_measure(&inputs->procedure, at, err);
 		if (!ret)
 			fprintf(stderr, "joulebench: %s: %.7g A read, %.7g A expected, range %u\n",
 				at->text, at->reading.mean_a, at->expected_a, at->range);
 	}
+	return ret;
+}
+
+static void warn(const struct inputs *inputs, const struct calibration *calibration)
+{
+	char text[200];
+
+	for (unsigned range = 0; range < calibration->range_count; range++)
+		if (calibration_warn(&inputs->procedure, inputs->loads, inputs->load_count, range,
+				     text, sizeof(text)))
+			fprintf(stderr, "joulebench: warning: %s\n", text);
+}
+
+static int measure(struct inputs *inputs, struct calibration *ret_calibration, struct err *err)
+{
+	int ret = open_meters(inputs, err);
+
+	if (!ret)
+		ret = measure_loads(inputs, err);
 	if (!ret)
 		ret = calibration_solve(&inputs->procedure, inputs->loads, inputs->load_count,
 					ret_calibration, err);
+	if (!ret)
+		warn(inputs, ret_calibration);
 	if (!ret)
 		ret = calibration_store(inputs->store, &inputs->procedure, inputs->loads,
 					inputs->load_count, (int64_t)inputs->lifetime_s,
@@ -245,13 +336,13 @@ static int print(const struct inputs *inputs, const struct calibration *calibrat
 		print_table(inputs, calibration);
 		return 0;
 	}
-	return json_out_print("joulebench.calibrate/1",
-			      json_pack("{s:s, s:s, s:b, s:I, s:f, s:o}", "meter",
-					inputs->meter_name, "database", inputs->db_path, "virtual",
-					inputs->rig->is_virtual, "calibration",
-					(json_int_t)calibration->id, "expires_s",
-					inputs->lifetime_s, "ranges", lines_of(calibration)),
-			      err);
+	return json_out_print(
+		"joulebench.calibrate/1",
+		json_pack("{s:s, s:s?, s:s, s:b, s:I, s:f, s:o}", "meter", inputs->meter_name,
+			  "against", inputs->against_name, "database", inputs->db_path, "virtual",
+			  inputs->rig->is_virtual, "calibration", (json_int_t)calibration->id,
+			  "expires_s", inputs->lifetime_s, "ranges", lines_of(calibration)),
+		err);
 }
 
 static enum exit_status calibrate(struct inputs *inputs)
@@ -261,6 +352,7 @@ static enum exit_status calibrate(struct inputs *inputs)
 	int ret = measure(inputs, &calibration, &err);
 
 	meter_close(inputs->procedure.device);
+	meter_close(inputs->procedure.reference.device);
 	if (!ret)
 		ret = print(inputs, &calibration, &err);
 	if (!ret)
@@ -276,12 +368,17 @@ static enum exit_status calibrate(struct inputs *inputs)
 
 static enum exit_status run(int argc, char **argv)
 {
-	struct inputs inputs = {.settle = "0.5 s", .average = "2 s", .expires = "365 d"};
-	const struct option_row rows[] = {
-		{"rig", &inputs.rig_path, NULL},    {"db", &inputs.db_path, NULL},
-		{"connect", &inputs.connect, NULL}, {"settle", &inputs.settle, NULL},
-		{"average", &inputs.average, NULL}, {"expires", &inputs.expires, NULL},
-		{"json", NULL, &inputs.json},       {NULL, NULL, NULL}};
+	struct inputs inputs = {.settle = "0.5 s", .expires = "365 d"};
+	const struct option_row rows[] = {{"rig", &inputs.rig_path, NULL},
+					  {"db", &inputs.db_path, NULL},
+					  {"connect", &inputs.connect, NULL},
+					  {"settle", &inputs.settle, NULL},
+					  {"average", &inputs.average, NULL},
+					  {"expires", &inputs.expires, NULL},
+					  {"against", &inputs.against_name, NULL},
+					  {"seconds", &inputs.seconds, NULL},
+					  {"json", NULL, &inputs.json},
+					  {NULL, NULL, NULL}};
 	const struct sigaction action = {.sa_handler = on_signal};
 	const char *arguments[OPTIONS_ARGUMENTS_MAX];
 	struct err err = {""};
@@ -316,9 +413,12 @@ static enum exit_status run(int argc, char **argv)
 
 const struct command calibrate_command = {
 	.name = "calibrate",
-	.summary = "correct a meter by known loads",
+	.summary = "correct a meter by known loads or another meter",
 	.help = "usage: joulebench calibrate METER --rig RIG.yaml --db FILE.db --load LOAD... "
-		"[options]\n\n"
+		"[options]\n"
+		"       joulebench calibrate METER --against METER2 --rig RIG.yaml --db FILE.db "
+		"--load "
+		"NAME... [options]\n\n"
 		"Reads currents that are known, supply voltage over resistance, and stores a "
 		"straight line for\n"
 		"each range of the meter. 'joulebench run' into the same database corrects its "
@@ -329,12 +429,25 @@ const struct command calibrate_command = {
 		"range tell its\n"
 		"                    offset from its gain; ranges without one keep their data "
 		"sheet\n"
+		"  --against METER2  the known current is what METER2 reads, in series with METER. "
+		"Each "
+		"--load is only\n"
+		"                    a name then ('board', '1k', 'none'); its current has to stay "
+		"the "
+		"same\n"
+		"  --seconds N       both are averaged over, with --against (5)\n"
 		"  --connect COMMAND connects the load that $JOULEBENCH_LOAD says; default: asks "
 		"and waits for Enter\n"
 		"  --settle TIME     after switching on (0.5 s)\n"
 		"  --average TIME    (2 s)\n"
 		"  --expires DAYS    (365 d)\n"
 		"  --json            print one JSON object (schema joulebench.calibrate/1)\n\n"
+		"Of two meters one may supply the load (the other has no 'supply:' in the rig "
+		"file), or "
+		"neither. The\n"
+		"result is no more certain than METER2's gain and offset, from its part or the rig "
+		"file (gain_u,\n"
+		"offset_u).\n\n"
 		"The supply's voltage and uncertainty are those of the rig file; measure it at the "
 		"load. The\n"
 		"resistance of leads counts: use four wires, or loads far above it.\n\n"

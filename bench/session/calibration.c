@@ -175,19 +175,47 @@ int calibration_parse(const char *text, struct calibration *ret_calibration, str
 	return 0;
 }
 
-static char *points_json(const struct calibration_load *loads, unsigned count)
+/* The instrument that a known current is from, and what it is trusted with. */
+static json_t *reference_object(const struct calibration_procedure *procedure,
+				const struct calibration_load *load)
+{
+	const struct calibration_reference *reference = &procedure->reference;
+	const struct calibration_sheet sheet =
+		calibration_sheet_of(reference->meter, reference->info, load->reference_range);
+
+	return json_pack("{s:s, s:s, s:s, s:i, s:f, s:f}", "meter", reference->meter->name, "model",
+			 reference->info->model, "serial", reference->info->serial, "range",
+			 (int)load->reference_range, "gain_u_rel", sheet.gain_u_rel, "offset_u_a",
+			 sheet.offset_u_a);
+}
+
+static json_t *point_object(const struct calibration_procedure *procedure,
+			    const struct calibration_load *load)
+{
+	json_t *object = json_pack("{s:s, s:i, s:f, s:f, s:f, s:f}", "load", load->text, "range",
+				   (int)load->range, "reading_a", load->reading.mean_a,
+				   "reading_u_a", load->reading.u_a, "expected_a", load->expected_a,
+				   "expected_u_a", load->expected_u_a);
+
+	if (procedure->reference.meter &&
+	    json_object_set_new(object, "reference", reference_object(procedure, load))) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+/* NULL: out of memory, or a text that is no UTF-8. */
+static char *points_json(const struct calibration_procedure *procedure,
+			 const struct calibration_load *loads, unsigned count)
 {
 	json_t *list = json_array();
+	bool whole = list;
 	char *text;
 
-	for (unsigned i = 0; i < count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:i, s:f, s:f, s:f, s:f}", "load",
-						      loads[i].text, "range", (int)loads[i].range,
-						      "reading_a", loads[i].reading.mean_a,
-						      "reading_u_a", loads[i].reading.u_a,
-						      "expected_a", loads[i].expected_a,
-						      "expected_u_a", loads[i].expected_u_a));
-	text = json_dumps(list, JSON_COMPACT);
+	for (unsigned i = 0; i < count && whole; i++)
+		whole = !json_array_append_new(list, point_object(procedure, &loads[i]));
+	text = whole ? json_dumps(list, JSON_COMPACT) : NULL;
 	json_decref(list);
 	return text;
 }
@@ -201,9 +229,11 @@ int calibration_store(struct store *store, const struct calibration_procedure *p
 					.supply_v = procedure->meter->supply_v,
 					.supply_u_v = procedure->meter->supply_u_v,
 					.lines_json = lines_json(calibration),
-					.points_json = points_json(loads, count)};
+					.points_json = points_json(procedure, loads, count)};
 	int ret;
 
+	if (procedure->reference.meter)
+		snprintf(row.method, sizeof(row.method), "against");
 	calibration_now_utc(0, row.created_utc, sizeof(row.created_utc));
 	calibration_now_utc(lifetime_s, row.expires_utc, sizeof(row.expires_utc));
 	snprintf(row.rig, sizeof(row.rig), "%s", procedure->rig->name);
@@ -214,7 +244,7 @@ int calibration_store(struct store *store, const struct calibration_procedure *p
 		 procedure->info->calibration);
 	ret = row.lines_json && row.points_json
 		      ? store_calibration_add(store, &row, &calibration->id, err)
-		      : err_set(err, -ENOMEM, "out of memory");
+		      : err_set(err, -ENOMEM, "out of memory, or a load's text is no UTF-8");
 	store_calibration_done(&row);
 	return ret;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A meter's calibration: made from known loads, kept in the store, applied to samples.
+ * A meter's calibration: made from known loads, or against another meter that carries the same
+ * current; kept in the store, applied to samples.
  */
 #ifndef BENCH_SESSION_CALIBRATION_H
 #define BENCH_SESSION_CALIBRATION_H
@@ -44,19 +45,30 @@ struct calibration_load {
 	double u_rel;     /* standard uncertainty */
 	unsigned range;   /* found by measuring, with what follows */
 	struct calibration_reading reading;
-	double expected_a, expected_u_a;
+	double expected_a, expected_u_a; /* u: without what loads have in common */
+	unsigned reference_range;        /* against a reference */
 };
 
 /* "none", "1 kOhm 0.1 %": resistance and its limits (rectangular). -EINVAL. */
 int calibration_load_parse(const char *text, struct calibration_load *ret_load, struct err *err);
+
+struct calibration_stretch;
+
+/* A meter in series with the one that is calibrated. */
+struct calibration_reference {
+	const struct rig_meter *meter; /* NULL: none, the loads are known */
+	const struct meter_info *info;
+	struct meter *device;
+};
 
 struct calibration_procedure {
 	const struct rig *rig;
 	const struct rig_meter *meter;
 	const struct meter_info *info;
 	struct meter *device;
-	double settle_s, average_s; /* of the meter's time */
-	/* Called with the supply off: connects the load. Negative ends the procedure. */
+	struct calibration_reference reference;
+	double settle_s, average_s; /* of the meter's time; against a reference, of the host's */
+	/* Called with the meters' supply off: connects the load. Negative ends the procedure. */
 	int (*connect)(void *context, const struct calibration_load *load, struct err *err);
 	void *context;
 	const volatile sig_atomic_t *stop;
@@ -68,6 +80,25 @@ struct calibration_procedure {
 int calibration_measure(const struct calibration_procedure *procedure,
 			struct calibration_load *load, struct err *err);
 
+/* Refuses a reference that is the meter itself, by name, link or serial number, or another one that
+ * cannot serve beside it. -EINVAL. Before the meters are open (info NULL), and again when they are.
+ */
+int calibration_reference_check(const struct calibration_procedure *procedure, struct err *err);
+
+/* As calibration_measure, of a load that only has a name: what the reference reads over the same
+ * stretch of the host's time is what is expected. */
+int calibration_measure_against(const struct calibration_procedure *procedure,
+				struct calibration_load *load, struct err *err);
+/* What follows from both meters' stretches; fills load. Errors as calibration_measure. */
+int calibration_compare(const struct calibration_procedure *procedure,
+			const struct calibration_stretch *stretch,
+			const struct calibration_stretch *reference, struct calibration_load *load,
+			struct err *err);
+
+/* -EDOM: the reading of a load is noisy, drifts, or is not that of the expected current. */
+int calibration_load_judge(const struct calibration_procedure *procedure,
+			   const struct calibration_load *load, struct err *err);
+
 /* The data sheet of a range as rig file and driver have it. */
 struct calibration_sheet calibration_sheet_of(const struct rig_meter *meter,
 					      const struct meter_info *info, unsigned range);
@@ -77,6 +108,13 @@ int calibration_solve(const struct calibration_procedure *procedure,
 		      const struct calibration_load *loads, unsigned count,
 		      struct calibration *ret_calibration, struct err *err);
 
+/* What should be said of a range's loads against a reference: it is less certain than the meter, or
+ * they are too few. False: nothing. */
+bool calibration_warn(const struct calibration_procedure *procedure,
+		      const struct calibration_load *loads, unsigned count, unsigned range,
+		      char *text, size_t size);
+
+/* As method "loads" or, with a reference, "against". */
 int calibration_store(struct store *store, const struct calibration_procedure *procedure,
 		      const struct calibration_load *loads, unsigned count, int64_t lifetime_s,
 		      struct calibration *calibration, struct err *err);

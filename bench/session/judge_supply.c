@@ -12,6 +12,9 @@
  *
  * A board that reads nothing keeps its supply in doubt, once it has been seen to fall, until it has
  * been switched off.
+ *
+ * With a meter that measures the voltage of every sample the energy is right whatever the supply
+ * does: then only the readings are held against it, and the detector counts.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -52,6 +55,11 @@ static double supply_v_of(const struct judging *j)
 	double set_v = j->request->meter_config->supply_v;
 
 	return set_v > 0 ? set_v : j->run->values.mean_v;
+}
+
+static bool measures_voltage(const struct judging *j)
+{
+	return j->run->window.sums.has_voltage;
 }
 
 static int check_reading(struct judging *j, double read_v, const char *when)
@@ -100,10 +108,11 @@ static int check_readings(struct judging *j)
 
 	if (!ret)
 		ret = check_reading(j, after_v, "after");
-	if (!ret)
-		ret = check_change(j, before_v, after_v, 0,
-				   heated_k(j->row->temp_before_c, j->row->temp_after_c),
-				   "before the window");
+	if (ret || measures_voltage(j))
+		return ret;
+	ret = check_change(j, before_v, after_v, 0,
+			   heated_k(j->row->temp_before_c, j->row->temp_after_c),
+			   "before the window");
 	if (!ret && supply)
 		ret = check_change(j, supply->first_v, before_v, load_v,
 				   heated_k(supply->first_c, j->row->temp_before_c), "at first");
@@ -290,9 +299,9 @@ int judge_check_supply(struct judging *j)
 
 	if (!ret)
 		ret = check_latch(j);
-	if (!ret)
+	if (!ret && !measures_voltage(j))
 		ret = check_extremes(j);
-	if (!ret)
+	if (!ret && !measures_voltage(j))
 		ret = check_beside(j);
 	if (!ret && supply && supply->in_doubt && is_unread(j->request))
 		ret = judge_refuse(j, VERDICT_REASON_SUPPLY,

@@ -118,7 +118,7 @@ struct store_calibration {
 	char rig[64], meter[64], meter_model[16], meter_serial[32];
 	char meter_calibration[768]; /* the instrument's own, which this one corrects */
 	int64_t is_virtual;
-	char method[16]; /* "loads" */
+	char method[16]; /* "loads", "against" */
 	double supply_v, supply_u_v;
 	char *lines_json;  /* what samples are corrected with, by range */
 	char *points_json; /* what it was found from */

@@ -19,9 +19,10 @@
 #include "drivers/meter/js220_setup.h"
 
 enum {
-	FIRST_MS = 2000,     /* until the first statistics */
-	BLOCK_MS = 20,       /* a block is handed out that long after its first samples */
-	FRAMES_AT_ONCE = 32, /* into the window before samples are taken out */
+	FIRST_MS = 2000,          /* until the first statistics */
+	FIRST_VIRTUAL_MS = 20000, /* emulated time may stand still meanwhile */
+	BLOCK_MS = 20,            /* a block is handed out that long after its first samples */
+	FRAMES_AT_ONCE = 32,      /* into the window before samples are taken out */
 	NS_PER_MS = 1000000,
 };
 
@@ -129,14 +130,15 @@ static void take_event(struct js220 *js220, const struct js220_event *event)
 static int await_origin(struct js220 *js220, struct err *err)
 {
 	struct js220_session *session = &js220->session;
-	int64_t until_ns = usb_clock_ns(session->usb) + (int64_t)FIRST_MS * NS_PER_MS;
+	int limit_ms = usb_identity(session->usb)->is_virtual ? FIRST_VIRTUAL_MS : FIRST_MS;
+	int64_t until_ns = usb_clock_ns(session->usb) + (int64_t)limit_ms * NS_PER_MS;
 	struct js220_event event;
 
 	while (!js220->has_first) {
-		int rc = js220_session_read(session, &event, FIRST_MS, err);
+		int rc = js220_session_read(session, &event, limit_ms, err);
 
 		if (rc == -ETIMEDOUT || usb_clock_ns(session->usb) > until_ns)
-			return err_set(err, -ETIMEDOUT, "no statistics came in %d ms", FIRST_MS);
+			return err_set(err, -ETIMEDOUT, "no statistics came in %d ms", limit_ms);
 		if (rc)
 			return rc;
 		take_event(js220, &event);

@@ -125,6 +125,44 @@ static void uncertainty_is_what_it_says(void **state)
 	near(sqrt(sum / METERS), 1, 0.05);
 }
 
+/* The same when the loads of two groups share errors of 300 nA: the line is wrong by them, and says
+ * so, however many loads there are. */
+static void shared_errors_are_in_it(void **state)
+{
+	enum { METERS = 4000, LOADS = 12 };
+	double sum = 0, birge = 0, u_a = 0;
+
+	(void)state;
+	for (int meter = 0; meter < METERS; meter++) {
+		double factor = 1 + 0.005 * normal(), add_a = 200e-9 * normal();
+		double shared_a[2] = {300e-9 * normal(), 300e-9 * normal()}, off_a;
+		struct calibration_point points[LOADS];
+		struct calibration_line line;
+
+		for (unsigned i = 0; i < LOADS; i++) {
+			double true_a = 3e-5 * i;
+			unsigned group = i >= LOADS / 2;
+
+			points[i] = (struct calibration_point){
+				(true_a - add_a) / factor + 1e-8 * normal(),
+				1e-8,
+				true_a + shared_a[group],
+				0,
+				300e-9,
+				group};
+		}
+		assert_int_equal(calibration_fit(points, LOADS, &usual, 0, &line), 0);
+		off_a = calibration_current_a(&line, 2e-4) - (factor * 2e-4 + add_a);
+		off_a /= calibration_current_u_a(&line, 2e-4) / fmax(line.birge_ratio, 1);
+		sum += off_a * off_a;
+		birge += line.birge_ratio * line.birge_ratio;
+		u_a = line.add_u_a;
+	}
+	near(sqrt(sum / METERS), 1, 0.05);
+	near(sqrt(birge / METERS), 1, 0.05);
+	assert_true(u_a > 100e-9);
+}
+
 static void loads_that_contradict_show(void **state)
 {
 	const struct calibration_point points[] = {{1e-3, 1e-8, 1.000e-3, 1e-6},
@@ -156,6 +194,9 @@ static void faults_are_told_apart(void **state)
 static void nonsense_is_refused(void **state)
 {
 	const struct calibration_point certain = {1e-3, 0, 1e-3, 0}, nan = {NAN, 1e-6, 1e-3, 0};
+	const struct calibration_point torn[] = {{1e-3, 1e-6, 1e-3, 0, 1e-6, 1},
+						 {2e-3, 1e-6, 2e-3, 0, 2e-6, 1}};
+	const struct calibration_point far = {1e-3, 1e-6, 1e-3, 0, 1e-6, CALIBRATION_GROUPS_MAX};
 	const struct calibration_sheet none = {0, 0.005};
 	struct calibration_line line;
 
@@ -164,6 +205,8 @@ static void nonsense_is_refused(void **state)
 	assert_int_equal(calibration_fit(&nan, 1, &usual, 0, &line), ANALYSIS_BAD_ARGUMENT);
 	assert_int_equal(calibration_fit(NULL, 0, &none, 0, &line), ANALYSIS_BAD_ARGUMENT);
 	assert_int_equal(calibration_fit(NULL, 0, &usual, -1, &line), ANALYSIS_BAD_ARGUMENT);
+	assert_int_equal(calibration_fit(torn, 2, &usual, 0, &line), ANALYSIS_BAD_ARGUMENT);
+	assert_int_equal(calibration_fit(&far, 1, &usual, 0, &line), ANALYSIS_BAD_ARGUMENT);
 }
 
 int main(void)
@@ -174,6 +217,7 @@ int main(void)
 		cmocka_unit_test(one_load_gives_the_gain),
 		cmocka_unit_test(nothing_known_is_the_data_sheet),
 		cmocka_unit_test(uncertainty_is_what_it_says),
+		cmocka_unit_test(shared_errors_are_in_it),
 		cmocka_unit_test(loads_that_contradict_show),
 		cmocka_unit_test(faults_are_told_apart),
 		cmocka_unit_test(nonsense_is_refused),
