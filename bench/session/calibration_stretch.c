@@ -95,21 +95,22 @@ int calibration_stretch_compare(const struct calibration_stretch *one,
 				const struct calibration_stretch *other, double *ret_u_a,
 				struct err *err)
 {
-	const double n = CALIBRATION_PARTS;
-	double sum_a = 0, squares = 0;
+	double sum_a = 0, squares = 0, n = 0;
 
 	for (unsigned part = 0; part < CALIBRATION_PARTS; part++) {
 		double off_a = mean_of(one, part, part + 1, 0) - mean_of(other, part, part + 1, 0);
 
 		if (!one->parts[part].count || !other->parts[part].count)
-			return err_set(
-				err, -ENODATA,
-				"samples came in bursts, with gaps longer than a %uth of the "
-				"stretch: average longer",
-				CALIBRATION_PARTS);
+			continue;
 		sum_a += off_a;
 		squares += off_a * off_a;
+		n++;
 	}
+	if (n <= CALIBRATION_PARTS / 2)
+		return err_set(err, -ENODATA,
+			       "only in %.0f of %d parts of the stretch both meters gave samples: "
+			       "average longer, on a host that has less to do",
+			       n, CALIBRATION_PARTS);
 	*ret_u_a = sqrt(fmax(squares - sum_a * sum_a / n, 0) / (n - 1) / n);
 	return 0;
 }

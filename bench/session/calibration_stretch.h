@@ -37,7 +37,8 @@ int calibration_stretch_read(const struct calibration_stretch *stretch,
 
 /* Standard uncertainty of the difference of two meters' means over the same time, from the scatter
  * of the difference over the parts: noise of both, slow noise, and what the meters saw of a current
- * that moves at slightly different times. -ENODATA: a part in which one of them has no sample. */
+ * that moves at slightly different times. A part in which one has no sample, because the host was
+ * late, does not count. -ENODATA: not more than half of them count. */
 int calibration_stretch_compare(const struct calibration_stretch *one,
 				const struct calibration_stretch *other, double *ret_u_a,
 				struct err *err);

@@ -77,4 +77,40 @@ sqlite3 "$scratch/db" "update calibration set expires_utc = '2020-01-01T00:00:00
 run "$scratch/db"
 [ "$(state "$scratch/db")" = "expired 0" ] || fail "an expired calibration: $(state "$scratch/db")"
 grep -q "expired on 2020-01-01" "$scratch/run.log" || fail "an expired calibration is not said"
-echo "calibration: the instrument's errors found, windows corrected while it holds"
+
+# Against another meter. A board of the virtual rig has one meter, so that two like loads, behind a meter each, stand in for one
+# current in series (a JS220's shunt takes 0.06 % of it); the JS220's own stays what it is from when that is opened.
+stop_rig
+: >"$scratch/virtual-rig.log"
+cat >>"$scratch/virtual.yaml" <<EOF
+  - {name: nucleo-2, part: stm32l4r5, listen: "unix:$scratch/b2.sock", supply: js220-1, load: "$scratch/load"}
+EOF
+sed -i "s|^boards:|  - {name: js220-1, kind: js220, supply: 3.3 V, listen: \"unix:$scratch/j.sock\", faults: [FAULTS]}\nboards:|" "$scratch/virtual.yaml"
+sed "s/FAULTS/{fault: saturation, at: 3 s, count: 100000}/; s/^seed:/pace: 1\nseed:/" "$scratch/virtual.yaml" >"$scratch/stuck.yaml"
+sed -i "s/, faults: \[FAULTS\]//; s/^seed:/pace: 1\nseed:/" "$scratch/virtual.yaml"
+sed -i "s|^boards:|  - {name: js220-1, part: $PWD/rigs/parts/js220.yaml, link: \"usbip+unix:$scratch/j.sock/js220-1\", supply: none, gain_u: 0.1 %}\nboards:|" "$scratch/rig.yaml"
+start_rig
+echo 1000 >"$scratch/load"
+expect 0 "one level does not tell offset from gain" calibrate --against js220-1 --load "1 kOhm alike" --json
+method="select method || ' ' || json_extract(points_json, '\$[0].reference.model', '\$[0].reference.meter') from calibration order by id desc limit 1"
+[ "$(sqlite3 "$scratch/db" "$method")" = 'against ["js220","js220-1"]' ] || fail "stored: $(sqlite3 "$scratch/db" "$method")"
+line="select json_extract(points_json, '\$[0].reading_a'), json_extract(lines_json, '\$[2].factor'), json_extract(lines_json, '\$[2].add_a'),
+	json_extract(lines_json, '\$[2].factor_u') from calibration order by id desc limit 1"
+sqlite3 -separator ' ' "$scratch/db" "$line" |
+	awk '{ a = $2 * $1 + $3; printf "against a JS220: %.4e A of 3.3 mA, u %.3f %%\n", a, 100 * $4; exit !(a > 3.3e-3 * 0.998 && a < 3.3e-3 * 1.002 && $4 >= 0.001 && $4 < 0.0025) }' ||
+	fail "the line against the other meter is off"
+count=$(sqlite3 "$scratch/db" 'select count(*) from calibration')
+expect 1 "do both carry the same current" calibrate --against js220-1 --load "1 kOhm alike" --load "2 kOhm alike"
+expect 2 "against itself" calibrate --against ppk2-1 --load "1 kOhm alike"
+expect 2 "there is no meter 'js'" calibrate --against js --load "1 kOhm alike"
+expect 2 "--average is of known loads" calibrate --against js220-1 --average "1 s" --load "1 kOhm alike"
+expect 2 "--seconds: 1 to 3600" calibrate --against js220-1 --seconds "5 s" --load "1 kOhm alike"
+expect 2 "--seconds goes with --against" calibrate --seconds 5 --load none
+stop_rig
+mv "$scratch/stuck.yaml" "$scratch/virtual.yaml"
+: >"$scratch/virtual-rig.log"
+start_rig
+echo 1000 >"$scratch/load"
+expect 3 "reference js220-1: samples were at the meter's limit" calibrate --against js220-1 --load "1 kOhm alike"
+[ "$(sqlite3 "$scratch/db" 'select count(*) from calibration')" = "$count" ] || fail "what failed against a meter was stored"
+echo "calibration: the instrument's errors found, windows corrected while it holds; against another meter"
