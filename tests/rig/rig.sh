@@ -4,7 +4,7 @@
 # Each test gets a folder of its own, with a virtual rig of its own: sockets, truth log, seed.
 set -euo pipefail
 
-build=${JOULEBENCH_BUILD:-build}
+build=$(realpath "${JOULEBENCH_BUILD:-build}")
 bench=$build/bin/joulebench
 mkdir -p "$build/scratch"
 scratch=$(mktemp -d "$build/scratch/rig-XXXXXX")
