@@ -2,8 +2,7 @@
  *
  * Compares a database of many boards with the virtual rig's truth log: every accepted window's
  * cycles are exactly those that the simulator counted for that board, and its energy lies within a
- * relative limit of what that board truly drew, or within the row's own expanded uncertainty (k =
- * 2) where that is larger: meters are each a little wrong. All rows of a board bear one chip's id.
+ * relative limit of what that board truly drew. All rows of a board bear one chip's id.
  *
  * usage: rig_farm DATABASE TRUTH.jsonl ROWS LIMIT
  *
@@ -145,7 +144,7 @@ static int compare(void *context, const struct store_measurement *row)
 	error = row->energy_j / window->energy_j - 1;
 	c->sum += fabs(error);
 	c->worst = fmax(c->worst, fabs(error));
-	if (!(fabs(error) <= fmax(c->limit, 2 * row->energy_u_j / row->energy_j))) {
+	if (!(fabs(error) <= c->limit)) {
 		printf("%s: %s at %g MHz: energy is off by %+.3f %%\n", row->board, row->model,
 		       (double)row->clock_hz / 1e6, error * 100);
 		c->failures++;
