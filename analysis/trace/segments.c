@@ -90,15 +90,24 @@ static void stretch_sum(struct segments *segments, const struct stretch *stretch
 	segments->open.end_samples = base + to;
 }
 
-static void advance(struct segments *segments, double position)
+static struct stretch stretch_kept(const struct segments *segments)
 {
-	const struct segment_block *block = &segments->block;
-	struct stretch tail = {
+	return (struct stretch){
 		segments->kept_first,     segments->kept,
 		segments->kept_current_a, segments->has_voltage ? segments->kept_voltage_v : NULL,
 		segments->kept_saturated, false};
-	struct stretch newest = {block->first_index, block->count,     block->current_a,
-				 block->voltage_v,   block->saturated, block->all_saturated};
+}
+
+static struct stretch stretch_newest(const struct segment_block *block)
+{
+	return (struct stretch){block->first_index, block->count,     block->current_a,
+				block->voltage_v,   block->saturated, block->all_saturated};
+}
+
+static void advance(struct segments *segments, double position)
+{
+	const struct segment_block *block = &segments->block;
+	struct stretch tail = stretch_kept(segments), newest = stretch_newest(block);
 
 	stretch_sum(segments, &tail, position);
 	if (block->count && segments->open.end_samples < (double)block->first_index &&
@@ -162,12 +171,7 @@ static void keep_copy(struct segments *segments, size_t to, const struct stretch
 static void keep_tail(struct segments *segments, uint64_t first)
 {
 	const struct segment_block *block = &segments->block;
-	struct stretch tail = {
-		segments->kept_first,     segments->kept,
-		segments->kept_current_a, segments->has_voltage ? segments->kept_voltage_v : NULL,
-		segments->kept_saturated, false};
-	struct stretch newest = {block->first_index, block->count,     block->current_a,
-				 block->voltage_v,   block->saturated, block->all_saturated};
+	struct stretch tail = stretch_kept(segments), newest = stretch_newest(block);
 	size_t kept = 0;
 
 	if (first < block->first_index) {
