@@ -1,157 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * The table of kinds and their formulas; kind_fit.c fits them.
+ * The table of kinds; kind_values.c computes them, kind_fit.c fits them.
  */
 #include "analysis/predictor/kinds.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "analysis/predictor/kind_values.h"
 #include "analysis/trace/error.h"
 
 #define NEEDS(column) (1u << (column))
-
-static double at(const struct kind_table *table, enum kind_column column, size_t index)
-{
-	return table->column[column][index];
-}
-
-static double proportional(double x, const double *parameters, double *ret_gradient)
-{
-	ret_gradient[0] = x;
-	return parameters[0] * x;
-}
-
-static double cycles_value(const struct kind_table *table, size_t index, const double *parameters,
-			   double *ret_gradient)
-{
-	return proportional(at(table, KIND_CYCLES, index), parameters, ret_gradient);
-}
-
-static double time_value(const struct kind_table *table, size_t index, const double *parameters,
-			 double *ret_gradient)
-{
-	return proportional(at(table, KIND_TIME_S, index), parameters, ret_gradient);
-}
-
-static double macs_value(const struct kind_table *table, size_t index, const double *parameters,
-			 double *ret_gradient)
-{
-	return proportional(at(table, KIND_MACS, index), parameters, ret_gradient);
-}
-
-static double weights_value(const struct kind_table *table, size_t index, const double *parameters,
-			    double *ret_gradient)
-{
-	return proportional(at(table, KIND_WEIGHTS, index), parameters, ret_gradient);
-}
-
-static double two(double x0, double x1, const double *parameters, double *ret_gradient)
-{
-	ret_gradient[0] = x0;
-	ret_gradient[1] = x1;
-	return parameters[0] * x0 + parameters[1] * x1;
-}
-
-static double affine_value(const struct kind_table *table, size_t index, const double *parameters,
-			   double *ret_gradient)
-{
-	return two(1, at(table, KIND_CYCLES, index), parameters, ret_gradient);
-}
-
-static double stall_value(const struct kind_table *table, size_t index, const double *parameters,
-			  double *ret_gradient)
-{
-	return two(at(table, KIND_CYCLES, index), at(table, KIND_STALL_CYCLES, index), parameters,
-		   ret_gradient);
-}
-
-static double macs_weights_value(const struct kind_table *table, size_t index,
-				 const double *parameters, double *ret_gradient)
-{
-	return two(at(table, KIND_MACS, index), at(table, KIND_WEIGHTS, index), parameters,
-		   ret_gradient);
-}
-
-static double classes_value(const struct kind_table *table, size_t index, const double *parameters,
-			    double *ret_gradient)
-{
-	const double *counts = table->classes + index * table->class_count;
-	double value = 0;
-
-	for (size_t c = 0; c < table->class_count; c++) {
-		ret_gradient[c] = counts[c];
-		value += parameters[c] * counts[c];
-	}
-	return value;
-}
-
-static double classes_stall_value(const struct kind_table *table, size_t index,
-				  const double *parameters, double *ret_gradient)
-{
-	double stall = at(table, KIND_STALL_CYCLES, index);
-
-	ret_gradient[0] = stall;
-	return parameters[0] * stall +
-	       classes_value(table, index, parameters + 1, ret_gradient + 1);
-}
-
-/* parameters: a, P0, I0, Ts. switched: V^2 of the switching term; leaking: V of the leakage. */
-static double levels_value(const struct kind_table *table, size_t index, double switched,
-			   double leaking, const double *parameters, double *ret_gradient)
-{
-	double time_s = at(table, KIND_TIME_S, index);
-	double above_k = at(table, KIND_TEMP_C, index) - KIND_T0_C;
-	double growth = leaking * exp(above_k / parameters[3]) * time_s;
-
-	ret_gradient[0] = switched * at(table, KIND_CYCLES, index);
-	ret_gradient[1] = time_s;
-	ret_gradient[2] = growth;
-	ret_gradient[3] = -parameters[2] * growth * above_k / (parameters[3] * parameters[3]);
-	return parameters[0] * ret_gradient[0] + parameters[1] * time_s + parameters[2] * growth;
-}
-
-/* An inductive converter takes the core's energy from the supply, its efficiency is within a. */
-static double smps_value(const struct kind_table *table, size_t index, const double *parameters,
-			 double *ret_gradient)
-{
-	double core_v = at(table, KIND_CORE_V, index);
-
-	return levels_value(table, index, core_v * core_v, core_v, parameters, ret_gradient);
-}
-
-/* A linear regulator passes the core's current: all of it is paid at the supply's voltage. */
-static double ldo_value(const struct kind_table *table, size_t index, const double *parameters,
-			double *ret_gradient)
-{
-	double core_v = at(table, KIND_CORE_V, index), supply_v = at(table, KIND_SUPPLY_V, index);
-
-	return levels_value(table, index, core_v * supply_v, supply_v, parameters, ret_gradient);
-}
-
-/* Without temperatures all that does not switch is one constant power. */
-static double static_value(const struct kind_table *table, size_t index, double switched,
-			   const double *parameters, double *ret_gradient)
-{
-	return two(switched * at(table, KIND_CYCLES, index), at(table, KIND_TIME_S, index),
-		   parameters, ret_gradient);
-}
-
-static double static_smps_value(const struct kind_table *table, size_t index,
-				const double *parameters, double *ret_gradient)
-{
-	double core_v = at(table, KIND_CORE_V, index);
-
-	return static_value(table, index, core_v * core_v, parameters, ret_gradient);
-}
-
-static double static_ldo_value(const struct kind_table *table, size_t index,
-			       const double *parameters, double *ret_gradient)
-{
-	return static_value(table, index,
-			    at(table, KIND_CORE_V, index) * at(table, KIND_SUPPLY_V, index),
-			    parameters, ret_gradient);
-}
 
 #define FREE     -INFINITY, INFINITY
 #define POSITIVE 0, INFINITY
@@ -160,6 +19,19 @@ static double static_ldo_value(const struct kind_table *table, size_t index,
 		{"a", "J/(V^2*cycle)", POSITIVE}, {"P0", "W", POSITIVE}, {"I0", "A", POSITIVE},    \
 		{                                                                                  \
 			"Ts", "K", 5, 200                                                          \
+		}                                                                                  \
+	}
+
+#define IDLE_MIX_NEEDS                                                                             \
+	(NEEDS(KIND_CYCLES) | NEEDS(KIND_TIME_S) | NEEDS(KIND_STALL_CYCLES) | NEEDS(KIND_MEMORY) | \
+	 NEEDS(KIND_MULTIPLIES) | NEEDS(KIND_CORE_V) | NEEDS(KIND_SUPPLY_V) | NEEDS(KIND_IDLE_W))
+#define IDLE_MIX_PARAMETERS                                                                        \
+	{                                                                                          \
+		{"k", "J/(V^2*cycle)", FREE}, {"m", "J/(V^2*instruction)", FREE},                  \
+			{"p", "J/(V^2*instruction)", FREE}, {"s", "J/(V^2*cycle)", FREE},          \
+			{"q", "1", FREE},                                                          \
+		{                                                                                  \
+			"f", "A", FREE                                                             \
 		}                                                                                  \
 	}
 
@@ -173,7 +45,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_CYCLES),
 	 1,
 	 {{"k", "J/cycle", FREE}},
-	 cycles_value},
+	 kind_value_cycles},
 	{"energy-affine",
 	 "E = a + k*cycles",
 	 KIND_ENERGY_J,
@@ -183,7 +55,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_CYCLES),
 	 2,
 	 {{"a", "J", FREE}, {"k", "J/cycle", FREE}},
-	 affine_value},
+	 kind_value_affine},
 	{"energy-stall",
 	 "E = k*cycles + s*stall_cycles",
 	 KIND_ENERGY_J,
@@ -193,7 +65,41 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_CYCLES) | NEEDS(KIND_STALL_CYCLES),
 	 2,
 	 {{"k", "J/cycle", FREE}, {"s", "J/cycle", FREE}},
-	 stall_value},
+	 kind_value_stall},
+	{"energy-mix",
+	 "E = k*cycles + m*memory_instructions + p*multiply_instructions",
+	 KIND_ENERGY_J,
+	 true,
+	 false,
+	 false,
+	 NEEDS(KIND_CYCLES) | NEEDS(KIND_MEMORY) | NEEDS(KIND_MULTIPLIES),
+	 3,
+	 {{"k", "J/cycle", FREE}, {"m", "J/instruction", FREE}, {"p", "J/instruction", FREE}},
+	 kind_value_mix},
+	{"energy-mix-stall",
+	 "E = k*cycles + m*memory_instructions + p*multiply_instructions + s*stall_cycles",
+	 KIND_ENERGY_J,
+	 true,
+	 false,
+	 false,
+	 NEEDS(KIND_CYCLES) | NEEDS(KIND_MEMORY) | NEEDS(KIND_MULTIPLIES) |
+		 NEEDS(KIND_STALL_CYCLES),
+	 4,
+	 {{"k", "J/cycle", FREE},
+	  {"m", "J/instruction", FREE},
+	  {"p", "J/instruction", FREE},
+	  {"s", "J/cycle", FREE}},
+	 kind_value_mix_stall},
+	{"energy-idle-mix-ldo",
+	 "E = Vcore*VDD*(k*cycles + m*memory_instructions + p*multiply_instructions + "
+	 "s*stall_cycles) + q*Pidle*t + f*VDD*t*stall_cycles/cycles",
+	 KIND_ENERGY_J, true, false, false, IDLE_MIX_NEEDS, 6, IDLE_MIX_PARAMETERS,
+	 kind_value_idle_mix_ldo},
+	{"energy-idle-mix-smps",
+	 "E = Vcore^2*(k*cycles + m*memory_instructions + p*multiply_instructions + "
+	 "s*stall_cycles) + q*Pidle*t + f*VDD*t*stall_cycles/cycles",
+	 KIND_ENERGY_J, true, false, false, IDLE_MIX_NEEDS, 6, IDLE_MIX_PARAMETERS,
+	 kind_value_idle_mix_smps},
 	{"energy-classes",
 	 "E = sum e_c*n_c",
 	 KIND_ENERGY_J,
@@ -203,7 +109,7 @@ const struct model_kind model_kinds[] = {
 	 0,
 	 0,
 	 {{0}},
-	 classes_value},
+	 kind_value_classes},
 	{"energy-classes-stall",
 	 "E = s*stall_cycles + sum e_c*n_c",
 	 KIND_ENERGY_J,
@@ -213,16 +119,16 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_STALL_CYCLES),
 	 1,
 	 {{"s", "J/cycle", FREE}},
-	 classes_stall_value},
+	 kind_value_classes_stall},
 	{"energy-levels-ldo", "E = a*Vcore^2*cycles*VDD/Vcore + (P0 + I0*VDD*exp((T-25C)/Ts))*t",
 	 KIND_ENERGY_J, false, false, false,
 	 NEEDS(KIND_CYCLES) | NEEDS(KIND_TIME_S) | NEEDS(KIND_CORE_V) | NEEDS(KIND_SUPPLY_V) |
 		 NEEDS(KIND_TEMP_C),
-	 4, LEVELS_PARAMETERS, ldo_value},
+	 4, LEVELS_PARAMETERS, kind_value_ldo},
 	{"energy-levels-smps", "E = a*Vcore^2*cycles + (P0 + I0*Vcore*exp((T-25C)/Ts))*t",
 	 KIND_ENERGY_J, false, false, false,
 	 NEEDS(KIND_CYCLES) | NEEDS(KIND_TIME_S) | NEEDS(KIND_CORE_V) | NEEDS(KIND_TEMP_C), 4,
-	 LEVELS_PARAMETERS, smps_value},
+	 LEVELS_PARAMETERS, kind_value_smps},
 	{"energy-static-ldo",
 	 "E = a*Vcore^2*cycles*VDD/Vcore + P0*t",
 	 KIND_ENERGY_J,
@@ -232,7 +138,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_CYCLES) | NEEDS(KIND_TIME_S) | NEEDS(KIND_CORE_V) | NEEDS(KIND_SUPPLY_V),
 	 2,
 	 {{"a", "J/(V^2*cycle)", FREE}, {"P0", "W", FREE}},
-	 static_ldo_value},
+	 kind_value_static_ldo},
 	{"energy-static-smps",
 	 "E = a*Vcore^2*cycles + P0*t",
 	 KIND_ENERGY_J,
@@ -242,7 +148,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_CYCLES) | NEEDS(KIND_TIME_S) | NEEDS(KIND_CORE_V),
 	 2,
 	 {{"a", "J/(V^2*cycle)", FREE}, {"P0", "W", FREE}},
-	 static_smps_value},
+	 kind_value_static_smps},
 	{"time-proportional",
 	 "t = k*cycles",
 	 KIND_DURATION_S,
@@ -252,7 +158,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_CYCLES),
 	 1,
 	 {{"k", "s/cycle", FREE}},
-	 cycles_value},
+	 kind_value_cycles},
 	{"time-affine",
 	 "t = a + k*cycles",
 	 KIND_DURATION_S,
@@ -262,7 +168,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_CYCLES),
 	 2,
 	 {{"a", "s", FREE}, {"k", "s/cycle", FREE}},
-	 affine_value},
+	 kind_value_affine},
 	{"energy-macs",
 	 "E = k*MACs",
 	 KIND_ENERGY_J,
@@ -272,7 +178,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_MACS),
 	 1,
 	 {{"k", "J/MAC", FREE}},
-	 macs_value},
+	 kind_value_macs},
 	{"energy-weights",
 	 "E = k*weights",
 	 KIND_ENERGY_J,
@@ -282,7 +188,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_WEIGHTS),
 	 1,
 	 {{"k", "J/weight", FREE}},
-	 weights_value},
+	 kind_value_weights},
 	{"energy-macs-weights",
 	 "E = k*MACs + w*weights",
 	 KIND_ENERGY_J,
@@ -292,7 +198,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_MACS) | NEEDS(KIND_WEIGHTS),
 	 2,
 	 {{"k", "J/MAC", FREE}, {"w", "J/weight", FREE}},
-	 macs_weights_value},
+	 kind_value_macs_weights},
 	{"energy-constant-power",
 	 "E = P*t",
 	 KIND_ENERGY_J,
@@ -302,7 +208,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_TIME_S),
 	 1,
 	 {{"P", "W", FREE}},
-	 time_value},
+	 kind_value_time},
 	{"time-macs",
 	 "t = k*MACs",
 	 KIND_DURATION_S,
@@ -312,7 +218,7 @@ const struct model_kind model_kinds[] = {
 	 NEEDS(KIND_MACS),
 	 1,
 	 {{"k", "s/MAC", FREE}},
-	 macs_value},
+	 kind_value_macs},
 };
 
 const size_t model_kinds_count = sizeof(model_kinds) / sizeof(model_kinds[0]);
@@ -325,11 +231,14 @@ static const struct {
 	[KIND_CYCLES] = {"cycles", 0, -INFINITY},
 	[KIND_TIME_S] = {"time_s", 0, -INFINITY},
 	[KIND_STALL_CYCLES] = {"stall_cycles", -INFINITY, 0},
+	[KIND_MEMORY] = {"memory_instructions", -INFINITY, 0},
+	[KIND_MULTIPLIES] = {"multiply_instructions", -INFINITY, 0},
 	[KIND_CORE_V] = {"core_v", 0, -INFINITY},
 	[KIND_SUPPLY_V] = {"supply_v", 0, -INFINITY},
 	[KIND_TEMP_C] = {"temp_c", -INFINITY, -273.15},
 	[KIND_MACS] = {"macs", 0, -INFINITY},
 	[KIND_WEIGHTS] = {"weights", 0, -INFINITY},
+	[KIND_IDLE_W] = {"idle_power_w", 0, -INFINITY},
 };
 
 const struct model_kind *kind_find(const char *name)

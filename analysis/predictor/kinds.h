@@ -13,11 +13,14 @@ enum kind_column {
 	KIND_CYCLES = 1,   /* counted on the board, > 0 */
 	KIND_TIME_S,       /* duration, s, > 0 */
 	KIND_STALL_CYCLES, /* of the cycles, those waiting for flash or memory, >= 0 */
+	KIND_MEMORY,       /* instructions that load or store, >= 0 */
+	KIND_MULTIPLIES,   /* instructions that multiply, also several at a time, >= 0 */
 	KIND_CORE_V,       /* V, > 0 */
 	KIND_SUPPLY_V,     /* V, > 0 */
 	KIND_TEMP_C,       /* of the chip */
 	KIND_MACS,         /* multiply-accumulates of the network, > 0 */
 	KIND_WEIGHTS,      /* parameters of the network, > 0 */
+	KIND_IDLE_W,       /* power of the board waiting at this level and temperature, W, > 0 */
 	KIND_COLUMNS,
 };
 
@@ -42,7 +45,7 @@ struct kind_parameter {
 	double lower, upper; /* -+INFINITY: none */
 };
 
-enum { KIND_PARAMETERS_MAX = 4 };
+enum { KIND_PARAMETERS_MAX = 6 };
 
 struct model_kind {
 	const char *name;    /* as in a predictor file, for example "energy-affine" */

@@ -21,6 +21,7 @@ struct meter_text {
 
 struct board_text {
 	char *name, *part, *link, *meter, *id;
+	struct rig_lines_text lines;
 };
 
 struct rig_text {
@@ -54,10 +55,19 @@ static const cyaml_schema_field_t meter_fields[] = {
 static const cyaml_schema_value_t meter_entry = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct meter_text, meter_fields)};
 
+static const cyaml_schema_field_t lines_fields[] = {
+	TEXT_OPTIONAL("reset", struct rig_lines_text, reset),
+	TEXT_OPTIONAL("boot", struct rig_lines_text, boot),
+	TEXT_OPTIONAL("supply", struct rig_lines_text, supply), CYAML_FIELD_END};
+
 static const cyaml_schema_field_t board_fields[] = {
-	TEXT("name", struct board_text, name),      TEXT("part", struct board_text, part),
-	TEXT("link", struct board_text, link),      TEXT("meter", struct board_text, meter),
-	TEXT_OPTIONAL("id", struct board_text, id), CYAML_FIELD_END};
+	TEXT("name", struct board_text, name),
+	TEXT("part", struct board_text, part),
+	TEXT("link", struct board_text, link),
+	TEXT("meter", struct board_text, meter),
+	TEXT_OPTIONAL("id", struct board_text, id),
+	CYAML_FIELD_MAPPING("lines", CYAML_FLAG_OPTIONAL, struct board_text, lines, lines_fields),
+	CYAML_FIELD_END};
 
 static const cyaml_schema_value_t board_entry = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct board_text, board_fields)};
@@ -247,6 +257,16 @@ static int take_id(const struct rig_files *files, const char *text, unsigned ind
 	return yaml_file_error(files->own, -EINVAL, err, "boards[%u].id", index);
 }
 
+/* The rig's word comes before the part's. */
+static int take_lines(const struct rig_files *files, const struct board_text *text, unsigned index,
+		      struct rig_board *board, struct err *err)
+{
+	char place[40];
+
+	snprintf(place, sizeof(place), "boards[%u].lines", index);
+	return rig_lines_take(files->own, place, &text->lines, &board->lines, err);
+}
+
 static int take_board(struct rig *rig, const char *path, const struct board_text *text,
 		      unsigned index, struct err *err)
 {
@@ -271,7 +291,42 @@ static int take_board(struct rig *rig, const char *path, const struct board_text
 			      text->meter);
 		return yaml_file_error(files->own, ret, err, "boards[%u].meter", index);
 	}
-	return text->id ? take_id(files, text->id, index, board, err) : 0;
+	ret = take_lines(files, text, index, board, err);
+	if (!ret && text->id)
+		ret = take_id(files, text->id, index, board, err);
+	return ret;
+}
+
+/* A switch is one board's. */
+static bool share_switch(const struct rig_board *a, const struct rig_board *b,
+			 char text[CONTROL_TEXT_BYTES])
+{
+	const struct control_line *of_a[] = {&a->lines.reset, &a->lines.boot, &a->lines.supply};
+	const struct control_line *of_b[] = {&b->lines.reset, &b->lines.boot, &b->lines.supply};
+
+	for (size_t i = 0; i < 9; i++) {
+		const struct control_line *line = of_a[i / 3];
+
+		control_line_print(line, text);
+		if (line->kind == CONTROL_LINE_SWITCH && control_line_same(line, of_b[i % 3]))
+			return true;
+	}
+	return false;
+}
+
+static int check_switches(const struct rig *rig, struct err *err)
+{
+	for (unsigned i = 0; i < rig->board_count; i++)
+		for (unsigned j = 0; j < i; j++) {
+			char text[CONTROL_TEXT_BYTES];
+
+			if (!share_switch(&rig->boards[i], &rig->boards[j], text))
+				continue;
+			err_set(err, -EINVAL, "boards '%s' and '%s' share line '%s'",
+				rig->boards[j].name, rig->boards[i].name, text);
+			return yaml_file_error(rig->files->own, -EINVAL, err, "boards[%u]", i);
+		}
+	return 0;
 }
 
 /* One board per meter, one device per link, one meaning per name. */
@@ -332,11 +387,12 @@ static int check_unique(const struct rig *rig, struct err *err)
 	return 0;
 }
 
-static const char *line_text(const struct control_line *line)
+static json_t *line_text(const struct control_line *line)
 {
-	if (line->is_dtr)
-		return line->active_asserted ? "dtr" : "!dtr";
-	return line->active_asserted ? "rts" : "!rts";
+	char text[CONTROL_TEXT_BYTES];
+
+	control_line_print(line, text);
+	return json_string(text);
 }
 
 static json_t *level_list(const struct levels *levels)
@@ -390,16 +446,18 @@ static int resolve(struct rig *rig, struct err *err)
 	for (unsigned i = 0; i < rig->board_count; i++) {
 		const struct rig_board *b = &rig->boards[i];
 
-		json_array_append_new(
-			boards, json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:s, s:s, "
-					  "s:s, s:o, s:o}",
-					  "name", b->name, "chip", b->chip, "firmware", b->firmware,
-					  "link", b->link, "baud", (int)b->baud, "flash_driver",
-					  b->flash_driver, "flash_baud", (int)b->flash_baud,
-					  "flash_address", (int)b->flash_address, "flash_id",
-					  (int)b->flash_id, "reset", line_text(&b->reset), "boot",
-					  line_text(&b->boot), "meter", rig->meters[b->meter].name,
-					  "clocks_hz", level_list(&b->levels), "id", id_text(b)));
+		json_t *board = json_pack(
+			"{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:i, s:i, s:o, s:o, s:s, s:o, s:o}",
+			"name", b->name, "chip", b->chip, "firmware", b->firmware, "link", b->link,
+			"baud", (int)b->baud, "flash_driver", b->flash_driver, "flash_baud",
+			(int)b->flash_baud, "flash_address", (int)b->flash_address, "flash_id",
+			(int)b->flash_id, "reset", line_text(&b->lines.reset), "boot",
+			line_text(&b->lines.boot), "meter", rig->meters[b->meter].name, "clocks_hz",
+			level_list(&b->levels), "id", id_text(b));
+
+		if (b->lines.supply.kind)
+			json_object_set_new(board, "supply", line_text(&b->lines.supply));
+		json_array_append_new(boards, board);
 	}
 	json = json_pack("{s:s, s:b, s:f, s:o, s:o}", "rig", rig->name, "virtual", rig->is_virtual,
 			 "ambient_c", rig->ambient_c, "meters", meters, "boards", boards);
@@ -442,6 +500,8 @@ static int take_all(struct rig *rig, const char *path, const struct rig_text *te
 		ret = take_board(rig, path, &text->boards[i], i, err);
 	if (!ret)
 		ret = check_unique(rig, err);
+	if (!ret)
+		ret = check_switches(rig, err);
 	return ret ? ret : resolve(rig, err);
 }
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "bench/config/levels.h"
-#include "drivers/control/control.h"
+#include "drivers/control/control_line.h"
 #include "drivers/err.h"
 #include "firmware/image/image.h"
 
@@ -43,7 +43,7 @@ struct rig_board {
 	uint32_t flash_baud, flash_address;
 	uint16_t flash_id;    /* product id the loader must report */
 	struct levels levels; /* legal clock levels */
-	struct control_line reset, boot;
+	struct control_lines lines;
 	bool has_id; /* only the board with this unique id will do */
 	uint8_t id[RIG_ID_BYTES];
 	unsigned meter; /* index into rig.meters */

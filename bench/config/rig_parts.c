@@ -24,16 +24,12 @@ struct flash_text {
 	unsigned address, id;
 };
 
-struct lines_text {
-	char *reset, *boot;
-};
-
 struct board_part_text {
 	char **clocks;
 	unsigned clocks_count;
 	char *part, *chip, *kernels, *firmware, *baud;
 	struct flash_text flash;
-	struct lines_text lines;
+	struct rig_lines_text lines;
 };
 
 #define TEXT(key, structure, member)                                                               \
@@ -61,9 +57,11 @@ static const cyaml_schema_field_t flash_fields[] = {
 	CYAML_FIELD_UINT("address", CYAML_FLAG_DEFAULT, struct flash_text, address),
 	CYAML_FIELD_UINT("id", CYAML_FLAG_DEFAULT, struct flash_text, id), CYAML_FIELD_END};
 
-static const cyaml_schema_field_t lines_fields[] = {TEXT("reset", struct lines_text, reset),
-						    TEXT("boot", struct lines_text, boot),
-						    CYAML_FIELD_END};
+static const cyaml_schema_field_t lines_fields[] = {
+	TEXT("reset", struct rig_lines_text, reset), TEXT("boot", struct rig_lines_text, boot),
+	CYAML_FIELD_STRING_PTR("supply", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+			       struct rig_lines_text, supply, 1, 200),
+	CYAML_FIELD_END};
 
 static const cyaml_schema_value_t clock_entry = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 40)};
@@ -150,21 +148,27 @@ static int take_baud(const struct yaml_file *file, const char *text, const char 
 	return 0;
 }
 
-static int take_lines(const struct yaml_file *file, const struct lines_text *text,
-		      struct rig_board *board, struct err *err)
+static int take_line(const struct yaml_file *file, const char *place, enum control_role role,
+		     const char *text, struct control_line *line, struct err *err)
 {
-	int ret = control_line_parse(text->reset, &board->reset, err);
+	int ret = text ? control_line_parse(role, text, line, err) : 0;
 
+	return ret ? yaml_file_error(file, ret, err, "%s.%s", place, control_role_name(role)) : 0;
+}
+
+int rig_lines_take(const struct yaml_file *file, const char *place,
+		   const struct rig_lines_text *text, struct control_lines *lines, struct err *err)
+{
+	int ret = take_line(file, place, CONTROL_RESET, text->reset, &lines->reset, err);
+
+	if (!ret)
+		ret = take_line(file, place, CONTROL_BOOT, text->boot, &lines->boot, err);
+	if (!ret)
+		ret = take_line(file, place, CONTROL_SUPPLY, text->supply, &lines->supply, err);
 	if (ret)
-		return yaml_file_error(file, ret, err, "lines.reset");
-	ret = control_line_parse(text->boot, &board->boot, err);
-	if (ret)
-		return yaml_file_error(file, ret, err, "lines.boot");
-	if (board->reset.is_dtr == board->boot.is_dtr) {
-		ret = err_set(err, -EINVAL, "reset and boot share one line");
-		return yaml_file_error(file, ret, err, "lines");
-	}
-	return 0;
+		return ret;
+	ret = control_lines_check(lines, err);
+	return ret ? yaml_file_error(file, ret, err, "%s", place) : 0;
 }
 
 static int take_flash(const struct yaml_file *file, const struct flash_text *text,
@@ -227,7 +231,7 @@ int rig_part_board_load(const char *path, struct rig_part_board *ret_part, struc
 	if (!ret)
 		ret = take_baud(part.file, text->baud, "baud", &part.board.baud, err);
 	if (!ret)
-		ret = take_lines(part.file, &text->lines, &part.board, err);
+		ret = rig_lines_take(part.file, "lines", &text->lines, &part.board.lines, err);
 	if (!ret)
 		ret = take_clocks(part.file, text, &part.board.levels, err);
 	if (!ret)

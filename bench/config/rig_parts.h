@@ -19,6 +19,16 @@ struct rig_part_meter {
 	unsigned marker_input[RIG_MARKER_LINES];
 };
 
+/* "lines:" of a part or of a board in the rig file; NULL: not there. */
+struct rig_lines_text {
+	char *reset, *boot, *supply;
+};
+
+/* What the text says, in front of what the lines are. Its place in the file: "lines", or
+ * "boards[1].lines". */
+int rig_lines_take(const struct yaml_file *file, const char *place,
+		   const struct rig_lines_text *text, struct control_lines *lines, struct err *err);
+
 struct rig_part_board {
 	struct yaml_file *file; /* owns the strings */
 	struct rig_board board; /* name, link and meter are not set */

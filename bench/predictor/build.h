@@ -8,7 +8,7 @@
 
 #include "bench/predictor/predictor.h"
 
-enum { BUILD_CANDIDATES_MAX = 16 };
+enum { BUILD_CANDIDATES_MAX = 20 };
 
 struct build_options {
 	/* NULL: all that the data bears. A name of a candidate or the begin of some ("levels" is

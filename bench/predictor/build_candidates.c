@@ -26,6 +26,10 @@ static const struct row {
 	{"levels-ldo", "energy-levels-ldo", LAYOUT_BOARD, false, 2, 1, 2},
 	{"levels-smps", "energy-levels-smps", LAYOUT_BOARD, false, 2, 1, 2},
 	{"stall", "energy-stall", PER_CELL, false, 1, 1, 1},
+	{"mix", "energy-mix", PER_CELL, false, 1, 1, 1},
+	{"mix-stall", "energy-mix-stall", PER_CELL, false, 1, 1, 1},
+	{"levels-idle-ldo", "energy-idle-mix-ldo", LAYOUT_BOARD, false, 2, 1, 1},
+	{"levels-idle-smps", "energy-idle-mix-smps", LAYOUT_BOARD, false, 2, 1, 1},
 	{"classes", "energy-classes", PER_CELL, false, 1, 1, 1},
 	{"classes-stall", "energy-classes-stall", PER_CELL, false, 1, 1, 1},
 	{"cycles", "time-proportional", PER_CELL, false, 1, 1, 1},
@@ -36,8 +40,7 @@ static bool is_meant(const char *name, const char *model)
 {
 	size_t length = model ? strlen(model) : 0;
 
-	return !model ||
-	       (!strncmp(name, model, length) && (!name[length] || name[length] == '-'));
+	return !model || (!strncmp(name, model, length) && (!name[length] || name[length] == '-'));
 }
 
 static bool differ(const struct dataset_point *a, const struct dataset_point *b, enum axis axis)
@@ -91,8 +94,7 @@ size_t build_candidates(const struct dataset *dataset, size_t begin, size_t end,
 
 		if (kind->response != response || !is_meant(rows[r].name, model) ||
 		    rows[r].levels > levels || rows[r].boards > boards ||
-		    rows[r].temperatures > temperatures ||
-		    !has_columns(dataset, begin, end, kind))
+		    rows[r].temperatures > temperatures || !has_columns(dataset, begin, end, kind))
 			continue;
 		ret_candidates[count++] = (struct candidate){rows[r].name, kind, rows[r].layout,
 							     rows[r].is_hierarchical};

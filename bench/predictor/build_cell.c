@@ -77,35 +77,40 @@ static void note_point(const struct dataset *dataset, const struct dataset_point
 	note_meter(cell, point->meter);
 }
 
-/* Means of what the levels had. */
+/* Means of what the levels had, one for each temperature. */
 static void fill_levels(const struct fitted *fitted, const struct fitted_cell *from,
 			struct predictor_cell *cell)
 {
 	double points[PREDICTOR_LEVELS_MAX] = {0};
+	unsigned temp_cell[PREDICTOR_LEVELS_MAX];
 
 	for (size_t i = 0; i < from->count; i++) {
 		const struct dataset_point *point = &fitted->dataset->points[from->index[i]];
 		size_t l = 0;
 
-		while (l < cell->level_count && cell->levels[l].clock_hz != point->clock_hz)
+		while (l < cell->level_count && (cell->levels[l].clock_hz != point->clock_hz ||
+						 temp_cell[l] != point->temp_cell))
 			l++;
 		if (l == PREDICTOR_LEVELS_MAX)
 			continue;
 		if (l == cell->level_count)
 			cell->levels[cell->level_count++] =
-				(struct predictor_level){point->clock_hz, 0, 0};
+				(struct predictor_level){.clock_hz = point->clock_hz};
+		temp_cell[l] = point->temp_cell;
 		cell->levels[l].core_v += point->column[KIND_CORE_V];
 		cell->levels[l].temp_c += point->column[KIND_TEMP_C];
+		cell->levels[l].idle_power_w += point->column[KIND_IDLE_W];
 		points[l]++;
 	}
 	for (size_t l = 0; l < cell->level_count; l++) {
 		cell->levels[l].core_v /= points[l];
 		cell->levels[l].temp_c /= points[l];
+		cell->levels[l].idle_power_w /= points[l];
 	}
 }
 
 static int fill_points(const struct fitted *fitted, const struct fitted_cell *from,
-			  struct predictor_cell *cell)
+		       struct predictor_cell *cell)
 {
 	const struct model_kind *kind = fitted->candidate->kind;
 	double gradient[ESTIMATE_MAX];

@@ -66,10 +66,12 @@ static int read_span(const json_t *object, const char *cycles, const struct fiel
 		     struct count_file *file, bool is_whole, struct count_file_span *span,
 		     struct err *err)
 {
+	double fetch = 0;
 	int ret = whole_number(object, cycles, at, &span->cycles, err);
 
-	ret = ret ? ret
-		  : whole_number(object, "flash_stall_cycles", at, &span->stall_cycles, err);
+	ret = ret ? ret : whole_number(object, "flash_stall_cycles", at, &span->stall_cycles, err);
+	ret = ret ? ret : whole_number(object, "flash_fetch_stall_cycles", at, &fetch, err);
+	span->stall_cycles += fetch;
 	return ret ? ret : read_classes(object, at, file, is_whole, span->classes, err);
 }
 
@@ -112,18 +114,19 @@ static int read_root(const json_t *root, const struct field_at *at, struct count
 	int ret;
 
 	if (!schema || strcmp(schema, "joulebench.count/1") != 0)
-		return field_fail(at, err, "is not what 'joulebench count --json' writes "
-					   "(schema joulebench.count/1)");
+		return field_fail(at, err,
+				  "is not what 'joulebench count --json' writes "
+				  "(schema joulebench.count/1)");
 	ret = text(root, "model", at, file->model, sizeof(file->model), err);
 	ret = ret ? ret
 		  : text(root, "model_sha256", at, file->model_sha256, sizeof(file->model_sha256),
 			 err);
 	ret = ret ? ret : text(root, "board", at, file->board, sizeof(file->board), err);
+	ret = ret ? ret : text(root, "chip", at, file->chip, sizeof(file->chip), err);
 	ret = ret ? ret : text(root, "build", at, file->build, sizeof(file->build), err);
 	ret = ret ? ret : text(root, "runtime", at, file->runtime, 32, err);
 	ret = ret ? ret : whole_number(root, "clock_hz", at, &clock_hz, err);
-	ret = ret ? ret
-		  : read_span(root, "board_window_cycles", at, file, true, &file->whole, err);
+	ret = ret ? ret : read_span(root, "board_window_cycles", at, file, true, &file->whole, err);
 	ret = ret ? ret : read_layers(root, at, file, err);
 	if (json_is_true(json_object_get(root, "eliminate")))
 		snprintf(file->runtime + strlen(file->runtime),
@@ -164,4 +167,31 @@ void count_file_done(struct count_file *file)
 {
 	free(file->layers);
 	memset(file, 0, sizeof(*file));
+}
+
+static double sum_of(const char *const *wanted, const char (*names)[DATASET_CLASS_NAME],
+		     size_t count, const double *classes)
+{
+	double sum = 0;
+
+	for (; *wanted; wanted++)
+		for (size_t c = 0; c < count; c++)
+			sum += strcmp(names[c], *wanted) ? 0 : classes[c];
+	return sum;
+}
+
+double count_memory(const char (*names)[DATASET_CLASS_NAME], size_t count, const double *classes)
+{
+	static const char *const wanted[] = {"load", "store", "load_multiple", "store_multiple",
+					     NULL};
+
+	return sum_of(wanted, names, count, classes);
+}
+
+double count_multiplies(const char (*names)[DATASET_CLASS_NAME], size_t count,
+			const double *classes)
+{
+	static const char *const wanted[] = {"mul", "mac", "simd", NULL};
+
+	return sum_of(wanted, names, count, classes);
 }

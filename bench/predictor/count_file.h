@@ -14,7 +14,8 @@
 #include "drivers/err.h"
 
 struct count_file_span {
-	double cycles, stall_cycles;
+	double cycles;
+	double stall_cycles; /* for flash, of fetches and data */
 	double classes[KIND_CLASSES_MAX];
 };
 
@@ -25,7 +26,7 @@ struct count_file_layer {
 };
 
 struct count_file {
-	char path[256], model[64], model_sha256[72], board[64], build[16], runtime[48];
+	char path[256], model[64], model_sha256[72], board[64], chip[16], build[16], runtime[48];
 	bool is_virtual;
 	int64_t clock_hz;
 	size_t class_count;
@@ -38,5 +39,10 @@ struct count_file {
 /* -EINVAL with file and key; what import_file_read says; -ENOMEM. Freed with count_file_done. */
 int count_file_load(const char *path, struct count_file *ret_file, struct err *err);
 void count_file_done(struct count_file *file);
+
+/* Sums of classes, for KIND_MEMORY and KIND_MULTIPLIES. names: count of them, as in class_name. */
+double count_memory(const char (*names)[DATASET_CLASS_NAME], size_t count, const double *classes);
+double count_multiplies(const char (*names)[DATASET_CLASS_NAME], size_t count,
+			const double *classes);
 
 #endif

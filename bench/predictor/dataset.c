@@ -50,6 +50,8 @@ static void fill_columns(const struct store_measurement *row, struct dataset_poi
 	point->column[KIND_TEMP_C] = isnan(temp_c) ? row->ambient_c : temp_c;
 	point->column[KIND_MACS] = positive_or_unknown((double)row->model_macs);
 	point->column[KIND_WEIGHTS] = positive_or_unknown((double)row->model_params);
+	point->column[KIND_IDLE_W] = positive_or_unknown(
+		row->idle_current_a * (isnan(row->mean_v) ? row->supply_v : row->mean_v));
 	point->time_u_s = hypot(isnan(row->duration_u_s) ? 0 : row->duration_u_s / n,
 				DATASET_TIME_U_REL * row->duration_s / n);
 }
@@ -263,6 +265,30 @@ static int bring_together(const struct window *windows, size_t count, struct dat
 	return 0;
 }
 
+static bool same_idle(const struct dataset_point *a, const struct dataset_point *b)
+{
+	return dataset_same_family(a, b) && !board_order(a, b) && a->temp_cell == b->temp_cell &&
+	       !strcmp(a->meter, b->meter);
+}
+
+/* What a board takes while it waits is one of a level and temperature, whatever network it waits
+ * to run: the mean over all. */
+static void share_idle(struct dataset *dataset)
+{
+	struct dataset_point *points = dataset->points;
+	size_t end;
+
+	for (size_t begin = 0; begin < dataset->count; begin = end) {
+		double sum_w = 0;
+
+		for (end = begin; end < dataset->count && same_idle(&points[begin], &points[end]);
+		     end++)
+			sum_w += points[end].column[KIND_IDLE_W];
+		for (size_t i = begin; i < end; i++)
+			points[i].column[KIND_IDLE_W] = sum_w / (double)(end - begin);
+	}
+}
+
 static int make_points(struct reading *reading, struct dataset *dataset, struct err *err)
 {
 	size_t end;
@@ -277,15 +303,17 @@ static int make_points(struct reading *reading, struct dataset *dataset, struct 
 		int ret;
 
 		for (end = begin + 1;
-		     end < reading->count && are_repeats(reading->wanted, &reading->windows[begin],
-							 &reading->windows[end]);
+		     end < reading->count &&
+		     are_repeats(reading->wanted, &reading->windows[begin], &reading->windows[end]);
 		     end++)
 			;
 		ret = bring_together(&reading->windows[begin], end - begin, point);
 		if (ret)
-			return err_set(err, ret, "%s, %s at %lld Hz: its windows cannot be averaged",
+			return err_set(err, ret,
+				       "%s, %s at %lld Hz: its windows cannot be averaged",
 				       point->board, point->model, (long long)point->clock_hz);
 	}
+	share_idle(dataset);
 	return 0;
 }
 

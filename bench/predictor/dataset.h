@@ -77,7 +77,7 @@ int dataset_from_rows(const struct store_measurement *rows, size_t count, const 
 void dataset_done(struct dataset *dataset); /* accepts a zeroed one */
 
 /* Instruction classes and stall cycles of the networks from "joulebench count --json" files: one,
- * or all *.json of a folder. A point takes those of its model, build and runtime, of its clock
+ * or all *.json of a folder. A point takes those of its model, chip, build and runtime, of its clock
  * where that was counted, else of any. -EINVAL: a file is wrong, or classes differ between files.
  * Points without counts keep NaN. */
 int dataset_add_instructions(struct dataset *dataset, const char *path, struct err *err);

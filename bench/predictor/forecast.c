@@ -75,8 +75,7 @@ static int add_model(struct forecast *forecast, const char *path, bool flag, str
 	if (network) {
 		snprintf(network->name, sizeof(network->name), "%s", image->name);
 		snprintf(network->path, sizeof(network->path), "%s", path);
-		snprintf(network->model_sha256, sizeof(network->model_sha256), "%s",
-			 image->sha256);
+		snprintf(network->model_sha256, sizeof(network->model_sha256), "%s", image->sha256);
 		network->macs = (double)image->macs;
 		network->params = (double)image->params;
 	}
@@ -109,8 +108,8 @@ static void fill_from_training(const struct predictor *predictor, struct forecas
 
 static int add_count(struct forecast *forecast, const char *path, bool alone, struct err *err)
 {
-	struct count_file *files = realloc(forecast->files,
-					   (forecast->file_count + 1) * sizeof(*forecast->files));
+	struct count_file *files =
+		realloc(forecast->files, (forecast->file_count + 1) * sizeof(*forecast->files));
 	struct forecast_network *network;
 	int ret;
 
@@ -143,6 +142,8 @@ static void take_span(const struct forecast *forecast, const struct count_file *
 {
 	features->cycles = span->cycles;
 	features->stall_cycles = span->stall_cycles;
+	features->memory = count_memory(file->class_name, file->class_count, span->classes);
+	features->multiplies = count_multiplies(file->class_name, file->class_count, span->classes);
 	for (size_t c = 0; c < forecast->predictor->class_count; c++) {
 		features->classes[c] = NAN;
 		for (size_t k = 0; k < file->class_count; k++)
@@ -159,7 +160,7 @@ static bool from_files(const struct forecast *forecast, struct forecast_row *row
 		const struct count_file *file = &forecast->files[f];
 
 		if (strcmp(file->model_sha256, row->network->model_sha256) != 0 ||
-		    strcmp(file->build, cell->build) != 0 ||
+		    strcmp(file->chip, cell->chip) != 0 || strcmp(file->build, cell->build) != 0 ||
 		    strcmp(file->runtime, cell->runtime) != 0 ||
 		    file->clock_hz != row->place.clock_hz)
 			continue;
@@ -184,6 +185,8 @@ static bool from_training(struct forecast_row *row)
 			continue;
 		row->features.cycles = point->column[KIND_CYCLES];
 		row->features.stall_cycles = point->column[KIND_STALL_CYCLES];
+		row->features.memory = point->column[KIND_MEMORY];
+		row->features.multiplies = point->column[KIND_MULTIPLIES];
 		memcpy(row->features.classes, point->classes, sizeof(point->classes));
 		snprintf(row->cycles_from, sizeof(row->cycles_from), "measured in training");
 		return true;
@@ -198,7 +201,7 @@ static int find_cycles(const struct forecast *forecast, struct forecast_row *row
 
 	features->macs = row->network->macs;
 	features->params = row->network->params;
-	features->stall_cycles = NAN;
+	features->stall_cycles = features->memory = features->multiplies = NAN;
 	for (size_t c = 0; c < KIND_CLASSES_MAX; c++)
 		features->classes[c] = NAN;
 	if (!isnan(row->network->cycles)) {
@@ -209,11 +212,12 @@ static int find_cycles(const struct forecast *forecast, struct forecast_row *row
 	if (from_files(forecast, row) || from_training(row) ||
 	    forecast_from_table(forecast->table, row, &why))
 		return 0;
-	return err_set(err, -EINVAL,
-		       "cycles of %.60s are not known for build %s, %s at %g MHz: give --cycles, or "
-		       "--counts with what 'joulebench count --json' says for them%s%.200s",
-		       row->network->name, row->place.energy->build, row->place.energy->runtime,
-		       (double)row->place.clock_hz / 1e6, why.text[0] ? "; " : "", why.text);
+	return err_set(
+		err, -EINVAL,
+		"cycles of %.60s are not known for build %s, %s at %g MHz: give --cycles, or "
+		"--counts with what 'joulebench count --json' says for them%s%.200s",
+		row->network->name, row->place.energy->build, row->place.energy->runtime,
+		(double)row->place.clock_hz / 1e6, why.text[0] ? "; " : "", why.text);
 }
 
 static void make_row(struct forecast *forecast, const struct forecast_network *network,

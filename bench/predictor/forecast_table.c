@@ -48,6 +48,19 @@ static int count_with(const struct count_table *table, unsigned clock,
 	return ret;
 }
 
+static void take_counts(const struct count_table *table, const struct count_span *span,
+			struct query_features *ret_features)
+{
+	double classes[COUNT_CLASSES_MAX];
+
+	for (unsigned c = 0; c < table->class_count; c++)
+		classes[c] = (double)span->classes[c];
+	ret_features->cycles = (double)span->cycles;
+	ret_features->stall_cycles = (double)(span->flash_fetch_stalls + span->flash_stalls);
+	ret_features->memory = count_memory(table->class_names, table->class_count, classes);
+	ret_features->multiplies = count_multiplies(table->class_names, table->class_count, classes);
+}
+
 bool forecast_from_table(const struct count_table *table, struct forecast_row *row, struct err *why)
 {
 	bool portable = table && !strcmp(table->runtime, "portable");
@@ -74,8 +87,7 @@ bool forecast_from_table(const struct count_table *table, struct forecast_row *r
 			*why = err;
 	}
 	if (found) {
-		row->features.cycles = (double)counts->whole.cycles;
-		row->features.stall_cycles = (double)counts->whole.flash_stalls;
+		take_counts(table, &counts->whole, &row->features);
 		snprintf(row->cycles_from, sizeof(row->cycles_from), "count table, modelled%s",
 			 counts->bounded ? ", bounded" : "");
 	}

@@ -31,7 +31,8 @@ static int take_names(struct dataset *dataset, const struct count_file *file, st
 static bool is_of(const struct dataset_point *point, const struct count_file *file)
 {
 	return !strcmp(point->model_sha256, file->model_sha256) &&
-	       !strcmp(point->build, file->build) && !strcmp(point->runtime, file->runtime);
+	       !strcmp(point->chip, file->chip) && !strcmp(point->build, file->build) &&
+	       !strcmp(point->runtime, file->runtime);
 }
 
 /* A count at the point's own clock is better than one at another, where waits differ. */
@@ -46,6 +47,10 @@ static void take_counts(struct dataset *dataset, const struct count_file *file)
 		for (size_t c = 0; c < file->class_count; c++)
 			point->classes[c] = file->whole.classes[c];
 		point->column[KIND_STALL_CYCLES] = file->whole.stall_cycles;
+		point->column[KIND_MEMORY] =
+			count_memory(file->class_name, file->class_count, file->whole.classes);
+		point->column[KIND_MULTIPLIES] =
+			count_multiplies(file->class_name, file->class_count, file->whole.classes);
 	}
 }
 

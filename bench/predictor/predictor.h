@@ -18,7 +18,7 @@
 enum { PREDICTOR_SCHEMA_VERSION = 1 };
 
 enum {
-	PREDICTOR_LEVELS_MAX = 32,
+	PREDICTOR_LEVELS_MAX = 64,
 	PREDICTOR_METERS_MAX = 8,
 	PREDICTOR_BYTES_MAX = 256 << 20,
 };
@@ -48,7 +48,7 @@ struct predictor_point {
 
 struct predictor_level {
 	int64_t clock_hz;
-	double core_v, temp_c; /* means in training; NaN: not known */
+	double core_v, temp_c, idle_power_w; /* means in training; NaN: not known */
 };
 
 struct predictor_cell {

@@ -164,6 +164,7 @@ const struct field predictor_level_fields[] = {
 	COUNT("clock_hz", predictor_level, clock_hz),
 	REAL("core_v", predictor_level, core_v),
 	REAL("temp_c", predictor_level, temp_c),
+	REAL("idle_power_w", predictor_level, idle_power_w),
 	END,
 };
 
@@ -179,12 +180,15 @@ const struct field predictor_point_fields[] = {
 	COUNT("clock_hz", predictor_point, clock_hz),
 	FEATURE("cycles", KIND_CYCLES),
 	FEATURE("stall_cycles", KIND_STALL_CYCLES),
+	FEATURE("memory_instructions", KIND_MEMORY),
+	FEATURE("multiply_instructions", KIND_MULTIPLIES),
 	FEATURE("time_s", KIND_TIME_S),
 	FEATURE("core_v", KIND_CORE_V),
 	FEATURE("supply_v", KIND_SUPPLY_V),
 	FEATURE("temp_c", KIND_TEMP_C),
 	FEATURE("macs", KIND_MACS),
 	FEATURE("weights", KIND_WEIGHTS),
+	FEATURE("idle_power_w", KIND_IDLE_W),
 	MAYBE("instructions"),
 	BETWEEN("measured", predictor_point, measured, 1e-18, 1e9),
 	BETWEEN("u", predictor_point, u, 0, 1e9),

@@ -18,11 +18,14 @@ void query_table_fill(const struct predictor *predictor, const struct query_plac
 	column[KIND_CYCLES] = features->cycles;
 	column[KIND_TIME_S] = time_s;
 	column[KIND_STALL_CYCLES] = features->stall_cycles;
+	column[KIND_MEMORY] = features->memory;
+	column[KIND_MULTIPLIES] = features->multiplies;
 	column[KIND_CORE_V] = place->core_v;
 	column[KIND_SUPPLY_V] = place->supply_v;
 	column[KIND_TEMP_C] = place->temp_c;
 	column[KIND_MACS] = features->macs;
 	column[KIND_WEIGHTS] = features->params;
+	column[KIND_IDLE_W] = place->idle_power_w;
 	memcpy(ret_table->classes, features->classes, sizeof(ret_table->classes));
 	ret_table->u = 1;
 	ret_table->table.points = (struct fit_points){
@@ -54,8 +57,8 @@ static bool column_is_used(const struct predictor_cell *cell, unsigned column)
 /* Means of what a level had are within, whatever the last digit. */
 static bool is_outside(unsigned column, double value, const struct predictor_range *range)
 {
-	double margin = column == KIND_TEMP_C ? QUERY_TEMPERATURE_MARGIN_K
-					      : 1e-9 * fabs(range->max);
+	double margin =
+		column == KIND_TEMP_C ? QUERY_TEMPERATURE_MARGIN_K : 1e-9 * fabs(range->max);
 
 	if (column == KIND_CORE_V || column == KIND_SUPPLY_V)
 		margin = 0.01 * range->max;

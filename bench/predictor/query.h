@@ -11,11 +11,11 @@
 
 /* A temperature so near to a cell's range is within it. */
 #define QUERY_TEMPERATURE_MARGIN_K 5.0
-#define QUERY_COVERAGE 0.95
+#define QUERY_COVERAGE             0.95
 
 /* What is asked; empty, 0 and NaN: not said. */
 struct query {
-	const char *board;   /* name or unique id of one, or a chip: any board of it */
+	const char *board; /* name or unique id of one, or a chip: any board of it */
 	const char *build, *runtime;
 	int64_t clock_hz;
 	double temp_c, core_v, supply_v;
@@ -24,20 +24,21 @@ struct query {
 
 /* One network. NaN: not known. */
 struct query_features {
-	double cycles, stall_cycles, macs, params;
+	double cycles, stall_cycles, memory, multiplies, macs, params;
 	double classes[KIND_CLASSES_MAX]; /* in the predictor's order */
 };
 
 struct answer {
 	double value, u, low, high; /* J or s; u: standard uncertainty; 95 % interval */
-	char outside[300]; /* what lies outside of the training's range; "": nothing */
+	char outside[300];          /* what lies outside of the training's range; "": nothing */
 };
 
 /* Where a prediction holds: one level of one energy cell. */
 struct query_place {
 	const struct predictor_cell *energy, *time; /* time NULL: cycles over the nominal clock */
 	int64_t clock_hz;
-	double temp_c, core_v, supply_v; /* that the energy is predicted for; NaN: not known */
+	/* That the energy is predicted for; NaN: not known. */
+	double temp_c, core_v, supply_v, idle_power_w;
 	char outside[200]; /* the place itself is outside of what was trained */
 };
 

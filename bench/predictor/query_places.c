@@ -62,8 +62,8 @@ static double distance_k(const struct predictor_range *range, double temp_c)
 
 /* The time cell of the same board and level, nearest in temperature. */
 static const struct predictor_cell *time_cell(const struct predictor *predictor,
-					      const struct predictor_cell *energy,
-					      int64_t clock_hz, double temp_c)
+					      const struct predictor_cell *energy, int64_t clock_hz,
+					      double temp_c)
 {
 	const struct predictor_cell *best = NULL;
 
@@ -107,9 +107,31 @@ static void add_place(struct search *search, const struct predictor_cell *cell,
 							 : level->temp_c),
 		.core_v = said_or(query->core_v, level->core_v),
 		.supply_v = said_or(query->supply_v, middle(&cell->range[KIND_SUPPLY_V])),
+		.idle_power_w = level->idle_power_w,
 	};
+	if (fabs(place->temp_c - level->temp_c) > QUERY_TEMPERATURE_MARGIN_K)
+		place->idle_power_w = NAN;
 	place->time = time_cell(search->predictor, cell, level->clock_hz, place->temp_c);
 	snprintf(place->outside, sizeof(place->outside), "%s", outside);
+}
+
+static double off_k(const struct predictor_level *level, double temp_c)
+{
+	double off = fabs(level->temp_c - temp_c);
+
+	return isnan(off) ? 0 : off;
+}
+
+/* Of a clock's levels at different temperatures the nearest, when a temperature is said. */
+static bool nearer_level(const struct search *search, const struct predictor_cell *cell, size_t l)
+{
+	double temp_c = search->query->temp_c;
+
+	for (size_t k = 0; k < cell->level_count; k++)
+		if (cell->levels[k].clock_hz == cell->levels[l].clock_hz &&
+		    off_k(&cell->levels[k], temp_c) < off_k(&cell->levels[l], temp_c))
+			return true;
+	return false;
 }
 
 /* A cell across levels stands for each level it was trained on, and for any clock between them
@@ -125,13 +147,14 @@ static void add_across(struct search *search, const struct predictor_cell *cell)
 
 		lowest = level->clock_hz < lowest ? level->clock_hz : lowest;
 		highest = level->clock_hz > highest ? level->clock_hz : highest;
-		if (query->clock_hz && query->clock_hz != level->clock_hz)
+		if ((query->clock_hz && query->clock_hz != level->clock_hz) ||
+		    nearer_level(search, cell, l))
 			continue;
 		add_place(search, cell, level, "");
 		found = true;
 	}
 	if (!found && query->clock_hz && !isnan(query->core_v)) {
-		struct predictor_level between = {query->clock_hz, query->core_v, NAN};
+		struct predictor_level between = {query->clock_hz, query->core_v, NAN, NAN};
 		char text[128] = "";
 
 		if (query->clock_hz < lowest || query->clock_hz > highest)

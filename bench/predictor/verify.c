@@ -96,30 +96,64 @@ static bool within_cycles(const struct predictor_cell *cell, double cycles)
 	       cycles <= cell->range[KIND_CYCLES].max * 1.01;
 }
 
+static double trained_idle_w(const struct predictor_cell *cell, const struct dataset_point *point)
+{
+	double best_k = INFINITY, idle_w = NAN;
+
+	for (size_t l = 0; l < cell->level_count; l++) {
+		double off_k = fabs(cell->levels[l].temp_c - point->column[KIND_TEMP_C]);
+
+		if (cell->levels[l].clock_hz != point->clock_hz || off_k >= best_k)
+			continue;
+		idle_w = cell->levels[l].idle_power_w;
+		best_k = off_k;
+	}
+	return idle_w;
+}
+
+/* What the cell expects of the point's network: it takes as long, counts as much and waits with as
+ * much power as in training. Only supply and temperature are those of the point. */
+static void expect(const struct predictor_cell *cell, const struct dataset_point *point,
+		   const struct predictor_point *before, double column[KIND_COLUMNS],
+		   struct kind_table *table)
+{
+	memcpy(column, before ? before->column : point->column, sizeof(point->column));
+	column[KIND_TEMP_C] = point->column[KIND_TEMP_C];
+	column[KIND_SUPPLY_V] = point->column[KIND_SUPPLY_V];
+	if (!before)
+		column[KIND_IDLE_W] = trained_idle_w(cell, point);
+	for (unsigned c = KIND_CYCLES; c < KIND_COLUMNS; c++)
+		table->column[c] = isnan(column[c]) ? NULL : &column[c];
+	if (before && cell->model->is_per_class) {
+		table->classes = before->classes;
+		table->class_count = cell->estimate.parameters - cell->model->parameters;
+	}
+}
+
 /* false: the kind's features are not known. */
 static bool compare(const struct verify *verify, const struct predictor_cell *cell, size_t index,
 		    struct comparison *ret)
 {
 	const struct predictor_point *before;
 	const struct dataset_point *point = &verify->dataset->points[index];
-	double measured, u;
+	double measured, u, column[KIND_COLUMNS];
 	struct dataset_table table;
 
 	if (dataset_table_make(verify->dataset, &index, 1, cell->model->response, &table))
 		return false;
+	before = training_point(cell, point);
+	expect(cell, point, before, column, &table.table);
 	if (kind_lacks(cell->model, &table.table) ||
 	    kind_parameters(cell->model, &table.table) != cell->estimate.parameters) {
 		dataset_table_done(&table);
 		return false;
 	}
 	ret->point = point;
-	ret->predicted =
-		cell->model->value(&table.table, 0, cell->estimate.value, ret->gradient);
+	ret->predicted = cell->model->value(&table.table, 0, cell->estimate.value, ret->gradient);
 	measured = table.table.points.y[0];
 	u = table.table.points.u_y[0];
 	dataset_table_done(&table);
 	ret->same_meter = meter_is_known(cell, point->meter);
-	before = training_point(cell, point);
 	ret->seen = before != NULL;
 	ret->rel = measured / ret->predicted;
 	ret->u_rel = u / measured;
@@ -214,8 +248,7 @@ static int check_cell(const struct verify *verify, struct verify_cell *checked)
 
 		if (!within_cycles(checked->cell, point->column[KIND_CYCLES])) {
 			checked->outside++;
-		} else if (compare(verify, checked->cell, checked->index[i],
-				   &comparisons[count])) {
+		} else if (compare(verify, checked->cell, checked->index[i], &comparisons[count])) {
 			checked->seen += comparisons[count++].seen;
 			checked->windows += point->windows;
 		}
@@ -224,7 +257,7 @@ static int check_cell(const struct verify *verify, struct verify_cell *checked)
 		ret = cell_bias(verify, checked, comparisons, count);
 	else
 		snprintf(checked->unchecked, sizeof(checked->unchecked), "%s",
-			 checked->outside ? "all points are outside of the training's range"
+			 checked->outside  ? "all points are outside of the training's range"
 			 : checked->points ? "features that its kind works with are not known"
 					   : "no data");
 	free(comparisons);

@@ -2,9 +2,10 @@
  *
  * Whether new measurements agree with a predictor, cell by cell. A cell's bias is the generalised
  * least-squares mean of measured / predicted - 1 over its networks. A network that was in training
- * is compared with its own training point, so that what the kind does not describe of it cancels;
- * of others the kind's scatter and the coefficients' covariance are part of the uncertainty. The
- * meter's gain is part of it where another meter measured.
+ * is compared with its own training point: the cycles that it took then are expected again, and
+ * what the kind does not describe of it cancels. Of others the kind's scatter and the coefficients'
+ * covariance are part of the uncertainty. The meter's gain is part of it where another meter
+ * measured.
  */
 #ifndef BENCH_PREDICTOR_VERIFY_H
 #define BENCH_PREDICTOR_VERIFY_H

@@ -101,13 +101,13 @@ json_t *counts_json(const struct counts_report *report)
 	snprintf(crc, sizeof(crc), "%08x", report->output_crc32);
 	if (json_object_update_new(
 		    object,
-		    json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:b, s:i, s:i, s:s, s:b, s:I, "
-			      "s:o}",
+		    json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:b, s:i, s:i, s:s, s:b, "
+			      "s:I, s:o}",
 			      "model", report->image->name, "model_sha256", report->image->sha256,
-			      "board", report->board, "build", report->build, "runtime",
-			      report->runtime, "eliminate", report->eliminate, "clock_hz",
-			      (int)count->clock.hz, "virtual", 1, "arena_bytes",
-			      (int)report->image->arena_bytes, "image_bytes",
+			      "board", report->board, "chip", count->hello.chip, "build",
+			      report->build, "runtime", report->runtime, "eliminate",
+			      report->eliminate, "clock_hz", (int)count->clock.hz, "virtual", 1,
+			      "arena_bytes", (int)report->image->arena_bytes, "image_bytes",
 			      (int)report->image->count, "output_crc32", crc, "exited",
 			      count->exited, "board_window_cycles", (json_int_t)count->board_cycles,
 			      "layers", layers_json(report)))) {

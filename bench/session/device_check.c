@@ -127,12 +127,29 @@ static int check_meter(const struct rig *rig, const struct rig_meter *config,
 	return ret ? ret : check_voltage(config, &check->info, &check->problem);
 }
 
+/* Without switching anything. */
+static int check_lines(const struct rig_board *board, struct device_check *check)
+{
+	const struct control_line *lines[] = {&board->lines.reset, &board->lines.boot,
+					      &board->lines.supply};
+	int ret = 0;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]) && !ret; i++)
+		ret = control_line_probe(lines[i], &check->problem);
+	check->is_line = ret;
+	return ret;
+}
+
 static int check_board(const struct rig *rig, const struct rig_board *board,
 		       struct device_check *check)
 {
 	const struct link_settings settings = {.baud = board->baud, .parity = LINK_PARITY_NONE};
 	struct link *link;
-	int ret = link_open(board->link, &settings, &link, &check->problem);
+	int ret = check_lines(board, check);
+
+	if (ret)
+		return ret;
+	ret = link_open(board->link, &settings, &link, &check->problem);
 
 	if (ret)
 		return ret;
@@ -148,7 +165,7 @@ static void conclude(struct device_check *check, int code)
 	char holder[128] = "";
 
 	check->code = code;
-	if (!code)
+	if (!code || check->is_line)
 		return;
 	if (code == -EBUSY && file)
 		serial_holder(file, holder, sizeof(holder));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * Opens every device of a rig, one after the other, asks what it is, and says in words what is
- * wrong and what to do. Powers nothing and measures nothing; a board's reset and boot lines are left
- * deasserted.
+ * wrong and what to do. Powers nothing and measures nothing; a board's modem lines are left deasserted,
+ * lines on switches (GPIO, hub ports) are looked at and not touched.
  */
 #ifndef BENCH_SESSION_DEVICE_CHECK_H
 #define BENCH_SESSION_DEVICE_CHECK_H
@@ -20,6 +20,7 @@ struct device_check {
 	struct err problem;      /* what is wrong */
 	char advice[400];        /* what to do; "": the problem says it */
 	struct meter_info info;  /* of a meter that opened */
+	bool is_line;            /* the problem is a control line's (reset, boot, supply) */
 	bool is_virtual;
 	char identity[128];      /* of a board's link */
 };

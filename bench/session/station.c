@@ -11,6 +11,8 @@
 enum {
 	POWER_OFF_MS = 300, /* lets the board's capacitors run down */
 	POWER_UP_MS = 20,   /* supply and reset settle */
+	PORT_MS = 5000,     /* from a supply line to the port that it feeds: USB enumeration */
+	PORT_PAUSE_MS = 100,
 	CHECK_FLOOR_MS = 20000,
 	EXIT_NEVER = 128, /* a threshold that no int8 reaches */
 };
@@ -29,9 +31,14 @@ static int check_origin(const struct station *station, bool is_virtual, const ch
 		       what, rig->name);
 }
 
-bool station_can_switch(const struct station *station)
+static bool meter_can_switch(const struct station *station)
 {
 	return meter_info(station->meter)->caps & METER_CAP_SUPPLY;
+}
+
+bool station_can_switch(const struct station *station)
+{
+	return meter_can_switch(station) || control_has_supply(&station->control);
 }
 
 /* Energy needs a voltage: one that was set, or one that is measured. */
@@ -62,18 +69,34 @@ static int open_meter(struct station *station, struct err *err)
 	return ret ? err_context(err, ret, "meter %s", config->name) : 0;
 }
 
-static int open_board(struct station *station, struct err *err)
+/* A board's port may live on what its supply line switches: then it is a while before it is there.
+ */
+static int open_link(struct station *station, struct err *err)
 {
 	const struct rig_board *board = station->board;
 	const struct link_settings settings = {.baud = board->baud, .parity = LINK_PARITY_NONE};
-	int ret =
-		link_open_taped(station->tapes.board, board->link, &settings, &station->link, err);
+	struct link_tape *tape = station->tapes.board;
+	int64_t until_ns = link_tape_clock_ns(tape) + PORT_MS * INT64_C(1000000);
+	int ret;
+
+	for (;;) {
+		ret = link_open_taped(tape, board->link, &settings, &station->link, err);
+		if ((ret != -ENOENT && ret != -ENODEV) || !control_has_supply(&station->control) ||
+		    link_tape_clock_ns(tape) >= until_ns)
+			return ret;
+		link_tape_sleep_ms(tape, PORT_PAUSE_MS);
+	}
+}
+
+static int open_board(struct station *station, struct err *err)
+{
+	const struct rig_board *board = station->board;
+	int ret = open_link(station, err);
 
 	if (!ret)
 		ret = check_origin(station, link_is_virtual(station->link), "its link", err);
 	if (!ret)
-		ret = control_init(&station->control, station->link, board->reset, board->boot,
-				   err);
+		ret = control_attach(&station->control, station->link, err);
 	if (!ret)
 		ret = dut_open(station->link, &station->dut, err);
 	return ret ? err_context(err, ret, "board %s", board->name) : 0;
@@ -98,18 +121,35 @@ static int reset_board(struct station *station, struct err *err)
 	return ret ? err_context(err, ret, "board %s", station->board->name) : 0;
 }
 
-/* A board that something else powers stays on: its reset is all there is. */
+static int switch_meter(struct station *station, bool on, struct err *err)
+{
+	int ret = meter_can_switch(station) ? meter_supply(station->meter, on, err) : 0;
+
+	return ret ? err_context(err, ret, "meter %s", station->meter_config->name) : 0;
+}
+
+static int switch_line(struct station *station, bool on, struct err *err)
+{
+	int ret = control_has_supply(&station->control) ? control_supply(&station->control, on, err)
+							: 0;
+
+	return ret ? err_context(err, ret, "board %s", station->board->name) : 0;
+}
+
+/* What is between meter and board is on while the meter is. A board that something else powers
+ * stays on: its reset is all there is. */
 static int switch_supply(struct station *station, bool on, struct err *err)
 {
 	int ret;
 
 	if (!station_can_switch(station))
 		return 0;
-	ret = meter_supply(station->meter, on, err);
-	if (ret)
-		return err_context(err, ret, "meter %s", station->meter_config->name);
-	link_tape_sleep_ms(station->tapes.meter, on ? POWER_UP_MS : POWER_OFF_MS);
-	return 0;
+	ret = on ? switch_meter(station, on, err) : switch_line(station, on, err);
+	if (!ret)
+		ret = on ? switch_line(station, on, err) : switch_meter(station, on, err);
+	if (!ret)
+		link_tape_sleep_ms(station->tapes.meter, on ? POWER_UP_MS : POWER_OFF_MS);
+	return ret;
 }
 
 /* Always from a cold start: whoever held the board before may have left it on, or hanging. */
@@ -117,6 +157,12 @@ static int bring_up(struct station *station, struct err *err)
 {
 	int ret = open_meter(station, err);
 
+	if (!ret) {
+		ret = control_open(&station->control, &station->board->lines, station->tapes.board,
+				   err);
+		if (ret)
+			err_context(err, ret, "board %s", station->board->name);
+	}
 	if (!ret)
 		ret = switch_supply(station, false, err);
 	if (!ret)
@@ -128,15 +174,17 @@ static int bring_up(struct station *station, struct err *err)
 
 static int take_down(struct station *station, struct err *err)
 {
-	int ret = 0;
+	int line_ret, ret = 0;
 
 	dut_close(station->dut);
 	link_close(station->link);
-	if (station->meter && station_can_switch(station))
-		ret = meter_supply(station->meter, false, err);
+	line_ret = station->board ? switch_line(station, false, err) : 0;
+	if (station->meter)
+		ret = switch_meter(station, false, line_ret ? NULL : err);
+	ret = line_ret ? line_ret : ret;
 	if (ret)
-		err_context(err, ret, "meter %s: the supply may still be on",
-			    station->meter_config->name);
+		err_context(err, ret, "the supply may still be on");
+	control_close(&station->control);
 	meter_close(station->meter);
 	station->dut = NULL;
 	station->link = NULL;

@@ -51,12 +51,13 @@ enum { STATION_RUNGS = STATION_REFLASH };
 /* The station is zeroed before it is opened for the first time. Opens meter and link, switches the
  * supply off and on (whatever an earlier owner left), resets the board. -EINVAL: the devices are
  * virtual and the rig says they are not, or the reverse; or the meter neither powers the board nor
- * measures its voltage. A board that its meter does not power is never switched, only reset.
+ * measures its voltage. A board that neither its meter powers nor a supply line switches is never
+ * switched, only reset.
  * -ECANCELED, here and below: a replay is over. */
 int station_open(struct station *station, const struct session_work *work, unsigned board,
 		 struct recording_tapes tapes, struct err *err);
 /* Switches the supply off and closes everything, always; accepts a zeroed or half-open one.
- * Negative: the meter did not take the order, the supply may still be on. */
+ * Negative: meter or supply line did not take the order, the supply may still be on. */
 int station_close(struct station *station, struct err *err);
 
 /* Sees to it that the board runs this build: greets it, flashes when it holds anything else.
@@ -72,7 +73,8 @@ int station_set_clock(struct station *station, uint32_t hz, struct err *err);
  * another, or it does not know the run any more. To be asked after a run. */
 int station_has_restarted(struct station *station, bool *ret_restarted, struct err *err);
 
-/* Whether the meter powers the board: else the rungs above STATION_RESET open anew and reset it. */
+/* Whether the meter powers the board, or a line switches its supply: else the rungs above
+ * STATION_RESET open anew and reset it. */
 bool station_can_switch(const struct station *station);
 
 int station_recover(struct station *station, enum station_rung rung, unsigned build,

@@ -24,7 +24,7 @@ void worker_close_station(struct work_state *state)
 static bool is_misconfigured(int ret)
 {
 	return ret == -EINVAL || ret == -ENOENT || ret == -EACCES || ret == -ECONNREFUSED ||
-	       ret == -EBUSY;
+	       ret == -EBUSY || ret == -ENOTSUP;
 }
 
 /* Said once per session, and in every row. */
@@ -76,7 +76,8 @@ int worker_open_station(struct work_state *state, const struct point *point, str
 	if (!ret && !state->was_up && !station_can_switch(&state->station))
 		fprintf(stderr,
 			"joulebench: board %s: meter %s does not power it, and cannot switch it: a "
-			"board that hangs is reset, never switched off\n",
+			"board that hangs is reset, never switched off (a supply line could: "
+			"'lines: {supply: gpio:...}')\n",
 			state->station.board->name, state->station.meter_config->name);
 	state->up = !ret;
 	state->gone = ret && (state->was_up || is_misconfigured(ret));

@@ -71,21 +71,6 @@ static int command_words(struct esp32_loader *loader, uint8_t command, const uin
 
 /* ---- entering ---- */
 
-static int lines_drive(struct control *control, bool reset_active, bool boot_active,
-		       struct err *err)
-{
-	bool reset = reset_active == control->reset.active_asserted;
-	bool boot = boot_active == control->boot.active_asserted;
-	int ret = link_set_lines(control->link, control->reset.is_dtr ? reset : boot,
-				 control->reset.is_dtr ? boot : reset, err);
-
-	if (ret)
-		return err_context(err, ret, "reset and boot lines");
-	control->in_reset = reset_active;
-	control->in_boot = boot_active;
-	return 0;
-}
-
 /* The boards join the lines by two transistors: both asserted is neither reset nor boot. So reset
  * is held alone, and handed over to boot while the capacitor at EN still holds the chip down. Where
  * the lines are wired straight, or change one after the other, boot must come first: every other
@@ -94,18 +79,18 @@ static int reset_into_loader(struct esp32_loader *loader, struct control *contro
 			     struct err *err)
 {
 	int boot_ms = attempt % 4 < 2 ? BOOT_MS : BOOT_SLOW_MS;
-	int ret = lines_drive(control, true, false, err);
+	int ret = control_drive(control, true, false, err);
 
 	if (!ret)
 		ret = link_discard(loader->link, RESET_MS, RESET_MS, err);
 	if (!ret && attempt % 2)
-		ret = lines_drive(control, true, true, err);
+		ret = control_drive(control, true, true, err);
 	if (!ret)
-		ret = lines_drive(control, false, true, err);
+		ret = control_drive(control, false, true, err);
 	if (!ret)
 		ret = link_discard(loader->link, boot_ms, boot_ms, err);
 	if (!ret)
-		ret = lines_drive(control, false, false, err);
+		ret = control_drive(control, false, false, err);
 	return ret ? ret : esp32_line_clear(loader, err);
 }
 

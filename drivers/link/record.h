@@ -4,7 +4,7 @@
  * session decided by beside it, in one file. Recording writes it down; replaying gives it back without any device, so that
  * what was computed from the link is computed again, bit by bit, as fast as the host can.
  *
- * What is on it: results of opening, settings, modem lines, reads (their bytes), writes (the bytes
+ * What is on it: results of opening, settings, modem lines, orders to a board's switches (GPIO, hub ports), reads (their bytes), writes (the bytes
  * that went), what the far end says of itself, readings of the host's clocks, and flags (whatever
  * else a session reads from outside, as an operator's Ctrl-C). Time-outs inside a kind of link are
  * not: a replay runs no kind of link. Sleeping is not either: in a replay time is the tape's.
@@ -14,7 +14,7 @@
  * a tape that was cut, every call on the link is -ECANCELED, the clock runs an hour per reading,
  * and nothing waits: whoever uses the link winds up by itself. link_tape_outcome tells why.
  *
- * File format, version 2. Numbers in the frame are little-endian, CRC-32 is zlib's (wire_crc32).
+ * File format, version 3. Numbers in the frame are little-endian, CRC-32 is zlib's (wire_crc32).
  *
  *   header    16 bytes: "JBLINK\r\n", u16 version, u16 0, u32 CRC-32 of these 12 bytes
  *   chunks    u32 bytes of payload, u32 CRC-32 of the payload, u32 CRC-32 of these 8 bytes, payload
@@ -37,7 +37,7 @@
  *   12 IDENTITY  text: what the far end says of itself
  *   13 END       the session closed the tape
  *
- * and from version 2 on, with what was asked first and what came of it behind it:
+ * and from version 2 on (25: from version 3 on), with what was asked first and what came of it behind it:
  *
  *   14 USB_OPEN      text uri, varint expected vendor | product << 16 | interface << 32; varint
  *                    vendor | product << 16 | bcdDevice << 32 | virtual << 48, texts manufacturer,
@@ -53,6 +53,8 @@
  *   23 I2C_READ      varint address, bytes: register and count of each read; varint, zigzag: ns of
  *                    its middle since the last CLOCK, varint half width in ns, bytes
  *   24 I2C_WRITE     varint address, bytes: register, value
+ *   25 CONTROL       text line of a switch as the rig file writes it, varint: 1 taken and driven
+ *                    inactive, 2 inactive, 3 active, 4 let go
  *
  * A session that was killed leaves a file without END, cut anywhere: it is read up to its last
  * whole chunk. A chunk is written out when it has CHUNK_BYTES (64 KiB), a second after the last

@@ -13,7 +13,7 @@
 #include "drivers/link/record.h"
 
 enum {
-	TAPE_VERSION = 2,
+	TAPE_VERSION = 3,
 	TAPE_HEADER_BYTES = 16,
 	TAPE_CHUNK_HEAD_BYTES = 12,
 	TAPE_CHUNK_BYTES = 64 << 10,
@@ -47,7 +47,16 @@ enum tape_kind {
 	TAPE_I2C_OPEN,
 	TAPE_I2C_READ,
 	TAPE_I2C_WRITE,
+	TAPE_CONTROL,
 	TAPE_KINDS,
+};
+
+/* What is done to a switch, of TAPE_CONTROL. */
+enum tape_control_order {
+	TAPE_CONTROL_OPEN = 1,
+	TAPE_CONTROL_INACTIVE,
+	TAPE_CONTROL_ACTIVE,
+	TAPE_CONTROL_CLOSE,
 };
 
 /* What follows the kind in a record: v a varint, t a text or bytes. The first asked of them are

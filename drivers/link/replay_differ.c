@@ -166,6 +166,20 @@ static void describe_i2c(const struct tape_record *record, size_t from, char *te
 	describe_bytes(what, record->texts[0], 0, text, size);
 }
 
+static void describe_control(const struct tape_record *record, size_t from, char *text, size_t size)
+{
+	static const char *const orders[] = {[TAPE_CONTROL_OPEN] = "taking",
+					     [TAPE_CONTROL_INACTIVE] = "deactivating",
+					     [TAPE_CONTROL_ACTIVE] = "activating",
+					     [TAPE_CONTROL_CLOSE] = "letting go of"};
+	uint64_t order = record->values[0];
+
+	(void)from;
+	snprintf(text, size, "%s line %.*s",
+		 order && order < sizeof(orders) / sizeof(orders[0]) ? orders[order] : "?",
+		 (int)record->texts[0].count, (const char *)record->texts[0].bytes);
+}
+
 static const struct {
 	const char *plain;
 	describe_function *describe;
@@ -192,6 +206,7 @@ static const struct {
 	[TAPE_I2C_OPEN] = {NULL, describe_i2c_open},
 	[TAPE_I2C_READ] = {NULL, describe_i2c},
 	[TAPE_I2C_WRITE] = {NULL, describe_i2c},
+	[TAPE_CONTROL] = {NULL, describe_control},
 };
 
 static void describe(const struct tape_record *record, size_t from, char *text, size_t size)

@@ -36,6 +36,7 @@ const struct tape_layout tape_layouts[TAPE_KINDS] = {
 	[TAPE_I2C_OPEN] = {"tv", 1},
 	[TAPE_I2C_READ] = {"vtvvt", 2},
 	[TAPE_I2C_WRITE] = {"vt", 2},
+	[TAPE_CONTROL] = {"tv", 2},
 };
 
 int tape_new(const char *path, bool is_replay, struct link_tape **ret_tape, struct err *err)

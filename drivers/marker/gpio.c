@@ -11,13 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <gpiod.h>
-#include <linux/gpio.h>
-
+#include "drivers/control/gpio_request.h"
 #include "drivers/link/link.h"
 #include "drivers/marker/marker.h"
 
@@ -29,7 +26,6 @@ enum {
 };
 
 static const int64_t clock_off_max_ns = 60 * 1000000000LL;
-static const char consumer[] = "joulebench";
 
 struct line {
 	unsigned offset;
@@ -170,66 +166,17 @@ static void *marker_run(void *argument)
 
 /* ---- requesting ---- */
 
-static int open_error(int error, const char *path, struct err *err)
-{
-	switch (error) {
-	case EACCES:
-	case EPERM:
-		return err_set(err, -EACCES,
-			       "no permission to open %s: install drivers/udev/70-joulebench.rules, "
-			       "or add yourself to group gpio (adduser USER gpio, then log in again)",
-			       path);
-	case ENOENT:
-		return err_set(err, -ENOENT, "there is no %s ('joulebench scan' lists GPIO chips)",
-			       path);
-	case EBUSY:
-		return err_set(err, -EBUSY,
-			       "%s: a driver or another program holds one of the lines (gpioinfo "
-			       "shows which)",
-			       path);
-	default:
-		return err_set(err, error ? -error : -EIO, "%s: %s", path, strerror(error));
-	}
-}
-
-static int request_v2(struct marker *marker, int chip, int *ret_fd)
-{
-	struct gpio_v2_line_request request = {.num_lines = marker->count,
-					       .event_buffer_size = KERNEL_EDGES};
-
-	for (unsigned i = 0; i < marker->count; i++)
-		request.offsets[i] = marker->lines[i].offset;
-	memcpy(request.consumer, consumer, sizeof(consumer));
-	request.config.flags = GPIO_V2_LINE_FLAG_INPUT | GPIO_V2_LINE_FLAG_EDGE_RISING |
-			       GPIO_V2_LINE_FLAG_EDGE_FALLING;
-	if (ioctl(chip, GPIO_V2_GET_LINE_IOCTL, &request))
-		return -errno;
-	*ret_fd = request.fd;
-	return 0;
-}
-
-static int check_lines(const struct marker *marker, const char *path, struct err *err)
-{
-	unsigned lines = gpiod_chip_num_lines(marker->chip);
-
-	for (unsigned i = 0; i < marker->count; i++)
-		if (marker->lines[i].offset >= lines)
-			return err_set(err, -EINVAL, "%s has lines 0..%u, no line %u", path,
-				       lines - 1, marker->lines[i].offset);
-	return 0;
-}
-
-static int request_v1(struct marker *marker, const char *path, struct err *err)
+static int request_v1(struct marker *marker, const struct gpio_lines *lines, struct err *err)
 {
 	for (unsigned i = 0; i < marker->count; i++) {
 		struct line *line = &marker->lines[i];
 
 		line->v1 = gpiod_chip_get_line(marker->chip, line->offset);
-		if (!line->v1 || gpiod_line_request_both_edges_events(line->v1, consumer)) {
+		if (!line->v1 || gpiod_line_request_both_edges_events(line->v1, gpio_consumer)) {
 			int error = errno;
 
 			line->v1 = NULL;
-			return open_error(error, path, err);
+			return gpio_request_error(lines, error, err);
 		}
 		marker->fds[marker->fd_count++].fd = gpiod_line_event_get_fd(line->v1);
 	}
@@ -238,25 +185,25 @@ static int request_v1(struct marker *marker, const char *path, struct err *err)
 
 static int request_lines(struct marker *marker, const char *path, struct err *err)
 {
-	int chip, fd = -1, ret;
+	const struct gpio_v2_line_config config = {.flags = GPIO_V2_LINE_FLAG_INPUT |
+							    GPIO_V2_LINE_FLAG_EDGE_RISING |
+							    GPIO_V2_LINE_FLAG_EDGE_FALLING};
+	struct gpio_lines lines = {.path = path, .count = marker->count};
+	int fd = -1, ret;
 
-	marker->chip = gpiod_chip_open(path);
-	if (!marker->chip)
-		return open_error(errno, path, err);
-	ret = check_lines(marker, path, err);
+	for (unsigned i = 0; i < marker->count; i++)
+		lines.offsets[i] = marker->lines[i].offset;
+	ret = gpio_chip_open(&lines, &marker->chip, err);
 	if (ret)
 		return ret;
-	chip = open(path, O_RDWR | O_CLOEXEC);
-	if (chip < 0)
-		return open_error(errno, path, err);
-	ret = request_v2(marker, chip, &fd);
-	close(chip);
-	marker->is_numbered = !ret;
-	if (!ret)
-		marker->fds[marker->fd_count++].fd = fd;
-	else if (ret == -EINVAL || ret == -ENOTTY) /* a kernel before 5.10 */
-		return request_v1(marker, path, err);
-	return ret ? open_error(-ret, path, err) : 0;
+	ret = gpio_request(&lines, &config, KERNEL_EDGES, &fd, err);
+	if (ret == -ENOTSUP)
+		return request_v1(marker, &lines, err);
+	if (ret)
+		return ret;
+	marker->is_numbered = true;
+	marker->fds[marker->fd_count++].fd = fd;
+	return 0;
 }
 
 static int parse(struct marker *marker, const char *uri, char *ret_path, size_t size,

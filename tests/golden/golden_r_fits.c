@@ -19,7 +19,9 @@ enum { POINTS = 96, CLASSES = 3 };
 
 static const struct fit_options options = {.scatter = SCATTER_BIRGE};
 static const char *const linear_names[] = {"energy-proportional", "energy-affine", "energy-stall",
-					   "energy-classes", "energy-macs-weights"};
+					   "energy-classes", "energy-macs-weights",
+					   "energy-mix", "energy-mix-stall",
+					   "energy-idle-mix-ldo", "energy-idle-mix-smps"};
 static const char *const level_names[] = {"energy-levels-ldo", "energy-levels-smps"};
 
 static double column[KIND_COLUMNS][POINTS], classes[POINTS * CLASSES], y[POINTS], u[POINTS];
@@ -50,6 +52,9 @@ static void columns_fill(gsl_rng *rng)
 		column[KIND_CYCLES][i] = cycles;
 		column[KIND_TIME_S][i] = cycles / levels[i % 4][0];
 		column[KIND_STALL_CYCLES][i] = cycles * gsl_ran_flat(rng, 0, 0.4);
+		column[KIND_MEMORY][i] = cycles * gsl_ran_flat(rng, 0.1, 0.4);
+		column[KIND_MULTIPLIES][i] = cycles * gsl_ran_flat(rng, 0.05, 0.5);
+		column[KIND_IDLE_W][i] = 1e-3 + gsl_ran_flat(rng, 0, 0.02);
 		column[KIND_CORE_V][i] = levels[i % 4][1];
 		column[KIND_SUPPLY_V][i] = i % 3 ? 3.0 : 1.8;
 		column[KIND_TEMP_C][i] = 5 + 20 * (double)(i / 4 % 4);

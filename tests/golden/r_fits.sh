@@ -17,7 +17,13 @@ tables <- read.csv(file.path(folder, "table.csv"))
 ours <- read.csv(file.path(folder, "fits.csv"))
 linear <- list("energy-proportional" = y ~ 0 + cycles, "energy-affine" = y ~ cycles,
                "energy-stall" = y ~ 0 + cycles + stall_cycles, "energy-classes" = y ~ 0 + c1 + c2 + c3,
-               "energy-macs-weights" = y ~ 0 + macs + weights)
+               "energy-macs-weights" = y ~ 0 + macs + weights,
+               "energy-mix" = y ~ 0 + cycles + memory_instructions + multiply_instructions,
+               "energy-mix-stall" = y ~ 0 + cycles + memory_instructions + multiply_instructions + stall_cycles)
+idle <- function(v) as.formula(paste0("y ~ 0 + I(", v, "*cycles) + I(", v, "*memory_instructions) + I(", v,
+  "*multiply_instructions) + I(", v, "*stall_cycles) + I(idle_power_w*time_s) + I(supply_v*time_s*stall_cycles/cycles)"))
+linear[["energy-idle-mix-ldo"]] <- idle("core_v*supply_v")
+linear[["energy-idle-mix-smps"]] <- idle("core_v^2")
 # Leakage and switching voltages as on the board; derivatives are exact, so nls ends where it should.
 curve <- deriv(~ 1e-12 * a * sv * cycles + (1e-3 * P0 + 1e-5 * I0 * lv * exp((temp_c - 25) / Ts)) * time_s,
                c("a", "P0", "I0", "Ts"), function(a, P0, I0, Ts, sv, lv, cycles, temp_c, time_s) NULL)

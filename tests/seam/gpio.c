@@ -74,11 +74,13 @@ static void line_put(struct seam_gpio_request *request, unsigned index, bool val
 	struct seam_gpio *gpio = request->gpio;
 	unsigned line = request->line[index];
 	bool level = value != is_active_low(request);
+	uint64_t let_go = level ? GPIO_V2_LINE_FLAG_OPEN_DRAIN : GPIO_V2_LINE_FLAG_OPEN_SOURCE;
+	bool is_driven = !(request->flags & let_go);
 
-	gpio->driven |= UINT32_C(1) << line;
+	gpio->driven = (gpio->driven & ~(UINT32_C(1) << line)) | (uint32_t)is_driven << line;
 	gpio->outputs = (gpio->outputs & ~(UINT32_C(1) << line)) | (uint32_t)level << line;
 	if (gpio->on_output)
-		gpio->on_output(gpio, line, level);
+		gpio->on_output(gpio, line, is_driven ? level : -1);
 }
 
 /* ---- events ---- */
@@ -208,6 +210,8 @@ static int values_v2(struct seam_gpio_request *request, struct gpio_v2_line_valu
 
 static int request_call(struct seam_gpio_request *request, unsigned long number, void *argument)
 {
+	if (request->gpio->is_gone)
+		return -ENODEV;
 	switch (number) {
 	case GPIOHANDLE_GET_LINE_VALUES_IOCTL:
 		return request->version == 1 ? values_v1(request, argument, false) : -EINVAL;

@@ -23,6 +23,7 @@ struct seam_gpio {
 	uint32_t held;                          /* bit per line: the kernel itself uses it */
 	int open_error;                         /* positive errno */
 	bool has_no_v2;                         /* an old kernel: those ioctls are EINVAL */
+	bool is_gone;                           /* unplugged while a line is held: ENODEV */
 	/* Called when a line is driven, or let go (level -1), with the lock held; may be NULL. */
 	void (*on_output)(struct seam_gpio *gpio, unsigned line, int level);
 	void *context;
@@ -40,7 +41,7 @@ void seam_gpio_unplug(struct seam_gpio *gpio);
 /* The outside drives the line; a level that changes is an edge at t_mono_ns for whoever asked for
  * such edges. */
 void seam_gpio_drive(struct seam_gpio *gpio, unsigned line, bool level, int64_t t_mono_ns);
-/* The level a program drives the line to; -1: none does. */
+/* The level a program drives the line to; -1: none does, or an open drain lets go of it. */
 int seam_gpio_output(struct seam_gpio *gpio, unsigned line);
 unsigned long seam_gpio_dropped(struct seam_gpio *gpio);
 /* True when a program has requested the line. */

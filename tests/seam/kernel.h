@@ -53,7 +53,8 @@ struct seam_file {
 void seam_node_add(struct seam_node *node);
 void seam_node_remove(struct seam_node *node);
 
-/* A plain file (of sysfs) with this content, copied. The same path again replaces it. */
+/* A plain file (of sysfs) with this content, copied; readlink() takes it for a link to its content.
+ * The same path again replaces it. */
 void seam_file_set(const char *path, const void *bytes, size_t count);
 void seam_text_set(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void seam_file_remove(const char *path);

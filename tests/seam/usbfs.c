@@ -29,6 +29,7 @@ enum {
 	REQUEST_GET_DESCRIPTOR = 6,
 	DESCRIPTOR_STRING = 3,
 	AWAIT_S = 5,
+	CLASS_HUB = 9,
 	DESCRIPTORS_BYTES = 18 + 9 + 9 + 2 * 7,
 };
 
@@ -45,6 +46,7 @@ struct seam_usb_file {
 	int writer; /* the descriptor that the program has */
 	bool is_ready;
 	bool has_claim;
+	uint32_t taken_ports;
 	struct seam_usb_urb *done; /* oldest first */
 	struct seam_usb_file *next;
 };
@@ -190,6 +192,17 @@ static void urb_start(struct seam_usb *usb, struct seam_usb_urb *urb)
 	pthread_cond_broadcast(&changed);
 }
 
+static int claim(struct seam_usb_file *file, unsigned interface, bool detach);
+
+/* devio.c claims what a program did not, and only where the request is an interface's. */
+static int check_ctrlrecip(struct seam_usb_file *file, const uint8_t *setup)
+{
+	bool is_vendor = (setup[0] & 0x60) == 0x40;
+	bool is_interface = (setup[0] & 0x1F) == 1;
+
+	return is_vendor || !is_interface || file->has_claim ? 0 : claim(file, setup[4], false);
+}
+
 static int urb_submit(struct seam_usb_file *file, struct usbdevfs_urb *user)
 {
 	struct seam_usb *usb = file->usb;
@@ -199,8 +212,13 @@ static int urb_submit(struct seam_usb_file *file, struct usbdevfs_urb *user)
 	usb->submits++;
 	if (!usb->is_plugged || usb->is_refusing)
 		return -ENODEV;
-	if (user->type == USBDEVFS_URB_TYPE_CONTROL)
+	if (user->type == USBDEVFS_URB_TYPE_CONTROL) {
+		int ret = check_ctrlrecip(file, user->buffer);
+
+		if (ret)
+			return ret;
 		accounted = 0;
+	}
 	if (usb->memory_limit && usb->memory + accounted > usb->memory_limit)
 		return -ENOMEM;
 	urb = calloc(1, sizeof(*urb));
@@ -299,6 +317,24 @@ static int driver_call(struct seam_usb *usb, const struct usbdevfs_ioctl *call)
 	return 0;
 }
 
+/* Of a hub (hub.c, usb_hub_claim_port): whoever has it already is asked no more than others. */
+static int port_call(struct seam_usb_file *file, unsigned port, bool take)
+{
+	uint32_t bit = UINT32_C(1) << port;
+
+	if (!file->usb->is_plugged)
+		return -ENODEV;
+	if (file->usb->device_class != CLASS_HUB || !port || port > 31)
+		return -EINVAL;
+	if (take && file->usb->taken_ports & bit)
+		return -EBUSY;
+	if (!take && !(file->taken_ports & bit))
+		return -ENOENT;
+	file->usb->taken_ports ^= bit;
+	file->taken_ports ^= bit;
+	return 0;
+}
+
 static int file_call(struct seam_usb_file *file, unsigned long request, void *argument)
 {
 	struct usbdevfs_disconnect_claim *detach = argument;
@@ -325,6 +361,9 @@ static int file_call(struct seam_usb_file *file, unsigned long request, void *ar
 		return halt_clear(file->usb, *(unsigned *)argument);
 	case USBDEVFS_IOCTL:
 		return driver_call(file->usb, argument);
+	case USBDEVFS_CLAIM_PORT:
+	case USBDEVFS_RELEASE_PORT:
+		return port_call(file, *(unsigned *)argument, request == USBDEVFS_CLAIM_PORT);
 	default:
 		return -ENOTTY;
 	}
@@ -405,6 +444,7 @@ static void usbfs_close(struct seam_file *node_file)
 	for (at = &file->usb->files; *at != file; at = &(*at)->next)
 		;
 	*at = file->next;
+	file->usb->taken_ports &= ~file->taken_ports;
 	if (file->reader >= 0)
 		seam_real_close(file->reader);
 	pthread_mutex_unlock(&lock);
@@ -423,8 +463,9 @@ static const struct seam_node_ops usbfs_ops = {
 static size_t descriptors_pack(const struct seam_usb *usb, uint8_t bytes[DESCRIPTORS_BYTES])
 {
 	const uint8_t all[DESCRIPTORS_BYTES] = {
-		/* device: USB 2.0, class per interface, three strings, one configuration */
-		18, 1, 0x00, 0x02, 0, 0, 0, 64, (uint8_t)usb->vendor, (uint8_t)(usb->vendor >> 8),
+		/* device: USB 2.0 or 3.0, three strings, one configuration */
+		18, 1, 0x00, usb->is_superspeed ? 3 : 2, usb->device_class, 0, 0,
+		usb->is_superspeed ? 9 : 64, (uint8_t)usb->vendor, (uint8_t)(usb->vendor >> 8),
 		(uint8_t)usb->product, (uint8_t)(usb->product >> 8), (uint8_t)usb->version_bcd,
 		(uint8_t)(usb->version_bcd >> 8), usb->manufacturer ? 1 : 0,
 		usb->product_name ? 2 : 0, usb->serial ? 3 : 0, 1,
@@ -440,7 +481,7 @@ static void sysfs_set(const struct seam_usb *usb, bool is_there)
 {
 	static const char *const names[] = {"busnum", "devnum", "speed", "bConfigurationValue",
 					    "descriptors"};
-	const unsigned values[] = {1, usb->address, 480, 1};
+	const unsigned values[] = {1, usb->address, usb->is_superspeed ? 5000 : 480, 1};
 	uint8_t descriptors[DESCRIPTORS_BYTES];
 	size_t count = descriptors_pack(usb, descriptors);
 	char path[128];

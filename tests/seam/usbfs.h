@@ -4,7 +4,8 @@
  * them. The model follows drivers/usb/core/devio.c: URBs of an endpoint complete in the order they
  * were submitted; poll() says POLLOUT while one waits to be reaped, POLLERR once the device is
  * gone; a discarded URB comes back with ENOENT and what it held by then; what was submitted counts
- * against usbfs_memory_mb unless its buffer was mapped.
+ * against usbfs_memory_mb unless its buffer was mapped; a control request to an interface takes a
+ * claim of it (check_ctrlrecip), one to the device or to "other" does not.
  */
 #ifndef TESTS_SEAM_USBFS_H
 #define TESTS_SEAM_USBFS_H
@@ -16,6 +17,8 @@ enum { SEAM_USB_LATER = -115 /* -EINPROGRESS: a control request that is not answ
 /* A device. Owned by the test; the first part is set before seam_usb_plug. */
 struct seam_usb {
 	uint16_t vendor, product, version_bcd;
+	uint8_t device_class; /* bDeviceClass; 0: the interface's */
+	bool is_superspeed;   /* else high speed */
 	const char *manufacturer, *product_name, *serial; /* NULL: has none */
 	unsigned address;                                 /* on bus 1: 2..127, unlike others' */
 	/* Vendor and class requests; data: IN to be filled, OUT to be read. Returns the bytes of
@@ -36,6 +39,7 @@ struct seam_usb {
 	/* What happened, read after seam_usb_lock. */
 	unsigned submits, reaps, discards, maps, clears, claims, releases;
 	unsigned kernel_driver_attaches;
+	uint32_t taken_ports; /* of a hub: USBDEVFS_CLAIM_PORT, bit per port */
 	/* The model's. */
 	bool is_plugged, is_refusing;
 	uint32_t halted_in, halted_out;

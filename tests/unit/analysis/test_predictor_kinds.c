@@ -46,6 +46,9 @@ static void rig_fill(struct rig *rig, gsl_rng *rng)
 		rig->column[KIND_CYCLES][i] = cycles;
 		rig->column[KIND_TIME_S][i] = cycles / levels[level].hz;
 		rig->column[KIND_STALL_CYCLES][i] = cycles * gsl_ran_flat(rng, 0, 0.4);
+		rig->column[KIND_MEMORY][i] = cycles * gsl_ran_flat(rng, 0.1, 0.4);
+		rig->column[KIND_MULTIPLIES][i] = cycles * gsl_ran_flat(rng, 0.05, 0.5);
+		rig->column[KIND_IDLE_W][i] = 1e-3 + gsl_ran_flat(rng, 0, 0.02);
 		rig->column[KIND_CORE_V][i] = levels[level].core_v;
 		rig->column[KIND_SUPPLY_V][i] = i % 3 ? 3.0 : 1.8;
 		rig->column[KIND_TEMP_C][i] = 10 + 20 * (double)(i / LEVELS % TEMPERATURES);
@@ -77,13 +80,19 @@ static void rig_measure(struct rig *rig, const struct model_kind *kind, const do
 static void truth_fill(const struct model_kind *kind, double *ret_truth)
 {
 	static const double levels[] = {90e-12, 4e-4, 3e-5, 28};
+	static const struct {
+		const char *unit;
+		double value;
+	} of_unit[] = {{"J", 1e-5}, {"W", 1e-3}, {"1", 0.9}, {"A", 2e-3}};
 
 	for (size_t j = 0; j < ESTIMATE_MAX; j++)
 		ret_truth[j] = kind->is_linear ? 1e-10 * (double)(j + 1) : 0;
 	if (!kind->is_linear)
 		memcpy(ret_truth, levels, sizeof(levels));
-	else if (!strcmp(kind->parameter[0].unit ? kind->parameter[0].unit : "", "J"))
-		ret_truth[0] = 1e-5;
+	for (size_t j = 0; kind->is_linear && j < kind->parameters; j++)
+		for (size_t k = 0; k < ARRAY_COUNT(of_unit); k++)
+			if (!strcmp(kind->parameter[j].unit, of_unit[k].unit))
+				ret_truth[j] = of_unit[k].value;
 }
 
 /* Every row: found by its name, its gradient is that of its value, noise-free parameters come back,

@@ -241,8 +241,12 @@ static void rig_values(void **state)
 	assert_int_equal(rig->boards[0].levels.hz[2], 120000000);
 	assert_non_null(strstr(rig->resolved, "\"clocks_hz\":[4000000,13333333,120000000]"));
 	assert_false(rig->boards[0].has_id);
-	assert_true(rig->boards[0].reset.is_dtr && rig->boards[0].reset.active_asserted);
-	assert_true(!rig->boards[0].boot.is_dtr && !rig->boards[0].boot.active_asserted);
+	assert_true(rig->boards[0].lines.reset.kind == CONTROL_LINE_DTR &&
+		    !rig->boards[0].lines.reset.is_inverted);
+	assert_true(rig->boards[0].lines.boot.kind == CONTROL_LINE_RTS &&
+		    rig->boards[0].lines.boot.is_inverted);
+	assert_int_equal(rig->boards[0].lines.supply.kind, 0);
+	assert_non_null(strstr(rig->resolved, "\"reset\":\"dtr\",\"boot\":\"!rts\""));
 	rig_free(rig);
 }
 
@@ -370,6 +374,78 @@ static void rig_ids(void **state)
 	rig_free(rig);
 }
 
+/* The rig's word comes before the part's; what is missing there stays the part's. */
+static void rig_lines(void **state)
+{
+	static const struct {
+		const char *lines, *resolved;
+	} rows[] = {
+		{"", "\"reset\":\"dtr\",\"boot\":\"!rts\",\"meter\""},
+		{", lines: {reset: \"!gpio:/dev/gpiochip0:17\"}",
+		 "\"reset\":\"open_drain:!gpio:/dev/gpiochip0:17\",\"boot\":\"!rts\""},
+		{", lines: {boot: dtr, reset: rts, supply: gpio:/dev/gpiochip0:4}",
+		 "\"supply\":\"gpio:/dev/gpiochip0:4\""},
+		{", lines: {supply: hub:1-1.4:2}", "\"supply\":\"hub:1-1.4:2\""},
+	};
+	char text[2048], board[200];
+
+	(void)state;
+	write_file("meter.yaml", meter_part);
+	write_file("board.yaml", board_part);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rig *rig;
+		struct err err = {""};
+
+		snprintf(board, sizeof(board), "meter: m%s}", rows[i].lines);
+		replace(text, sizeof(text), "meter: m}", board);
+		if (rig_load(write_file("rig.yaml", text), &rig, &err))
+			fail_msg("%s", err.text);
+		if (!strstr(rig->resolved, rows[i].resolved))
+			fail_msg("'%s' is not in '%s'", rows[i].resolved, rig->resolved);
+		assert_int_equal(!strstr(rig->resolved, "\"supply\""),
+				 !rig->boards[0].lines.supply.kind);
+		rig_free(rig);
+	}
+}
+
+static void rig_line_errors(void **state)
+{
+	static const struct {
+		const char *lines, *where, *says;
+	} rows[] = {
+		{"lines: {reset: gpio:/dev/gpiochip0:17}", "rig.yaml:8:", "debugger"},
+		{"lines: {supply: dtr}", "rig.yaml:8:", "none of"},
+		{"lines: {reset: rts}", "rig.yaml:8:", "reset and boot share one line, rts"},
+		{"lines: {rest: dtr}", "rig.yaml:8:", "did you mean 'reset'"},
+		{"lines: {boot: gpio:/dev/gpiochip0:3}}\n"
+		 "  - {name: c, part: board.yaml, link: l3, meter: m2, "
+		 "lines: {supply: \"!gpio:/dev/gpiochip0:3\"}",
+		 "rig.yaml:9:", "boards 'b' and 'c' share line '!gpio:/dev/gpiochip0:3'"},
+		{"lines: {supply: hub:1-1:3}}\n"
+		 "  - {name: c, part: board.yaml, link: l3, meter: m2, lines: {supply: hub:1-1:3}",
+		 "rig.yaml:9:", "share line 'hub:1-1:3'"},
+	};
+	static const char two_meters[] =
+		"rig: r\nvirtual: true\nambient: 21 degC\nmeters:\n"
+		"  - {name: m, part: meter.yaml, link: l1, supply: none}\n"
+		"  - {name: m2, part: meter.yaml, link: l4, supply: none}\n"
+		"boards:\n  - {name: b, part: board.yaml, link: l2, meter: m, LINES}\n";
+	char text[2048];
+
+	(void)state;
+	write_file("meter.yaml", meter_part);
+	write_file("board.yaml", board_part);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rig *rig;
+		struct err err = {""};
+
+		replace_in(two_meters, text, sizeof(text), "LINES", rows[i].lines);
+		assert_int_equal(rig_load(write_file("rig.yaml", text), &rig, &err), -EINVAL);
+		if (!strstr(err.text, rows[i].where) || !strstr(err.text, rows[i].says))
+			fail_msg("'%s' lacks '%s' or '%s'", err.text, rows[i].where, rows[i].says);
+	}
+}
+
 static void part_errors(void **state)
 {
 	static const struct {
@@ -477,6 +553,8 @@ int main(void)
 		cmocka_unit_test(rig_values),        cmocka_unit_test(rig_errors),
 		cmocka_unit_test(rig_meter_ambient), cmocka_unit_test(rig_meter_options),
 		cmocka_unit_test(rig_meter_option_errors),
+		cmocka_unit_test(rig_lines),
+		cmocka_unit_test(rig_line_errors),
 		cmocka_unit_test(rig_ids),           cmocka_unit_test(part_errors),
 		cmocka_unit_test(shipped_rigs_load),
 	};

@@ -31,9 +31,9 @@ static const struct truth plain = {.boards = 1,
 
 static json_t *span(double cycles, int multiplies, int loads)
 {
-	return json_pack("{s:I, s:I, s:{s:i, s:i}, s:i}", "cycles", (json_int_t)cycles,
+	return json_pack("{s:I, s:I, s:{s:i, s:i}, s:i, s:i}", "cycles", (json_int_t)cycles,
 			 "board_cycles", (json_int_t)cycles, "classes", "multiply", multiplies,
-			 "load", loads, "flash_stall_cycles", 10);
+			 "load", loads, "flash_stall_cycles", 7, "flash_fetch_stall_cycles", 3);
 }
 
 /* Of network m: three layers of a quarter, a quarter and a half of the cycles. */
@@ -49,16 +49,17 @@ static json_t *count_json(unsigned m)
 	for (unsigned i = 0; i < 3; i++) {
 		json_t *layer = span(cycles / (i < 2 ? 4 : 2), 5, 6);
 
-		json_object_update_new(layer, json_pack("{s:i, s:s}", "layer", (int)i, "operator",
-							"CONV_2D"));
+		json_object_update_new(
+			layer, json_pack("{s:i, s:s}", "layer", (int)i, "operator", "CONV_2D"));
 		json_array_append_new(layers, layer);
 	}
 	json_object_update_new(
-		root, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:b, s:I, s:o}", "schema",
-				"joulebench.count/1", "model", name, "model_sha256", sha, "board",
-				"nucleo-l4r5zi", "build", "O2", "runtime", "optimised", "eliminate",
-				false, "clock_hz", 16000000, "virtual", true,
-				"board_window_cycles", (json_int_t)cycles, "layers", layers));
+		root,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i, s:b, s:I, s:o}", "schema",
+			  "joulebench.count/1", "model", name, "model_sha256", sha, "board",
+			  "nucleo-l4r5zi", "chip", "stm32l4r5", "build", "O2", "runtime",
+			  "optimised", "eliminate", false, "clock_hz", 16000000, "virtual", true,
+			  "board_window_cycles", (json_int_t)cycles, "layers", layers));
 	return root;
 }
 
@@ -117,8 +118,8 @@ static void cycles_of_training_and_of_nowhere(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		assert_int_equal(forecast_add_cycles(&forecast, 1, &err), 0);
 		forecast.networks[i].cycles = NAN;
-		snprintf(forecast.networks[i].model_sha256, sizeof(forecast.networks[i].model_sha256),
-			 "sha-of-net-%03u", i ? 777 : 5);
+		snprintf(forecast.networks[i].model_sha256,
+			 sizeof(forecast.networks[i].model_sha256), "sha-of-net-%03u", i ? 777 : 5);
 	}
 	assert_int_equal(forecast_make(&forecast, &err), 0);
 	assert_string_equal(forecast.rows[0].cycles_from, "measured in training");
@@ -141,9 +142,9 @@ static void classes_come_into_fits(void **state)
 		char name[32];
 
 		snprintf(name, sizeof(name), "c%u.json", m);
-		assert_int_equal(dataset_add_instructions(
-					 &dataset, count_path(count_json(m), name), &err),
-				 0);
+		assert_int_equal(
+			dataset_add_instructions(&dataset, count_path(count_json(m), name), &err),
+			0);
 	}
 	assert_int_equal(dataset.class_count, 2);
 	assert_string_equal(dataset.class_name[1], "load");
@@ -155,6 +156,33 @@ static void classes_come_into_fits(void **state)
 	assert_string_equal(predictor->families[0].energy, "classes-stall");
 	assert_true(fabs(predictor->cells[0].estimate.value[0] * 10 / plain.a_j - 1) < 0.1);
 	assert_string_equal(predictor_coefficient_name(predictor, &predictor->cells[0], 2), "load");
+	predictor_free(predictor);
+	dataset_done(&dataset);
+}
+
+/* Another chip's counts at the same clock say nothing, of training or of what is asked. */
+static void counts_of_another_chip_are_not_taken(void **state)
+{
+	struct dataset dataset = truth_dataset(&plain);
+	struct predictor *predictor = truth_predictor(&dataset, "affine");
+	const struct query query = {.temp_c = NAN, .core_v = NAN, .supply_v = NAN};
+	struct forecast forecast = {.predictor = predictor, .query = &query};
+	json_t *root = count_json(99);
+	struct err err = {""};
+	const char *path;
+
+	(void)state;
+	json_object_set_new(root, "chip", json_string("stm32l552"));
+	path = count_path(json_incref(root), "other.json");
+	assert_int_equal(forecast_add_counts(&forecast, path, true, &err), 0);
+	assert_int_equal(forecast_make(&forecast, &err), 0);
+	assert_int_equal(forecast.refused, 1);
+	assert_non_null(strstr(forecast.rows[0].refused, "give --cycles, or --counts"));
+	json_object_set_new(root, "model_sha256", json_string("sha-of-net-004"));
+	path = count_path(root, "other.json");
+	assert_int_equal(dataset_add_instructions(&dataset, path, &err), 0);
+	assert_true(isnan(dataset.points[4].column[KIND_STALL_CYCLES]));
+	forecast_done(&forecast);
 	predictor_free(predictor);
 	dataset_done(&dataset);
 }
@@ -197,6 +225,7 @@ int main(void)
 		cmocka_unit_test(layers_are_predicted),
 		cmocka_unit_test(cycles_of_training_and_of_nowhere),
 		cmocka_unit_test(classes_come_into_fits),
+		cmocka_unit_test(counts_of_another_chip_are_not_taken),
 		cmocka_unit_test(what_is_wrong_is_named),
 	};
 

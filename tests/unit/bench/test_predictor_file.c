@@ -213,7 +213,8 @@ static void every_key_is_missed(void **state)
 		"p90_error_pct", "max_error_pct", "bias_pct", "r2", "within_5_pct_share",
 		"within_10_pct_share", "inside_95_pct_interval_share", "training_mape_pct",
 		"training_max_error_pct", "chi2", "birge_ratio", "residual_sd", "core_v", "temp_c",
-		"stall_cycles", "time_s", "supply_v", "weights", "cycles", NULL};
+		"stall_cycles", "time_s", "supply_v", "weights", "cycles", "memory_instructions",
+		"multiply_instructions", "idle_power_w", NULL};
 	struct predictor *predictor = made();
 	json_t *root = predictor_json(predictor);
 	unsigned count = 0;

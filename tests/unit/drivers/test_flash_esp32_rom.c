@@ -337,8 +337,8 @@ static int setup(void **state)
 	fake_link.on_lines = on_lines;
 	fake_link.before_read = before_read;
 	assert_int_equal(control_init(&bench.control, &fake_link,
-				      (struct control_line){false, true},
-				      (struct control_line){true, true}, NULL),
+				      (struct control_line){.kind = CONTROL_LINE_RTS},
+				      (struct control_line){.kind = CONTROL_LINE_DTR}, NULL),
 			 0);
 	for (size_t i = 0; i < sizeof(bench.image); i++)
 		bench.image[i] = (uint8_t)(i * 31 + (i >> 8));

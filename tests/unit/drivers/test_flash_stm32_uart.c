@@ -51,8 +51,9 @@ static int setup(void **state)
 	fake_link_init();
 	fake_link.on_write = on_write;
 	fake_link.on_lines = on_lines;
-	assert_int_equal(control_init(&bench.control, &fake_link, (struct control_line){true, true},
-				      (struct control_line){false, true}, NULL),
+	assert_int_equal(control_init(&bench.control, &fake_link,
+				      (struct control_line){.kind = CONTROL_LINE_DTR},
+				      (struct control_line){.kind = CONTROL_LINE_RTS}, NULL),
 			 0);
 	for (size_t i = 0; i < sizeof(bench.image); i++)
 		bench.image[i] = (uint8_t)(i * 31 + (i >> 8));

@@ -607,8 +607,8 @@ static void test_versions(void **state)
 		bytes[12 + i] = (uint8_t)(crc >> 8 * i);
 	file_write("newer.link", bytes, count);
 	assert_int_equal(link_tape_replay(path_of("newer.link"), &tape, &err), -EINVAL);
-	assert_non_null(strstr(err.text, "newer.link: recorded by a newer joulebench (format 3, "
-					 "this one knows 2)"));
+	assert_non_null(strstr(err.text, "newer.link: recorded by a newer joulebench (format 4, "
+					 "this one knows 3)"));
 	file_write("text.link", (const uint8_t *)"rig: test\n", 10);
 	assert_int_equal(link_tape_replay(path_of("text.link"), &tape, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "not the recording of a link"));
@@ -617,7 +617,7 @@ static void test_versions(void **state)
 	assert_non_null(strstr(err.text, "never overwritten"));
 }
 
-/* A tape of version 1 holds the same records under an older number. */
+/* A tape of versions 1 and 2 holds the same records under an older number. */
 static void test_old_version(void **state)
 {
 	static uint8_t bytes[FILE_MAX];
@@ -626,15 +626,18 @@ static void test_old_version(void **state)
 	size_t count;
 
 	(void)state;
-	record("version2.link", false, &recorded);
-	count = file_read("version2.link", bytes);
-	assert_int_equal(bytes[8], 2);
-	bytes[8] = 1;
-	crc = wire_crc32(0, bytes, 12);
-	for (int i = 0; i < 4; i++)
-		bytes[12 + i] = (uint8_t)(crc >> 8 * i);
-	file_write("version1.link", bytes, count);
-	assert_int_equal(replay_session("version1.link", &recorded, &sentence), LINK_TAPE_WHOLE);
+	record("version3.link", false, &recorded);
+	count = file_read("version3.link", bytes);
+	assert_int_equal(bytes[8], 3);
+	for (uint8_t version = 1; version < 3; version++) {
+		bytes[8] = version;
+		crc = wire_crc32(0, bytes, 12);
+		for (int i = 0; i < 4; i++)
+			bytes[12 + i] = (uint8_t)(crc >> 8 * i);
+		file_write("older.link", bytes, count);
+		assert_int_equal(replay_session("older.link", &recorded, &sentence),
+				 LINK_TAPE_WHOLE);
+	}
 }
 
 /* A file that may not grow: the session goes on, closing tells, what was written can be replayed.
