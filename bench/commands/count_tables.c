@@ -188,7 +188,7 @@ static int counts_report(const struct count_inputs *inputs, const struct count_t
 	int ret = 0;
 
 	memcpy(count.class_names, table->class_names, sizeof(count.class_names));
-	snprintf(count.hello.chip, sizeof(count.hello.chip), "%s", table->chip);
+	snprintf(count.hello.chip, sizeof(count.hello.chip), "%.15s", table->chip);
 	count.layers = calloc(counts->layer_count + 1u, sizeof(*count.layers));
 	count.board_layer_cycles =
 		calloc(counts->layer_count + 1u, sizeof(*count.board_layer_cycles));

@@ -182,7 +182,10 @@ static int judge_all(struct build *build, const struct candidate *candidates, si
 	if (candidates[0].kind->response == KIND_ENERGY_J)
 		for (size_t c = 0; c < baseline_count && !ret; c++)
 			ret = judge_one(build, &baselines[c], AXIS_MODEL);
-	return ret ? ret : judge_axes(build, &candidates[best]);
+	for (size_t c = 0; c < count && !ret; c++)
+		if (c == best || !(candidates[c].layout & LAYOUT_LEVEL))
+			ret = judge_axes(build, &candidates[c]);
+	return ret;
 }
 
 /* Moves candidates that bear a fit of some cell to the front; those that bear none, with all points,

@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const size_t sizes_all[CURVE_SIZES_MAX] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128};
+static const size_t sizes_all[CURVE_SIZES_MAX] = {1, 2, 3, 4, 6, 8, 10, 12, 16, 24, 32, 64, 128};
 
 /* Kinds that are compared, then the baselines in build_baselines's order. */
-static const char *const kinds[] = {"energy-proportional", "energy-affine"};
-static const char *const names[] = {"cycles", "affine"};
-enum { KINDS = 2, BASELINES = 4, ROWS = KINDS + BASELINES };
+static const char *const kinds[] = {"energy-proportional", "energy-affine", "energy-mix",
+				    "energy-mix-stall"};
+static const char *const names[] = {"cycles", "affine", "mix", "mix-stall"};
+enum { KINDS = 4, BASELINES = 4, ROWS = KINDS + BASELINES };
 
 static int curve_make(const struct kind_table *table, const struct fit_options *options,
 		      const uint32_t *group, size_t groups, struct curve *curve)
@@ -68,6 +69,8 @@ static int cell_add(const struct dataset *dataset, const struct fitted_cell *cel
 	for (size_t r = 0; r < ROWS; r++) {
 		struct curve *curve = &rows[count];
 
+		if (r < KINDS && kind_lacks(kind_find(kinds[r]), &table.table))
+			continue;
 		memset(curve, 0, sizeof(*curve));
 		for (size_t b = 0; b < BASELINES; b++)
 			curve->better_than_baseline_from[b] = NAN;
@@ -193,14 +196,13 @@ static json_t *curve_json(const struct curve *curve)
 	for (size_t s = 0; s < curve->sizes; s++) {
 		const struct learning_point *point = &curve->points[s];
 
-		json_array_append_new(
-			points, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "models",
-					  (json_int_t)point->groups, "fits",
-					  (json_int_t)point->fits, "refused",
-					  (json_int_t)point->refused, "median_mape_pct",
-					  real(point->median_pct), "p10_mape_pct",
-					  real(point->low_pct), "p90_mape_pct",
-					  real(point->high_pct)));
+		json_array_append_new(points, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "models",
+							(json_int_t)point->groups, "fits",
+							(json_int_t)point->fits, "refused",
+							(json_int_t)point->refused,
+							"median_mape_pct", real(point->median_pct),
+							"p10_mape_pct", real(point->low_pct),
+							"p90_mape_pct", real(point->high_pct)));
 	}
 	for (size_t b = 0; b < BASELINES && !curve->is_baseline; b++)
 		json_object_set_new(from, baseline_name(b),

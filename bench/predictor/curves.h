@@ -12,7 +12,7 @@
 #include "analysis/predictor/left_out.h"
 #include "bench/predictor/build.h"
 
-enum { CURVE_SIZES_MAX = 12, CURVE_REPEATS = 40, CURVE_SEED = 1 };
+enum { CURVE_SIZES_MAX = 13, CURVE_REPEATS = 40, CURVE_SEED = 1 };
 
 struct curve {
 	char cell[240], candidate[24], kind[32];

@@ -27,6 +27,7 @@ int dut_open(struct link *link, struct dut **ret_dut, struct err *err)
 	if (!dut)
 		return err_set(err, -ENOMEM, "dut: out of memory");
 	dut_exchange_init(&dut->exchange, link);
+	dut->reply_ms = link_is_virtual(link) ? DUT_VIRTUAL_REPLY_MS : DUT_REPLY_MS;
 	rc = link_discard(link, QUIET_MS, QUIET_LIMIT_MS, err);
 	if (rc) {
 		free(dut);
@@ -73,7 +74,7 @@ int dut_hello(struct dut *dut, struct wire_hello_reply *ret_hello, struct err *e
 	struct wire_frame request = {.type = WIRE_HELLO};
 	uint16_t sequence = dut->is_conversing ? dut_sequence_after(dut->exchange.sequence) : 0;
 	struct wire_frame reply;
-	int rc = dut_send(dut, &request, sequence, DUT_REPLY_MS, &reply, err);
+	int rc = dut_send(dut, &request, sequence, dut->reply_ms, &reply, err);
 
 	if (rc)
 		return rc;
@@ -166,7 +167,7 @@ int dut_set_input(struct dut *dut, const uint8_t *bytes, size_t count, struct er
 {
 	int rc = count_check(count, "an input", err);
 
-	return rc ? rc : dut_send_data(dut, WIRE_INPUT, bytes, count, DUT_REPLY_MS, err);
+	return rc ? rc : dut_send_data(dut, WIRE_INPUT, bytes, count, dut->reply_ms, err);
 }
 
 int dut_check(struct dut *dut, int timeout_ms, struct wire_check_reply *ret_check, struct err *err)
@@ -175,8 +176,8 @@ int dut_check(struct dut *dut, int timeout_ms, struct wire_check_reply *ret_chec
 	struct wire_frame reply;
 	int rc;
 
-	assert(timeout_ms >= 0 && timeout_ms <= INT_MAX - DUT_REPLY_MS);
-	rc = dut_request(dut, &request, timeout_ms + DUT_REPLY_MS, &reply, err);
+	assert(timeout_ms >= 0 && timeout_ms <= INT_MAX - dut->reply_ms);
+	rc = dut_request(dut, &request, timeout_ms + dut->reply_ms, &reply, err);
 	if (rc)
 		return rc;
 	if (!wire_check_reply_decode(reply.payload, reply.count, ret_check))
@@ -192,7 +193,7 @@ int dut_set_clock(struct dut *dut, uint32_t hz, struct wire_clock_reply *ret_clo
 	int rc;
 
 	request.count = (uint16_t)wire_clock_encode(&clock, request.payload);
-	rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
+	rc = dut_request(dut, &request, dut->reply_ms, &reply, err);
 	if (rc)
 		return rc;
 	if (!wire_clock_reply_decode(reply.payload, reply.count, ret_clock))
@@ -205,7 +206,7 @@ int dut_temperature(struct dut *dut, struct wire_temperature_reply *ret_temperat
 {
 	struct wire_frame request = {.type = WIRE_TEMPERATURE};
 	struct wire_frame reply;
-	int rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
+	int rc = dut_request(dut, &request, dut->reply_ms, &reply, err);
 
 	if (rc)
 		return rc;
@@ -227,7 +228,7 @@ int dut_run(struct dut *dut, const struct wire_run *run, struct err *err)
 	request.count = (uint16_t)wire_run_encode(run, request.payload);
 	state->sequence = dut_sequence_after(dut->exchange.sequence);
 	state->has_frame = false;
-	rc = dut_send(dut, &request, state->sequence, DUT_REPLY_MS, &reply, err);
+	rc = dut_send(dut, &request, state->sequence, dut->reply_ms, &reply, err);
 	if (rc && rc != -ETIMEDOUT)
 		state->sequence = 0;
 	if (rc)
@@ -288,7 +289,7 @@ int dut_fetch_result(struct dut *dut, struct wire_result_reply *ret_result, stru
 	int rc = run_check(dut, err);
 
 	if (!rc)
-		rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
+		rc = dut_request(dut, &request, dut->reply_ms, &reply, err);
 	return rc ? rc : result_decode(dut, &reply, ret_result, err);
 }
 
@@ -308,7 +309,7 @@ int dut_read_output(struct dut *dut, uint8_t *ret_bytes, size_t count, struct er
 		};
 
 		request.count = (uint16_t)wire_output_encode(&part, request.payload);
-		rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
+		rc = dut_request(dut, &request, dut->reply_ms, &reply, err);
 		if (rc)
 			return err_context(err, rc, "bytes from %zu of %zu", at, count);
 		if (reply.count != part.count)

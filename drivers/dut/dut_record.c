@@ -26,7 +26,7 @@ static int layers_read(struct dut *dut, uint32_t first, struct wire_layers_reply
 	int rc;
 
 	request.count = (uint16_t)wire_layers_encode(&layers, request.payload);
-	rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
+	rc = dut_request(dut, &request, dut->reply_ms, &reply, err);
 	if (rc)
 		return rc;
 	if (!wire_layers_reply_decode(reply.payload, reply.count, ret_layers) ||
@@ -60,7 +60,7 @@ int dut_set_exit(struct dut *dut, int32_t threshold, struct err *err)
 	int rc;
 
 	request.count = (uint16_t)wire_exit_encode(&to, request.payload);
-	rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
+	rc = dut_request(dut, &request, dut->reply_ms, &reply, err);
 	if (!rc && reply.count)
 		rc = dut_reply_senseless(&request, &reply, err);
 	return rc;
@@ -70,7 +70,7 @@ int dut_read_paths(struct dut *dut, struct wire_paths_reply *ret_paths, struct e
 {
 	struct wire_frame request = {.type = WIRE_PATHS};
 	struct wire_frame reply;
-	int rc = dut_request(dut, &request, DUT_REPLY_MS, &reply, err);
+	int rc = dut_request(dut, &request, dut->reply_ms, &reply, err);
 
 	if (rc)
 		return rc;

@@ -138,6 +138,12 @@ double plant_junction_c(const struct plant *plant)
 	return plant->junction_c;
 }
 
+void plant_scale_leakage(struct plant *plant, double factor)
+{
+	plant->board.leakage_a *= factor;
+	plant->leakage_temp_c = -INFINITY;
+}
+
 void plant_set_ambient(struct plant *plant, double ambient_c)
 {
 	plant->ambient_c = ambient_c;

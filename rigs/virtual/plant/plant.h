@@ -25,6 +25,9 @@ double plant_step(struct plant *plant, const struct chip_activity *activity, dou
 		  double dt_s);
 double plant_junction_c(const struct plant *plant);
 
+/* Multiplies what the part and the seed give: a chip that ages, or was hurt. */
+void plant_scale_leakage(struct plant *plant, double factor);
+
 /* Of the air around the board; the junction follows with its time constant. */
 void plant_set_ambient(struct plant *plant, double ambient_c);
 

@@ -102,6 +102,7 @@ struct config_board {
 	const char *load;  /* NULL: none */
 	bool usb;          /* a USB serial port over USB/IP; else RFC 2217 */
 	double ambient_c;
+	double leakage; /* of the chip, in times of what its part and seed give */
 	unsigned meter;        /* index, or CONFIG_NONE */
 	unsigned supply;       /* index of a device, or CONFIG_NONE */
 	double fixed_supply_v; /* when it has neither */

@@ -67,8 +67,8 @@ static unsigned find_meter(const struct config *config, const char *name)
 /* Boards ------------------------------------------------------------------------------------- */
 
 struct board_values {
-	struct yaml_value name, part, identity, listen, export, supply, ambient, chamber, flash, lines, load,
-		faults;
+	struct yaml_value name, part, identity, listen, export, supply, ambient, chamber, leakage, flash, lines,
+		load, faults;
 };
 
 static int read_meter_supply(struct reading *reading, struct yaml_value value, unsigned index,
@@ -232,6 +232,7 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 		{"supply", true, offsetof(struct board_values, supply)},
 		{"ambient", false, offsetof(struct board_values, ambient)},
 		{"chamber", false, offsetof(struct board_values, chamber)},
+		{"leakage", false, offsetof(struct board_values, leakage)},
 		{"flash", false, offsetof(struct board_values, flash)},
 		{"lines", false, offsetof(struct board_values, lines)},
 		{"load", false, offsetof(struct board_values, load)},
@@ -255,6 +256,10 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 		rc = read_export(reading, values.export, values.name, false, &board->usb);
 	if (rc == 0 && values.flash.index)
 		rc = read_flash(reading, values.flash, &board->flash);
+	board->leakage = 1;
+	if (rc == 0 && values.leakage.index)
+		rc = read_quantity(reading, values.leakage, "leakage", QUANTITY_NUMBER, 0, 100,
+				   &board->leakage);
 	if (rc == 0 && values.load.index)
 		rc = read_text(reading, values.load, "load", &board->load);
 	if (rc == 0)

@@ -111,6 +111,8 @@ int pair_body_new(struct pair *pair, const char *part, uint64_t seed, const char
 	if (rc == 0)
 		rc = plant_new(part, seed, pair->board->ambient_c, &ret_body->plant, err);
 	if (rc == 0)
+		plant_scale_leakage(ret_body->plant, pair->board->leakage);
+	if (rc == 0)
 		chip_set_junction(ret_body->chip, pair->board->ambient_c);
 	return rc;
 }
