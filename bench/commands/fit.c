@@ -15,9 +15,9 @@
 struct fit_inputs {
 	const char *databases[OPTIONS_ARGUMENTS_MAX + 1];
 	int database_count;
-	const char *instructions, *counts, *out;
+	const char *instructions, *features, *counts, *out;
 	struct build_options build;
-	bool curves, json;
+	bool curves, suspect, json;
 };
 
 static int print(const struct fit_inputs *inputs, const struct fit_report *report, struct err *err)
@@ -72,6 +72,9 @@ static int fit_and_print(const struct fit_inputs *inputs, const struct dataset *
 		ret = curves_make(dataset, &inputs->build, &curves, err);
 	if (!ret && inputs->counts && predictor)
 		ret = add_counts(inputs->counts, predictor, err);
+	if (!ret && inputs->suspect && predictor)
+		snprintf(predictor->note, sizeof(predictor->note),
+			 "fitted with --suspect: windows judged suspect are in the training");
 	if (!ret && inputs->out)
 		ret = predictor_save(predictor, inputs->out, err);
 	if (!ret) {
@@ -91,9 +94,12 @@ static enum exit_status fit(const struct fit_inputs *inputs)
 {
 	struct dataset dataset = {0};
 	struct err err = {""};
-	int ret = dataset_read(inputs->databases, (size_t)inputs->database_count, NULL, &dataset,
-			       &err);
+	const struct dataset_wanted wanted = {.with_suspect = inputs->suspect};
+	int ret = dataset_read(inputs->databases, (size_t)inputs->database_count, &wanted,
+			       &dataset, &err);
 
+	if (!ret && inputs->features)
+		ret = dataset_add_features(&dataset, inputs->features, &err);
 	if (!ret && inputs->instructions)
 		ret = dataset_add_instructions(&dataset, inputs->instructions, &err);
 	if (!ret)
@@ -113,9 +119,11 @@ static enum exit_status run(int argc, char **argv)
 					  {"model", &inputs.build.model, NULL},
 					  {"out", &inputs.out, NULL},
 					  {"instructions", &inputs.instructions, NULL},
+					  {"features", &inputs.features, NULL},
 					  {"counts", &inputs.counts, NULL},
 					  {"robust", NULL, &inputs.build.robust},
 					  {"curves", NULL, &inputs.curves},
+					  {"suspect", NULL, &inputs.suspect},
 					  {"json", NULL, &inputs.json},
 					  {NULL, NULL, NULL}};
 	enum exit_status status;
@@ -145,16 +153,19 @@ const struct command fit_command = {
 		"over all voltages,\n"
 		"                       clocks, temperatures: levels-ldo, levels-smps), "
 		"hierarchical (boards drawn\n"
-		"                       towards their type), stall, classes\n"
+		"                       towards their type), stall, mix, classes\n"
 		"  --out FILE           write the predictor, for predict, verify, refit\n"
 		"  --robust             points far off get less weight (Tukey's bisquare)\n"
 		"  --curves             error against the number of networks seen\n"
 		"  --instructions PATH  'joulebench count --json' of the networks, a file or a "
 		"folder of them:\n"
 		"                       instruction classes and stall cycles\n"
+		"  --features FILE.csv  model,macs,params of networks whose database says neither "
+		"(imported ones)\n"
 		"  --counts FILE        a count table (schema joulebench.counts/1), to be part of the "
 		"predictor:\n"
 		"                       'predict' then needs no counts of its models\n"
+		"  --suspect            take suspect windows, too\n"
 		"  --json               print one JSON object (schema joulebench.fit/1)\n\n"
 		"Exit status: 0 done, 2 usage, or a predictor was asked for and the data do not "
 		"bear one,\n"

@@ -166,11 +166,21 @@ static int judge_axes(struct build *build, const struct candidate *chosen)
 	return ret;
 }
 
+/* Proxies are judged also where there is nothing to compare with. */
+static int judge_baselines(struct build *build)
+{
+	struct candidate baselines[BUILD_CANDIDATES_MAX];
+	size_t count = build_baselines(baselines);
+	int ret = 0;
+
+	for (size_t c = 0; c < count && !ret; c++)
+		ret = judge_one(build, &baselines[c], AXIS_MODEL);
+	return ret;
+}
+
 static int judge_all(struct build *build, const struct candidate *candidates, size_t count,
 		     size_t best)
 {
-	struct candidate baselines[BUILD_CANDIDATES_MAX];
-	size_t baseline_count = build_baselines(baselines);
 	struct judging judging = judging_of(build);
 	struct judged *nested = judged_add(build);
 	int ret = nested ? 0 : no_memory(build);
@@ -179,9 +189,8 @@ static int judge_all(struct build *build, const struct candidate *candidates, si
 		ret = no_memory(build);
 	for (size_t c = 0; c < count && !ret; c++)
 		ret = judge_one(build, &candidates[c], AXIS_MODEL);
-	if (candidates[0].kind->response == KIND_ENERGY_J)
-		for (size_t c = 0; c < baseline_count && !ret; c++)
-			ret = judge_one(build, &baselines[c], AXIS_MODEL);
+	if (!ret && candidates[0].kind->response == KIND_ENERGY_J)
+		ret = judge_baselines(build);
 	for (size_t c = 0; c < count && !ret; c++)
 		if (c == best || !(candidates[c].layout & LAYOUT_LEVEL))
 			ret = judge_axes(build, &candidates[c]);
@@ -227,8 +236,10 @@ static int fit_response(struct build *build, enum kind_response response, size_t
 	size_t best, kept = 0;
 	int ret = count ? bearing(build, candidates, count, &kept) : 0;
 
-	if (!count || ret)
+	if (ret || (!count && !is_energy))
 		return ret;
+	if (!count)
+		return judge_baselines(build);
 	best = kept;
 	if (candidate_choose(&judging, candidates, kept, CHOOSE_FOLDS, &best))
 		return no_memory(build);

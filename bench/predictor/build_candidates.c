@@ -66,11 +66,17 @@ static size_t distinct(const struct dataset *dataset, size_t begin, size_t end, 
 	return count;
 }
 
-/* Whether every point has the columns; one that some lack is no ground to fit from. */
+/* Whether every point has the columns; one that some lack is no ground to fit from. Boards of which
+ * cycles are not known, imported ones, are left out. */
 static bool has_columns(const struct dataset *dataset, size_t begin, size_t end,
 			const struct model_kind *kind)
 {
+	bool any = false;
+
 	for (size_t i = begin; i < end; i++) {
+		if (isnan(dataset->points[i].column[KIND_CYCLES]))
+			continue;
+		any = true;
 		for (unsigned c = KIND_CYCLES; c < KIND_COLUMNS; c++)
 			if ((kind->needs & (1u << c)) && isnan(dataset->points[i].column[c]))
 				return false;
@@ -78,7 +84,7 @@ static bool has_columns(const struct dataset *dataset, size_t begin, size_t end,
 		    (!dataset->class_count || isnan(dataset->points[i].classes[0])))
 			return false;
 	}
-	return true;
+	return any;
 }
 
 size_t build_candidates(const struct dataset *dataset, size_t begin, size_t end,

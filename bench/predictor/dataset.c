@@ -43,7 +43,7 @@ static void fill_columns(const struct store_measurement *row, struct dataset_poi
 
 	for (unsigned i = 0; i < KIND_COLUMNS; i++)
 		point->column[i] = NAN;
-	point->column[KIND_CYCLES] = (double)row->cycles / n;
+	point->column[KIND_CYCLES] = positive_or_unknown((double)row->cycles / n);
 	point->column[KIND_TIME_S] = positive_or_unknown(row->duration_s / n);
 	point->column[KIND_CORE_V] = positive_or_unknown((double)row->core_mv / 1e3);
 	point->column[KIND_SUPPLY_V] = positive_or_unknown(row->supply_v);
@@ -90,8 +90,8 @@ static void fill_window(const struct store_measurement *row, struct window *wind
 
 static bool row_is_usable(const struct store_measurement *row)
 {
-	return row->inferences > 0 && row->cycles > 0 && row->energy_j > 0 &&
-	       isfinite(row->energy_j) && row->energy_u_independent_j > 0 &&
+	return row->inferences > 0 && (row->cycles > 0 || row->duration_s > 0) &&
+	       row->energy_j > 0 && isfinite(row->energy_j) && row->energy_u_independent_j > 0 &&
 	       isfinite(row->energy_u_j);
 }
 
@@ -118,6 +118,9 @@ static int take_row(void *context, const struct store_measurement *row)
 	struct dataset *dataset = reading->dataset;
 
 	if (reading->wanted->since_utc && strcmp(row->created_utc, reading->wanted->since_utc) < 0)
+		return 0;
+	if (strcmp(row->verdict, "accepted") != 0 &&
+	    (!reading->wanted->with_suspect || strcmp(row->verdict, "suspect") != 0))
 		return 0;
 	if (!row_is_usable(row)) {
 		dataset->unusable++;
@@ -326,7 +329,7 @@ static int read_one(const char *path, struct reading *reading, struct err *err)
 	if (ret)
 		return ret;
 	snprintf(source->path, sizeof(source->path), "%s", path);
-	ret = store_each(store, true, take_row, reading, err);
+	ret = store_each(store, !reading->wanted->with_suspect, take_row, reading, err);
 	store_close(store);
 	if (!ret && reading->failed)
 		ret = err_set(err, -ENOMEM, "out of memory");

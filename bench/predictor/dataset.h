@@ -54,7 +54,7 @@ struct dataset {
 	struct dataset_source source[DATASET_SOURCES_MAX];
 	size_t source_count;
 	int64_t windows;
-	int64_t unusable; /* accepted windows left out: without cycles, energy or uncertainty */
+	int64_t unusable; /* accepted windows left out: without cycles and time, energy or uncertainty */
 	bool is_virtual;  /* any of it */
 	size_t class_count;
 	char class_name[KIND_CLASSES_MAX][DATASET_CLASS_NAME];
@@ -63,6 +63,7 @@ struct dataset {
 struct dataset_wanted {
 	const char *since_utc; /* rows made then or later, ISO 8601 or its begin; NULL: all */
 	bool by_night;         /* windows of different UTC days are different points */
+	bool with_suspect;     /* suspect windows, too */
 };
 
 /* -EINVAL (no database, nothing accepted in any of them), -ENOENT, -ENOMEM and what the store says.
@@ -81,6 +82,10 @@ void dataset_done(struct dataset *dataset); /* accepts a zeroed one */
  * where that was counted, else of any. -EINVAL: a file is wrong, or classes differ between files.
  * Points without counts keep NaN. */
 int dataset_add_instructions(struct dataset *dataset, const char *path, struct err *err);
+
+/* MACs and parameters of networks that the database does not know them of, from a CSV file with the
+ * header "model,macs,params" and names as in the database. -EINVAL: "FILE:LINE: ..."; -ENOENT. */
+int dataset_add_features(struct dataset *dataset, const char *path, struct err *err);
 
 /* End of the family that begins at `begin`. */
 size_t dataset_family_end(const struct dataset *dataset, size_t begin);

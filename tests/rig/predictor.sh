@@ -23,6 +23,34 @@ mape=$(jq '[.families[] | select(.chip | test("gap9|ndp") | not) | .judged[] | s
 echo "MAPE of E = k*cycles on networks left out: $mape %"
 jq -e -n "$mape > 2 and $mape < 5" >/dev/null || fail "MAPE $mape %"
 
+# All that was published and is sound in itself, over boards without an accelerator: what a network takes at its board's
+# mean power, and by its multiply-accumulates (the real models' are, where those are there).
+models=${JOULEBENCH_MODELS:-../shared/models}
+echo model,macs,params >"$scratch/features.csv"
+for pair in ad:ad01_int8 kws:kws_ref_model ic:pretrainedResnet_quant vww:vww_96_int8; do
+	[ ! -f "$models/${pair#*:}.tflite" ] || "$bench" models inspect "$models/${pair#*:}.tflite" --json |
+		jq -r --arg name "${pair%%:*}" '"\($name),\(.macs),\(.params)"' >>"$scratch/features.csv"
+done
+"$bench" fit --db "$scratch/a.db" --suspect --features "$scratch/features.csv" --json >"$scratch/all.json"
+# mape NAME: over networks left out, weighted by points; nothing where it predicts none.
+mape() {
+	jq -r --arg name "$1" '[.families[] | select(.chip | test("gap9|ndp") | not) | .judged[] | select(.response == "energy" and
+		.left_out == "model" and .model == $name and .points_predicted > 0) | {n: .points_predicted, e: .mape_pct}] | select(length > 0) |
+		"\((map(.n * .e) | add) / (map(.n) | add)) % of \(map(.n) | add) points"' "$scratch/all.json"
+}
+echo "at constant power: $(mape constant-power); by k*cycles: $(mape cycles); what was chosen: $(mape chosen)"
+mape constant-power | awk '{exit !($1 > 3.1 && $1 < 3.7 && $4 >= 60)}' || fail "MAPE at constant power: $(mape constant-power)"
+if [ "$(wc -l <"$scratch/features.csv")" = 5 ]; then
+	echo "by MACs: $(mape macs)"
+	mape macs | awk '{exit !($1 > 19 && $1 < 23 && $4 >= 60)}' || fail "MAPE by MACs: $(mape macs)"
+else
+	echo "MACs were not tried: no models in $models (JOULEBENCH_MODELS)"
+fi
+echo x >"$scratch/features.csv"
+expect 2 "features.csv:1: must be 'model,macs,params'" "$bench" fit --db "$scratch/a.db" --features "$scratch/features.csv"
+printf 'model,macs,params\nad,1,x\n' >"$scratch/features.csv"
+expect 2 "features.csv:2: must be a name and two numbers" "$bench" fit --db "$scratch/a.db" --features "$scratch/features.csv"
+
 # The same data, the same file but for its date.
 "$bench" fit --db "$scratch/a.db" --out "$scratch/b.json" >/dev/null
 cmp <(grep -v created_utc "$scratch/a.json") <(grep -v created_utc "$scratch/b.json") || fail "a second fit differs"
