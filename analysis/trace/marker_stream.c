@@ -185,6 +185,26 @@ int marker_stream_add(struct marker_stream *stream, const uint8_t *logic, uint64
 	return 0;
 }
 
+void marker_stream_start_known(struct marker_stream *stream, uint8_t high)
+{
+	stream->started = true;
+	for (unsigned i = 0; i < stream->settings.line_count; i++)
+		stream->lines[i] = (struct marker_stream_line){.starts_high = high >> i & 1,
+							       .level = high >> i & 1,
+							       .shortest = UINT64_MAX};
+}
+
+void marker_stream_give(struct marker_stream *stream, const struct marker_event *event)
+{
+	struct marker_stream_line *line = &stream->lines[event->line];
+
+	if (line->level == event->rising)
+		line->strays++;
+	else
+		edge_give(stream, event->line, event->position_samples, event->u_samples,
+			  event->in_gap);
+}
+
 void marker_stream_finish(struct marker_stream *stream)
 {
 	pendings_give(stream, UINT64_MAX, false);

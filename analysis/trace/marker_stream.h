@@ -42,6 +42,14 @@ struct marker_event {
 	bool in_gap; /* somewhere in a gap, or before one that hides whether it lasted */
 };
 
+/* Edges that are known before the samples; logic levels that come with those are not looked at.
+ * Sorted as host_lines_map (host_lines.h) gives them. */
+struct marker_edges {
+	const struct marker_event *events; /* not owned */
+	size_t count;
+	uint8_t high; /* bit n: line n before the first event */
+};
+
 struct marker_stream_settings {
 	unsigned inputs[MARKER_LINES_MAX]; /* logic input of each line: 0..7, all different */
 	unsigned line_count;
@@ -78,6 +86,11 @@ int marker_stream_init(struct marker_stream *stream, const struct marker_stream_
  * ANALYSIS_BAD_ARGUMENT: no samples, or a first_index before that end. */
 int marker_stream_add(struct marker_stream *stream, const uint8_t *logic, uint64_t first_index,
 		      size_t count);
+/* Edges that are known from elsewhere (host_lines.h) instead of samples; then marker_stream_add is
+ * not used. high: bit n, line n at the start. An edge that changes nothing is counted as a stray.
+ */
+void marker_stream_start_known(struct marker_stream *stream, uint8_t high);
+void marker_stream_give(struct marker_stream *stream, const struct marker_event *event);
 /* The capture is over: a change that had no time to last counts as an edge. */
 void marker_stream_finish(struct marker_stream *stream);
 

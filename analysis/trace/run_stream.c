@@ -20,6 +20,11 @@ struct run_scatter {
 	double reference_a, sum_a, square;
 };
 
+/* A sample with an edge inside: the share of it that is outside the window. */
+struct run_edge_sample {
+	double outside, current_a, power_w;
+};
+
 struct run_stream {
 	struct run_settings settings;
 	struct trace_stream trace, raw;
@@ -34,9 +39,11 @@ struct run_stream {
 	double held_a;
 	struct sum sum_a; /* of the whole capture */
 	uint64_t finite;
+	struct run_edge_sample edge_samples[2]; /* that known edges lie in */
 	double last_a;            /* the sample before the next one; INFINITY: none, or lost */
 	struct run_result result; /* as far as it is known */
 	double start, end;        /* of the first window; INFINITY: not yet */
+	double known_end;         /* of it, where edges are known; else INFINITY */
 	uint64_t samples, lost, next_index;
 	bool started, usable, has_raw;
 	int clock_error;
@@ -116,6 +123,7 @@ static int traces_init(struct run_stream *run)
 						 .rate_hz = run->settings.rate_hz,
 						 .supply_v = run->settings.supply_v,
 						 .range_max_a = run->settings.range_max_a,
+						 .edges = run->settings.edges,
 						 .piece = piece_take,
 						 .window = window_take,
 						 .user = run};
@@ -127,6 +135,21 @@ static int traces_init(struct run_stream *run)
 	settings.window = raw_window_take;
 	settings.line_count = 1;
 	return code ? code : trace_stream_init(&run->raw, &settings);
+}
+
+/* Where the first window ends. */
+static double known_end(const struct marker_edges *edges)
+{
+	bool has_risen = false;
+
+	for (size_t i = 0; edges && i < edges->count; i++) {
+		const struct marker_event *event = &edges->events[i];
+
+		if (!event->line && has_risen && !event->rising)
+			return event->position_samples;
+		has_risen |= !event->line && event->rising;
+	}
+	return INFINITY;
 }
 
 static int parts_init(struct run_stream *run)
@@ -155,6 +178,7 @@ int run_stream_restart(struct run_stream *run, const struct run_settings *settin
 	memset(run, 0, sizeof(*run));
 	run->settings = *settings;
 	run->start = run->end = INFINITY;
+	run->known_end = known_end(settings->edges);
 	run->last_a = run->result.pair_low_a = INFINITY;
 	run->result.raw_energy_j = NAN;
 	run->result.groups.count =
@@ -262,6 +286,14 @@ static void window_look(struct run_stream *run)
 		run->start = trace->window.segment.start_samples;
 }
 
+/* An edge that is known may be off by more than the last sample. */
+static uint64_t unsettled_before(const struct run_stream *run, uint64_t stop)
+{
+	double end = run->known_end - (double)run->settings.guard_samples;
+
+	return end < (double)stop ? (uint64_t)fmax(0, floor(end)) : stop;
+}
+
 /* Gives the block's samples to what watches the stretch they lie in. */
 static void stretches_add(struct run_stream *run, const struct run_block *block)
 {
@@ -277,6 +309,7 @@ static void stretches_add(struct run_stream *run, const struct run_block *block)
 		uint64_t settled = (uint64_t)floor(run->start) + run->settings.guard_samples;
 
 		scatter_add(&run->scatter, block, start, stop);
+		stop = unsettled_before(run, stop);
 		if (settled < stop)
 			groups_add(run, block, settled > start ? settled : start, stop);
 	}
@@ -292,6 +325,36 @@ static void stretches_add(struct run_stream *run, const struct run_block *block)
 		if (from < to)
 			idle_stream_add(&run->after, block, from, to);
 	}
+}
+
+/* The sample at position, where it is in the block and is cut by it. */
+static void edge_sample_note(struct run_edge_sample *sample, const struct run_block *block,
+			     double supply_v, double position, double outside)
+{
+	double first = (double)block->first_index, whole = floor(position);
+	size_t at;
+
+	if (position == whole || whole < first || whole >= first + (double)block->count)
+		return;
+	at = (size_t)(whole - first);
+	sample->outside = outside;
+	sample->current_a = (double)block->current_a[at];
+	sample->power_w =
+		sample->current_a * (block->voltage_v ? (double)block->voltage_v[at] : supply_v);
+}
+
+static void edge_samples_note(struct run_stream *run, const struct run_block *block)
+{
+	double supply_v = run->settings.supply_v;
+
+	if (!run->settings.edges)
+		return;
+	if (!isinf(run->start))
+		edge_sample_note(&run->edge_samples[0], block, supply_v, run->start,
+				 run->start - floor(run->start));
+	if (!isinf(run->end))
+		edge_sample_note(&run->edge_samples[1], block, supply_v, run->end,
+				 ceil(run->end) - run->end);
 }
 
 static int raw_add(struct run_stream *run, const struct run_block *block)
@@ -322,6 +385,7 @@ int run_stream_add(struct run_stream *run, const struct run_block *block)
 	if (code)
 		return code;
 	window_look(run);
+	edge_samples_note(run, block);
 	stretches_add(run, block);
 	code = integral_stream_add(&run->integral, block, run->start, run->end);
 	if (!run->clock_error)
@@ -378,21 +442,36 @@ static double scatter_sd(const struct run_scatter *scatter)
 		     : 0;
 }
 
-static double half_mean(const struct segment *half)
+/* Of a sample with an edge inside: how much more flows in its part that belongs to the window. */
+static double edge_excess_a(const struct run_edge_sample *sample, const struct run_idle *idle)
 {
-	return sum_value(&half->sums.current) / half->sums.covered;
+	double outside = sample->outside;
+
+	return outside > 0 ? outside * (sample->current_a - idle->mean_a) / (1 - outside) : 0;
+}
+
+/* edge_share: of the sample with the window's edge, so much belongs to the half. */
+static double half_mean(const struct segment *half, double edge_share,
+			const struct run_edge_sample *sample, const struct run_idle *idle)
+{
+	double put_right = edge_share * edge_excess_a(sample, idle);
+
+	return (sum_value(&half->sums.current) + put_right) / half->sums.covered;
 }
 
 static void halves_fill(const struct run_stream *run, struct run_result *result)
 {
 	uint64_t half = run->settings.inferences / 2;
+	double last_share = fmax(0, run->halves[1].end_samples - floor(run->end));
 
 	result->has_halves = half >= 2 && result->pace.count >= 2 * half &&
 			     run->halves[0].sums.covered > 0 && run->halves[1].sums.covered > 0;
 	if (!result->has_halves)
 		return;
-	result->first_half_a = half_mean(&run->halves[0]);
-	result->second_half_a = half_mean(&run->halves[1]);
+	result->first_half_a = half_mean(&run->halves[0], 1 - run->edge_samples[0].outside,
+					 &run->edge_samples[0], &result->idle_before);
+	result->second_half_a =
+		half_mean(&run->halves[1], last_share, &run->edge_samples[1], &result->idle_after);
 }
 
 static int idle_judge(const struct run_stream *run, const struct run_result *result)
@@ -407,6 +486,27 @@ static int idle_judge(const struct run_stream *run, const struct run_result *res
 			       result->idle_after.saturated || result->idle_after.not_finite
 		       ? ANALYSIS_BAD_IDLE
 		       : 0;
+}
+
+/* Of the samples with an edge inside the whole, less idle outside: their shares are in already. */
+static void edges_put_right(const struct run_stream *run, struct run_result *result)
+{
+	const struct run_idle *idles[2] = {&result->idle_before, &result->idle_after};
+	struct segment_values *values = &result->values;
+	double energy_j = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct run_edge_sample *sample = &run->edge_samples[i];
+		double outside_s = sample->outside / run->settings.rate_hz;
+
+		result->edges_c += outside_s * (sample->current_a - idles[i]->mean_a);
+		energy_j += outside_s * (sample->power_w - idles[i]->mean_w);
+	}
+	if (!(result->edges_c > -INFINITY && result->edges_c < INFINITY))
+		return; /* a sample that is no number: the window is refused for that */
+	values->charge_c += result->edges_c;
+	values->energy_j += energy_j;
+	values->mean_a = values->charge_c / values->duration_s;
 }
 
 static void idle_fill(const struct run_stream *run, struct run_result *result)
@@ -430,6 +530,8 @@ static void idle_fill(const struct run_stream *run, struct run_result *result)
 	result->idle_w = before->mean_w + share * (after->mean_w - before->mean_w);
 	result->idle_u_a = hypot(hypot((1 - share) * before->mean_u_a, share * after->mean_u_a),
 				 result->idle_drift_a / sqrt(12));
+	if (run->settings.edges)
+		edges_put_right(run, result);
 	result->above_idle_j = result->values.energy_j - result->idle_w * result->values.duration_s;
 }
 
@@ -452,8 +554,8 @@ void run_stream_finish(struct run_stream *run, struct run_result *ret_result)
 		result->samples_whole = run->scatter.count;
 		result->sample_sd_a = scatter_sd(&run->scatter);
 		result->has_raw = run->has_raw;
-		halves_fill(run, result);
 		idle_fill(run, result);
+		halves_fill(run, result);
 		integral_stream_finish(&run->integral, &result->values, &result->integral);
 	}
 	*ret_result = *result;

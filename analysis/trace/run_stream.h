@@ -8,6 +8,10 @@
  * Positions count in the meter's sample index, lost samples included. Lost samples and samples that
  * are no number are in no sum; they are counted where they are, and are the caller's to refuse.
  *
+ * A known edge (settings.edges) lies inside a sample, of which it takes a share. A sample of a slow
+ * meter is the mean of window and idle there, and its share of that mean is not what belongs to the
+ * window: so of both samples the whole counts, less idle for the time outside the window.
+ *
  * Idle is the current's level outside the window, guard samples away from its edges. Its value for
  * the window is the line through both idle means at the window's middle, so a linear drift of idle
  * cancels.
@@ -21,6 +25,7 @@
 
 #include "analysis/trace/clock_map.h"
 #include "analysis/trace/error.h"
+#include "analysis/trace/marker_stream.h"
 #include "analysis/trace/segments.h"
 
 enum {
@@ -35,6 +40,9 @@ struct run_settings {
 	size_t idle_samples;                   /* on either side, the nearest so many */
 	size_t idle_min_samples;               /* fewer are no idle; at least 2 are needed */
 	uint64_t inferences; /* that the window is to hold; 0: neither halves nor groups */
+	/* Edges that are known otherwise, at places between two samples' boundaries: see below.
+	 * NULL: in the samples. Not owned; read until run_stream_finish. */
+	const struct marker_edges *edges;
 };
 
 /* A meter's block. The arrays stay the caller's and are read during the call only. */
@@ -45,8 +53,8 @@ struct run_block {
 	const float *voltage_v;     /* NULL: not measured, in all blocks alike */
 	const float *raw_current_a; /* uncorrected; NULL: not kept, in all blocks alike */
 	const float *metered_a;     /* as the instrument sums them; NULL: current_a */
-	const uint8_t *logic;
-	bool saturated; /* the meter says so of the block */
+	const uint8_t *logic;       /* NULL where edges are known */
+	bool saturated;             /* the meter says so of the block */
 	int64_t t_mono_ns;
 	/* What the instrument summed since the stream began, before sample integral_end. */
 	bool has_integral;
@@ -113,6 +121,7 @@ struct run_result {
 	struct run_groups groups;
 	bool has_raw;
 	double raw_energy_j; /* of the uncorrected samples */
+	double edges_c;      /* of values.charge_c: what known edges' samples were put right by */
 
 	int idle_error; /* 0, ANALYSIS_NO_IDLE_BEFORE, _NO_IDLE_AFTER, _BAD_IDLE */
 	struct run_idle idle_before, idle_after;

@@ -192,20 +192,70 @@ int trace_stream_init(struct trace_stream *stream, const struct trace_stream_set
 	return code ? code : marker_stream_init(&stream->markers, &markers);
 }
 
+/* Those before the first sample; returns the lines that are high there. */
+static uint8_t edges_skip(struct trace_stream *stream, uint64_t first_index)
+{
+	const struct marker_edges *edges = stream->settings.edges;
+	unsigned high = edges->high;
+
+	for (; stream->edges_given < edges->count; stream->edges_given++) {
+		const struct marker_event *event = &edges->events[stream->edges_given];
+
+		if (event->position_samples >= (double)first_index)
+			break;
+		high = event->rising ? high | 1u << event->line : high & ~(1u << event->line);
+	}
+	return (uint8_t)high;
+}
+
+/* The known edges up to the block's end. */
+static void edges_give(struct trace_stream *stream, const struct segment_block *block)
+{
+	const struct marker_edges *edges = stream->settings.edges;
+	double end = (double)(block->first_index + block->count);
+
+	for (; stream->edges_given < edges->count; stream->edges_given++) {
+		const struct marker_event *event = &edges->events[stream->edges_given];
+
+		if (event->position_samples >= end)
+			return;
+		if (event->line < stream->settings.line_count)
+			marker_stream_give(&stream->markers, event);
+	}
+}
+
+static int edges_take(struct trace_stream *stream, const struct segment_block *block,
+		      const uint8_t *logic, bool first)
+{
+	bool is_known = stream->settings.edges != NULL;
+	uint8_t high = 0;
+
+	if (first && is_known) {
+		high = edges_skip(stream, block->first_index);
+		marker_stream_start_known(&stream->markers, high);
+	} else if (first) {
+		high = logic[0] >> stream->settings.inputs[LINE_WINDOW] & 1;
+	}
+	if (first)
+		stream->idle_open = !(high & 1);
+	if (!is_known)
+		return marker_stream_add(&stream->markers, logic, block->first_index, block->count);
+	edges_give(stream, block);
+	return 0;
+}
+
 int trace_stream_add(struct trace_stream *stream, const struct segment_block *block,
 		     const uint8_t *logic)
 {
 	bool first = !stream->segments.started;
 	int code;
 
-	if (!logic)
+	if (!logic && !stream->settings.edges)
 		return ANALYSIS_BAD_ARGUMENT;
 	code = segments_begin(&stream->segments, block);
 	if (code)
 		return code;
-	if (first)
-		stream->idle_open = !(logic[0] >> stream->settings.inputs[LINE_WINDOW] & 1);
-	code = marker_stream_add(&stream->markers, logic, block->first_index, block->count);
+	code = edges_take(stream, block, logic, first);
 	idle_settle(stream, (double)stream->segments.next_index);
 	segments_end(&stream->segments);
 	return code ? code : stream->fault;

@@ -60,6 +60,7 @@ struct trace_stream_settings {
 			       */
 	size_t guard_samples; /* between window and idle */
 	double rate_hz, supply_v, range_max_a; /* as segment_settings */
+	const struct marker_edges *edges;      /* NULL: in the samples */
 	/* Either may be NULL. Pieces of a window come before it. */
 	void (*piece)(void *user, const struct trace_piece *piece);
 	void (*window)(void *user, const struct trace_window *window);
@@ -71,7 +72,8 @@ struct trace_stream {
 	struct marker_stream markers;
 	struct segments segments;
 	bool in_window;
-	int fault; /* of a cut: see trace_stream_add */
+	int fault;          /* of a cut: see trace_stream_add */
+	size_t edges_given; /* of settings.edges */
 	uint64_t windows;
 	struct trace_window window;
 	struct segment open[TRACE_LINES]; /* of line i, since its last edge in the window */
@@ -87,9 +89,9 @@ struct trace_stream {
 /* ANALYSIS_BAD_ARGUMENT: as marker_stream_init and segments_init, or guard, pulse and shift
  * together longer than SEGMENT_KEEP_MAX. */
 int trace_stream_init(struct trace_stream *stream, const struct trace_stream_settings *settings);
-/* logic: one byte per sample of the block. ANALYSIS_BAD_ARGUMENT as marker_stream_add and
- * segments_begin. ANALYSIS_OUTSIDE_CAPTURE: a shift moved an edge before what is kept (edges right
- * behind a gap); the stream is to be given up. */
+/* logic: one byte per sample of the block; NULL where edges are known. ANALYSIS_BAD_ARGUMENT as
+ * marker_stream_add and segments_begin. ANALYSIS_OUTSIDE_CAPTURE: a shift moved an edge before what
+ * is kept (edges right behind a gap); the stream is to be given up. */
 int trace_stream_add(struct trace_stream *stream, const struct segment_block *block,
 		     const uint8_t *logic);
 /* The capture is over. An open window is not given: stream->in_window stays true. */

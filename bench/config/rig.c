@@ -11,17 +11,20 @@
 #include <string.h>
 
 #include "bench/config/quantity.h"
+#include "bench/config/rig_lines.h"
 #include "bench/config/rig_options.h"
 #include "bench/config/rig_parts.h"
 #include "bench/config/yaml_file.h"
+#include "drivers/marker/marker.h"
 
 struct meter_text {
 	char *name, *part, *link, *supply, *supply_u, *gain_u, *offset_u, *ambient, *ambient_u;
 };
 
 struct board_text {
-	char *name, *part, *link, *meter, *id;
+	char *name, *part, *link, *meter, *id, *markers;
 	struct rig_lines_text lines;
+	struct rig_flash_text flash;
 };
 
 struct rig_text {
@@ -66,7 +69,10 @@ static const cyaml_schema_field_t board_fields[] = {
 	TEXT("link", struct board_text, link),
 	TEXT("meter", struct board_text, meter),
 	TEXT_OPTIONAL("id", struct board_text, id),
+	TEXT_OPTIONAL("markers", struct board_text, markers),
 	CYAML_FIELD_MAPPING("lines", CYAML_FLAG_OPTIONAL, struct board_text, lines, lines_fields),
+	CYAML_FIELD_MAPPING("flash", CYAML_FLAG_OPTIONAL, struct board_text, flash,
+			    rig_flash_own_fields),
 	CYAML_FIELD_END};
 
 static const cyaml_schema_value_t board_entry = {
@@ -267,6 +273,42 @@ static int take_lines(const struct rig_files *files, const struct board_text *te
 	return rig_lines_take(files->own, place, &text->lines, &board->lines, err);
 }
 
+static int take_flash(const struct rig_files *files, const struct board_text *text, unsigned index,
+		      struct rig_board *board, struct err *err)
+{
+	const struct rig_part_board *part = &files->board_parts[index];
+	const struct rig_flash_source of_part = {part->file, "flash", part->flash};
+	char place[40];
+	const struct rig_flash_source own = {files->own, place, &text->flash};
+
+	snprintf(place, sizeof(place), "boards[%u].flash", index);
+	return rig_flash_take(&of_part, &own, board, err);
+}
+
+/* The window's line alone tells no inference from another. */
+static int take_markers(const struct rig *rig, const char *text, unsigned index,
+			struct rig_board *board, struct err *err)
+{
+	unsigned lines;
+	bool is_virtual;
+	int ret;
+
+	if (!text)
+		return 0;
+	ret = marker_check_uri(text, &lines, &is_virtual, err);
+	if (!ret && lines == 1)
+		ret = err_set(err, -EINVAL,
+			      "'%s': the lines of window and inference are needed, and that of "
+			      "layers where it is wired",
+			      text);
+	if (!ret && is_virtual != rig->is_virtual)
+		ret = err_set(err, -EINVAL, "'%s' is %s, and this rig says 'virtual: %s'", text,
+			      is_virtual ? "a virtual lab's" : "real",
+			      rig->is_virtual ? "true" : "false");
+	board->markers = text;
+	return ret ? yaml_file_error(rig->files->own, ret, err, "boards[%u].markers", index) : 0;
+}
+
 static int take_board(struct rig *rig, const char *path, const struct board_text *text,
 		      unsigned index, struct err *err)
 {
@@ -292,41 +334,13 @@ static int take_board(struct rig *rig, const char *path, const struct board_text
 		return yaml_file_error(files->own, ret, err, "boards[%u].meter", index);
 	}
 	ret = take_lines(files, text, index, board, err);
+	if (!ret)
+		ret = take_flash(files, text, index, board, err);
+	if (!ret)
+		ret = take_markers(rig, text->markers, index, board, err);
 	if (!ret && text->id)
 		ret = take_id(files, text->id, index, board, err);
 	return ret;
-}
-
-/* A switch is one board's. */
-static bool share_switch(const struct rig_board *a, const struct rig_board *b,
-			 char text[CONTROL_TEXT_BYTES])
-{
-	const struct control_line *of_a[] = {&a->lines.reset, &a->lines.boot, &a->lines.supply};
-	const struct control_line *of_b[] = {&b->lines.reset, &b->lines.boot, &b->lines.supply};
-
-	for (size_t i = 0; i < 9; i++) {
-		const struct control_line *line = of_a[i / 3];
-
-		control_line_print(line, text);
-		if (line->kind == CONTROL_LINE_SWITCH && control_line_same(line, of_b[i % 3]))
-			return true;
-	}
-	return false;
-}
-
-static int check_switches(const struct rig *rig, struct err *err)
-{
-	for (unsigned i = 0; i < rig->board_count; i++)
-		for (unsigned j = 0; j < i; j++) {
-			char text[CONTROL_TEXT_BYTES];
-
-			if (!share_switch(&rig->boards[i], &rig->boards[j], text))
-				continue;
-			err_set(err, -EINVAL, "boards '%s' and '%s' share line '%s'",
-				rig->boards[j].name, rig->boards[i].name, text);
-			return yaml_file_error(rig->files->own, -EINVAL, err, "boards[%u]", i);
-		}
-	return 0;
 }
 
 /* One board per meter, one device per link, one meaning per name. */
@@ -348,6 +362,13 @@ static int check_unique(const struct rig *rig, struct err *err)
 			if (!strcmp(board->name, other->name)) {
 				err_set(err, -EINVAL, "two boards are named '%s'", board->name);
 				return yaml_file_error(own, -EINVAL, err, "boards[%u].name", i);
+			}
+			if (board->markers && other->markers &&
+			    !strcmp(board->markers, other->markers)) {
+				err_set(err, -EINVAL,
+					"boards '%s' and '%s' share marker lines '%s'", other->name,
+					board->name, board->markers);
+				return yaml_file_error(own, -EINVAL, err, "boards[%u].markers", i);
 			}
 			if (board->meter == other->meter) {
 				err_set(err, -EINVAL, "boards '%s' and '%s' share meter '%s'",
@@ -455,8 +476,11 @@ static int resolve(struct rig *rig, struct err *err)
 			line_text(&b->lines.boot), "meter", rig->meters[b->meter].name, "clocks_hz",
 			level_list(&b->levels), "id", id_text(b));
 
+		rig_flash_resolve(b, board);
 		if (b->lines.supply.kind)
 			json_object_set_new(board, "supply", line_text(&b->lines.supply));
+		if (b->markers)
+			json_object_set_new(board, "markers", json_string(b->markers));
 		json_array_append_new(boards, board);
 	}
 	json = json_pack("{s:s, s:b, s:f, s:o, s:o}", "rig", rig->name, "virtual", rig->is_virtual,
@@ -501,7 +525,9 @@ static int take_all(struct rig *rig, const char *path, const struct rig_text *te
 	if (!ret)
 		ret = check_unique(rig, err);
 	if (!ret)
-		ret = check_switches(rig, err);
+		ret = rig_lines_check(rig, rig->files->own, err);
+	if (!ret)
+		ret = rig_flash_check_unique(rig, rig->files->own, err);
 	return ret ? ret : resolve(rig, err);
 }
 
@@ -543,6 +569,8 @@ void rig_free(struct rig *rig)
 	free(rig->record_folder);
 	for (unsigned i = 0; rig->meters && i < rig->meter_count; i++)
 		free(rig->meters[i].options);
+	for (unsigned i = 0; rig->boards && i < rig->board_count; i++)
+		free(rig->boards[i].flash_config);
 	free(rig->meters);
 	free(rig->boards);
 	free(rig->resolved);

@@ -39,14 +39,21 @@ struct rig_board {
 	const char *firmware;          /* stem of the firmware files: STEM-BUILD.bin */
 	const char *link;              /* uri */
 	uint32_t baud;
+	/* "flash:", as drivers/flash/flash.h takes it; 0 or NULL: no such key. */
 	const char *flash_driver;
 	uint32_t flash_baud, flash_address;
-	uint16_t flash_id;    /* product id the loader must report */
+	uint16_t flash_id;         /* product id the loader must report */
+	const char *flash_uri;     /* "link" or "server" */
+	const char **flash_config; /* up to a NULL; the rig's */
+	const char *flash_adapter_serial;
 	struct levels levels; /* legal clock levels */
 	struct control_lines lines;
 	bool has_id; /* only the board with this unique id will do */
 	uint8_t id[RIG_ID_BYTES];
 	unsigned meter; /* index into rig.meters */
+	/* Uri of drivers/marker of the lines window, inference, layer, where the meter does not sample
+	 * them; NULL: it does. */
+	const char *markers;
 };
 
 struct rig {

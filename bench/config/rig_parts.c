@@ -4,10 +4,9 @@
 #include <errno.h>
 
 #include "bench/config/quantity.h"
+#include "bench/config/rig_lines.h"
 #include "bench/config/yaml_file.h"
 #include "bench/model/model.h"
-#include "drivers/flash/flash.h"
-
 #include <string.h>
 
 struct marker_text {
@@ -19,16 +18,11 @@ struct meter_part_text {
 	struct marker_text markers;
 };
 
-struct flash_text {
-	char *driver, *baud;
-	unsigned address, id;
-};
-
 struct board_part_text {
 	char **clocks;
 	unsigned clocks_count;
 	char *part, *chip, *kernels, *firmware, *baud;
-	struct flash_text flash;
+	struct rig_flash_text flash;
 	struct rig_lines_text lines;
 };
 
@@ -52,11 +46,6 @@ static const cyaml_schema_field_t meter_fields[] = {
 static const cyaml_schema_value_t meter_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct meter_part_text, meter_fields)};
 
-static const cyaml_schema_field_t flash_fields[] = {
-	TEXT("driver", struct flash_text, driver), TEXT("baud", struct flash_text, baud),
-	CYAML_FIELD_UINT("address", CYAML_FLAG_DEFAULT, struct flash_text, address),
-	CYAML_FIELD_UINT("id", CYAML_FLAG_DEFAULT, struct flash_text, id), CYAML_FIELD_END};
-
 static const cyaml_schema_field_t lines_fields[] = {
 	TEXT("reset", struct rig_lines_text, reset), TEXT("boot", struct rig_lines_text, boot),
 	CYAML_FIELD_STRING_PTR("supply", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
@@ -75,7 +64,7 @@ static const cyaml_schema_field_t board_fields[] = {
 	CYAML_FIELD_SEQUENCE("clocks", CYAML_FLAG_POINTER, struct board_part_text, clocks,
 			     &clock_entry, 1, LEVELS_MAX),
 	CYAML_FIELD_MAPPING("flash", CYAML_FLAG_DEFAULT, struct board_part_text, flash,
-			    flash_fields),
+			    rig_flash_part_fields),
 	CYAML_FIELD_MAPPING("lines", CYAML_FLAG_DEFAULT, struct board_part_text, lines,
 			    lines_fields),
 	CYAML_FIELD_END};
@@ -133,8 +122,8 @@ fail:
 	return ret;
 }
 
-static int take_baud(const struct yaml_file *file, const char *text, const char *key,
-		     uint32_t *ret_baud, struct err *err)
+int rig_baud_take(const struct yaml_file *file, const char *text, const char *key,
+		  uint32_t *ret_baud, struct err *err)
 {
 	double baud;
 	int ret = quantity_parse(text, QUANTITY_BAUD, &baud, err);
@@ -146,48 +135,6 @@ static int take_baud(const struct yaml_file *file, const char *text, const char 
 		return yaml_file_error(file, ret, err, "%s", key);
 	*ret_baud = (uint32_t)baud;
 	return 0;
-}
-
-static int take_line(const struct yaml_file *file, const char *place, enum control_role role,
-		     const char *text, struct control_line *line, struct err *err)
-{
-	int ret = text ? control_line_parse(role, text, line, err) : 0;
-
-	return ret ? yaml_file_error(file, ret, err, "%s.%s", place, control_role_name(role)) : 0;
-}
-
-int rig_lines_take(const struct yaml_file *file, const char *place,
-		   const struct rig_lines_text *text, struct control_lines *lines, struct err *err)
-{
-	int ret = take_line(file, place, CONTROL_RESET, text->reset, &lines->reset, err);
-
-	if (!ret)
-		ret = take_line(file, place, CONTROL_BOOT, text->boot, &lines->boot, err);
-	if (!ret)
-		ret = take_line(file, place, CONTROL_SUPPLY, text->supply, &lines->supply, err);
-	if (ret)
-		return ret;
-	ret = control_lines_check(lines, err);
-	return ret ? yaml_file_error(file, ret, err, "%s", place) : 0;
-}
-
-static int take_flash(const struct yaml_file *file, const struct flash_text *text,
-		      struct rig_board *board, struct err *err)
-{
-	int ret = 0;
-
-	if (!flash_find(text->driver)) {
-		ret = err_set(err, -EINVAL, "no flash driver is named '%s'", text->driver);
-		return yaml_file_error(file, ret, err, "flash.driver");
-	}
-	if (text->id > 0xFFFF) {
-		ret = err_set(err, -EINVAL, "id 0x%x is more than 16 bits", text->id);
-		return yaml_file_error(file, ret, err, "flash.id");
-	}
-	board->flash_driver = text->driver;
-	board->flash_address = text->address;
-	board->flash_id = (uint16_t)text->id;
-	return take_baud(file, text->baud, "flash.baud", &board->flash_baud, err);
 }
 
 static int take_kernels(const struct yaml_file *file, const char *text, struct rig_board *board,
@@ -229,13 +176,12 @@ int rig_part_board_load(const char *path, struct rig_part_board *ret_part, struc
 	part.board.firmware = text->firmware;
 	ret = take_kernels(part.file, text->kernels, &part.board, err);
 	if (!ret)
-		ret = take_baud(part.file, text->baud, "baud", &part.board.baud, err);
+		ret = rig_baud_take(part.file, text->baud, "baud", &part.board.baud, err);
 	if (!ret)
 		ret = rig_lines_take(part.file, "lines", &text->lines, &part.board.lines, err);
 	if (!ret)
 		ret = take_clocks(part.file, text, &part.board.levels, err);
-	if (!ret)
-		ret = take_flash(part.file, &text->flash, &part.board, err);
+	part.flash = &text->flash;
 	if (ret) {
 		yaml_file_free(part.file);
 		return ret;

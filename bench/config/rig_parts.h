@@ -7,6 +7,7 @@
 #define BENCH_CONFIG_RIG_PARTS_H
 
 #include "bench/config/rig.h"
+#include "bench/config/rig_flash.h"
 #include "drivers/meter/meter.h"
 
 struct yaml_file;
@@ -19,20 +20,15 @@ struct rig_part_meter {
 	unsigned marker_input[RIG_MARKER_LINES];
 };
 
-/* "lines:" of a part or of a board in the rig file; NULL: not there. */
-struct rig_lines_text {
-	char *reset, *boot, *supply;
-};
-
-/* What the text says, in front of what the lines are. Its place in the file: "lines", or
- * "boards[1].lines". */
-int rig_lines_take(const struct yaml_file *file, const char *place,
-		   const struct rig_lines_text *text, struct control_lines *lines, struct err *err);
-
 struct rig_part_board {
-	struct yaml_file *file; /* owns the strings */
-	struct rig_board board; /* name, link and meter are not set */
+	struct yaml_file *file;             /* owns the strings */
+	struct rig_board board;             /* name, link, meter and flash are not set */
+	const struct rig_flash_text *flash; /* the file's */
 };
+
+/* "115200 baud" at a key path of the file. */
+int rig_baud_take(const struct yaml_file *file, const char *text, const char *key,
+		  uint32_t *ret_baud, struct err *err);
 
 /* Errors are "FILE:LINE: sentence"; nothing is owned by the part on failure. */
 int rig_part_meter_load(const char *path, struct rig_part_meter *ret_part, struct err *err);

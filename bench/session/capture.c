@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/session/meter_feed.h"
@@ -30,6 +31,7 @@ int capture_begin(struct capture *capture, const struct rig_meter *config,
 	};
 	int code;
 
+	capture->has_host = false;
 	memcpy(settings.inputs, config->marker_input, sizeof(settings.inputs));
 	settings.idle_min_samples = settings.idle_samples / 2;
 	code = capture->stream ? run_stream_restart(capture->stream, &settings)
@@ -37,6 +39,7 @@ int capture_begin(struct capture *capture, const struct rig_meter *config,
 	if (code)
 		return err_set(err, code == ANALYSIS_NO_MEMORY ? -ENOMEM : -EINVAL, "meter %s: %s",
 			       config->name, analysis_error_text(code));
+	capture->settings = settings;
 	memset(&capture->run, 0, sizeof(capture->run));
 	memset(&capture->result, 0, sizeof(capture->result));
 	memset(capture->window_range_samples, 0, sizeof(capture->window_range_samples));
@@ -125,6 +128,8 @@ static int take_block(struct station *station, struct meter_feed *feed, struct c
 
 	if (ret)
 		return err_context(err, ret, "meter %s", station->meter_config->name);
+	if (capture->host)
+		return host_markers_take(capture->host, block, err);
 	ret = capture_add(capture, station->meter_config, meter_info(station->meter)->caps,
 			  station->calibration, block, err);
 	if (!ret)
@@ -141,6 +146,19 @@ static int poll_board(struct station *station, struct capture *capture, bool *re
 	return ret && ret != -EAGAIN ? err_context(err, ret, "board %s", station->board->name) : 0;
 }
 
+static uint64_t count_samples(const struct capture *capture)
+{
+	return capture->host
+		       ? host_markers_samples(capture->host)
+		       : run_stream_samples(capture->stream) + run_stream_lost(capture->stream);
+}
+
+static uint64_t count_behind(const struct capture *capture)
+{
+	return capture->host ? host_markers_behind(capture->host)
+			     : run_stream_behind(capture->stream);
+}
+
 /* Streams until the board has reported and idle_count samples behind the window are in: the report
  * comes after the idle, but on another line than the samples, and may overtake them. */
 static int stream_run(struct station *station, struct meter_feed *feed, double limit_s,
@@ -148,12 +166,11 @@ static int stream_run(struct station *station, struct meter_feed *feed, double l
 		      struct capture *capture, struct err *err)
 {
 	uint64_t limit = (uint64_t)(limit_s * meter_info(station->meter)->rate_hz);
-	const struct run_stream *stream = capture->stream;
 	bool reported = false;
 	int ret = 0;
 
-	while (!ret && run_stream_samples(stream) + run_stream_lost(stream) < limit) {
-		uint64_t behind = run_stream_behind(stream);
+	while (!ret && count_samples(capture) < limit) {
+		uint64_t behind = count_behind(capture);
 
 		if (link_tape_stop(station->tapes.board, *stop != 0))
 			return err_set(err, -ECANCELED, "interrupted");
@@ -181,6 +198,59 @@ static int trigger(struct station *station, struct meter_feed *feed, const struc
 			  err);
 }
 
+/* The samples that were kept, with what the host saw. */
+static int take_kept(struct station *station, struct capture *capture, struct err *err)
+{
+	const struct rig_meter *config = station->meter_config;
+	const struct meter_info *meter = meter_info(station->meter);
+	struct meter_block *block = malloc(sizeof(*block));
+	int code, ret = 0;
+
+	if (!block)
+		return err_set(err, -ENOMEM, "out of memory");
+	host_markers_map(capture->host, meter, &capture->settings, &capture->host_result);
+	code = run_stream_restart(capture->stream, &capture->settings);
+	if (code)
+		ret = err_set(err, code == ANALYSIS_NO_MEMORY ? -ENOMEM : -EINVAL, "meter %s: %s",
+			      config->name, analysis_error_text(code));
+	for (size_t i = 0;
+	     !ret && host_markers_block(capture->host, i, config->marker_input, block); i++) {
+		ret = capture_add(capture, config, meter->caps, station->calibration, block, err);
+		if (!ret)
+			tracing_append(&capture->tracing, block);
+	}
+	free(block);
+	return ret;
+}
+
+static int open_host(struct station *station, struct capture *capture, struct err *err)
+{
+	const struct meter_info *meter = meter_info(station->meter);
+	int ret;
+
+	if (!station->board->markers)
+		return 0;
+	ret = host_markers_open(station->board->markers, meter->caps, &capture->host, err);
+	capture->has_host = !ret;
+	return ret ? err_context(err, ret, "board %s: markers", station->board->name) : 0;
+}
+
+/* Frees what was kept; *ret_ret gets what went wrong with it, if nothing did before. */
+static void close_host(struct station *station, struct capture *capture, int *ret_ret,
+		       struct err *err)
+{
+	if (!*ret_ret) {
+		*ret_ret = host_markers_finish(capture->host, err);
+		if (*ret_ret)
+			err_context(err, *ret_ret, "board %s: markers", station->board->name);
+	}
+	if (!*ret_ret)
+		*ret_ret = take_kept(station, capture, err);
+	capture_end(capture);
+	host_markers_close(capture->host);
+	capture->host = NULL;
+}
+
 int capture_run(struct station *station, const struct wire_run *run, double limit_s,
 		const volatile sig_atomic_t *stop, struct capture *capture, struct err *err)
 {
@@ -190,20 +260,30 @@ int capture_run(struct station *station, const struct wire_run *run, double limi
 	ret = capture_begin(capture, station->meter_config, meter_info(station->meter), run, err);
 	if (ret)
 		return ret;
-	ret = meter_feed_start(station->meter, station->tapes.meter, 0, &feed, err);
+	ret = open_host(station, capture, err);
 	if (ret)
+		return ret;
+	ret = meter_feed_start(station->meter, station->tapes.meter, 0, &feed, err);
+	if (ret) {
+		host_markers_close(capture->host);
+		capture->host = NULL;
 		return err_context(err, ret, "meter %s", station->meter_config->name);
+	}
 	ret = trigger(station, feed, run, limit_s, stop, capture, err);
 	stopped = meter_feed_stop(feed, ret ? NULL : err);
 	if (!ret && stopped)
 		ret = err_context(err, stopped, "meter %s", station->meter_config->name);
-	capture_end(capture);
+	if (capture->host)
+		close_host(station, capture, &ret, err);
+	else
+		capture_end(capture);
 	return ret;
 }
 
 void capture_done(struct capture *capture)
 {
 	run_stream_free(capture->stream);
+	host_markers_close(capture->host);
 	tracing_drop(&capture->tracing);
 	memset(capture, 0, sizeof(*capture));
 }

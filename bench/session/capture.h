@@ -2,7 +2,9 @@
  *
  * One run of the board with the meter watching: arm, trigger, stream, until the board has reported
  * and the meter's samples, which may lag behind the report, hold the idle after the window. Samples
- * go through the analysis, and into the trace, as they come; none are kept here.
+ * go through the analysis, and into the trace, as they come; none are kept here. Where the host
+ * sees the marker lines, and not the meter, samples are kept until the capture is over: only then
+ * it is known which of them an edge lies in.
  */
 #ifndef BENCH_SESSION_CAPTURE_H
 #define BENCH_SESSION_CAPTURE_H
@@ -13,6 +15,7 @@
 #include <stdint.h>
 
 #include "analysis/trace/run_stream.h"
+#include "bench/session/host_markers.h"
 #include "bench/session/station.h"
 #include "bench/session/tracing.h"
 
@@ -25,6 +28,11 @@ struct capture {
 							  */
 	struct wire_result_reply result;
 	struct tracing tracing; /* gets every block while one is begun */
+	/* Of a board whose marker lines the host sees (rig_board.markers). */
+	struct run_settings settings;
+	struct host_markers *host; /* while it captures; else NULL */
+	bool has_host;
+	struct host_markers_result host_result;
 };
 
 /* What a capture starts from: its run's settings, and nothing seen. -ENOMEM. */

@@ -8,6 +8,7 @@
 
 #include "drivers/link/link.h"
 #include "drivers/link/serial_scan.h"
+#include "drivers/marker/marker.h"
 
 static const char rules[] = "drivers/udev/70-joulebench.rules";
 
@@ -140,6 +141,15 @@ static int check_lines(const struct rig_board *board, struct device_check *check
 	return ret;
 }
 
+static int check_markers(const struct rig_board *board, struct err *err)
+{
+	struct marker *marker = NULL;
+	int ret = board->markers ? marker_open(board->markers, &marker, err) : 0;
+
+	marker_close(marker);
+	return ret ? err_context(err, ret, "markers") : 0;
+}
+
 static int check_board(const struct rig *rig, const struct rig_board *board,
 		       struct device_check *check)
 {
@@ -156,7 +166,8 @@ static int check_board(const struct rig *rig, const struct rig_board *board,
 	snprintf(check->identity, sizeof(check->identity), "%s", link_identity(link));
 	check->is_virtual = link_is_virtual(link);
 	link_close(link);
-	return check_origin(rig, check->is_virtual, &check->problem);
+	ret = check_origin(rig, check->is_virtual, &check->problem);
+	return ret ? ret : check_markers(board, &check->problem);
 }
 
 static void conclude(struct device_check *check, int code)

@@ -41,7 +41,17 @@ int judge_check_markers(struct judging *j)
 	const struct run_result *run = j->run;
 	const uint64_t *inside = run->inside, *at_edges = run->at_edges;
 	uint64_t inferences = j->request->run->inferences;
+	const struct host_markers_result *host = &j->request->capture->host_result;
 
+	if (j->request->capture->has_host && host->error)
+		return judge_refuse(j, VERDICT_REASON_MARKERS,
+				    "the host's edges cannot be placed among the meter's samples: "
+				    "%s",
+				    analysis_error_text(host->error));
+	if (j->request->capture->has_host && host->lost)
+		return judge_refuse(j, VERDICT_REASON_MARKERS,
+				    "%llu edges were lost between the lines and the host",
+				    (unsigned long long)host->lost);
 	if (run->window_error)
 		return judge_refuse(j, VERDICT_REASON_MARKERS, "window line: %s (%llu edges)",
 				    analysis_error_text(run->window_error),

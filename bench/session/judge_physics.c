@@ -16,6 +16,7 @@ static const double rate_tolerance_rel = 0.01;    /* a meter's clock, by the hos
 static const double idle_tolerance_rel = 0.01;    /* of the window's mean current */
 /* second half of the inferences against the first */
 static const double drift_tolerance_rel = 0.005;
+static const double drift_sigmas = 3;       /* of the difference of two halves' means */
 static const double pace_slack_samples = 4; /* an inference's two edges in the meter's samples,
 					       and what the logic inputs may lag */
 
@@ -146,14 +147,27 @@ int judge_check_pace(struct judging *j)
 		is_short ? pace->shortest_samples : pace->longest_samples, low, high);
 }
 
+/* Of the difference of two halves' means. A meter of few samples sees different parts of the same
+ * work, and each half has one of the window's edges. */
+static double halves_u_a(const struct run_result *run)
+{
+	double samples = (double)run->samples_whole;
+	double edge_a = run->edge_u_samples * (run->values.mean_a - run->idle_a);
+
+	return run->samples_whole ? hypot(2 * run->sample_sd_a / sqrt(samples),
+					  sqrt(2) * edge_a / (samples / 2))
+				  : 0;
+}
+
 /* Compares the mean current of the second half of the inferences with the first's: the same work.
  */
 int judge_check_drift(struct judging *j)
 {
 	const struct run_result *run = j->run;
+	double tolerance_a = fmax(drift_tolerance_rel * fabs(run->values.mean_a),
+				  drift_sigmas * halves_u_a(run));
 
-	if (!run->has_halves || fabs(run->second_half_a - run->first_half_a) <=
-					drift_tolerance_rel * fabs(run->values.mean_a))
+	if (!run->has_halves || fabs(run->second_half_a - run->first_half_a) <= tolerance_a)
 		return 0;
 	return judge_refuse(j, VERDICT_REASON_DRIFT,
 			    "mean current %.6g A in the first half, %.6g A in the second",

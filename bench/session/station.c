@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drivers/flash/flash.h"
+#include "drivers/marker/marker.h"
 #include "firmware/image/image.h"
 
 enum {
@@ -88,6 +89,17 @@ static int open_link(struct station *station, struct err *err)
 	}
 }
 
+/* Each capture opens them anew; here to see at once that they are to be had. */
+static int try_markers(const struct station *station, struct err *err)
+{
+	const char *uri = station->board->markers;
+	struct marker *marker = NULL;
+	int ret = uri ? marker_open(uri, &marker, err) : 0;
+
+	marker_close(marker);
+	return ret ? err_context(err, ret, "markers") : 0;
+}
+
 static int open_board(struct station *station, struct err *err)
 {
 	const struct rig_board *board = station->board;
@@ -99,6 +111,8 @@ static int open_board(struct station *station, struct err *err)
 		ret = control_attach(&station->control, station->link, err);
 	if (!ret)
 		ret = dut_open(station->link, &station->dut, err);
+	if (!ret)
+		ret = try_markers(station, err);
 	return ret ? err_context(err, ret, "board %s", board->name) : 0;
 }
 
@@ -279,7 +293,11 @@ static int write_firmware(struct station *station, const struct session_firmware
 					      .address = board->flash_address,
 					      .bytes = firmware->bytes,
 					      .count = firmware->count,
-					      .expected_id = board->flash_id};
+					      .expected_id = board->flash_id,
+					      .uri = board->flash_uri,
+					      .config = board->flash_config,
+					      .adapter_serial = board->flash_adapter_serial,
+					      .tape = station->tapes.board};
 	struct flash_report report;
 	int ret;
 

@@ -35,6 +35,10 @@ static void fill_identity(struct trace_identity *identity, const struct station 
 	COPY(identity->meter_model, row->meter_model);
 	COPY(identity->meter_serial, row->meter_serial);
 	COPY(identity->meter_calibration, row->meter_calibration);
+	if (station->board->markers)
+		snprintf(identity->marker_source, sizeof(identity->marker_source),
+			 "%.120s, edges stamped by the host, here at sample resolution",
+			 station->board->markers);
 	identity->is_virtual = row->is_virtual;
 	identity->attempt = row->attempt;
 	identity->repeat_index = row->repeat_index;

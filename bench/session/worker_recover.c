@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/session/worker_parts.h"
 
@@ -51,6 +52,18 @@ static int find_calibration(struct work_state *state, struct err *err)
 	return 0;
 }
 
+/* OpenOCD's User's Guide and ST's debug chapters: DBGMCU and a core in debug keep clocks on. */
+static void say_what_stays_attached(const struct rig_board *board)
+{
+	if (strcmp(board->flash_driver, "openocd") || board->flash_config)
+		return;
+	fprintf(stderr,
+		"joulebench: board %s: the probe of the OpenOCD at %s stays attached while it is "
+		"measured: a debug session keeps clocks on and raises the current, above all idle. "
+		"With 'config:' instead of 'server:' OpenOCD is started for flashing only\n",
+		board->name, board->flash_uri);
+}
+
 /* A board that was up before may be away for a while: a port that comes back after a power cycle, a
  * terminal server that starts again. */
 int worker_open_station(struct work_state *state, const struct point *point, struct err *err)
@@ -79,6 +92,8 @@ int worker_open_station(struct work_state *state, const struct point *point, str
 			"board that hangs is reset, never switched off (a supply line could: "
 			"'lines: {supply: gpio:...}')\n",
 			state->station.board->name, state->station.meter_config->name);
+	if (!ret && !state->was_up)
+		say_what_stays_attached(state->station.board);
 	state->up = !ret;
 	state->gone = ret && (state->was_up || is_misconfigured(ret));
 	state->was_up |= state->up;

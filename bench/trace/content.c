@@ -30,6 +30,8 @@ static void add_identity(struct sha256_ctx *context, const struct trace_identity
 	char line[LINE_BYTES];
 
 	for (const struct identity_field *field = identity_fields; field->name; field++) {
+		if (identity_is_absent(identity, field))
+			continue;
 		if (field->kind == IDENTITY_TEXT)
 			snprintf(line, sizeof(line), "@%s=%s\n", field->name,
 				 identity_text(identity, field));

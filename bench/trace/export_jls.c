@@ -60,6 +60,8 @@ static json_t *describe(const struct trace_info *info)
 	for (const struct identity_field *field = identity_fields; field->name; field++) {
 		json_t *value = NULL;
 
+		if (identity_is_absent(&info->identity, field))
+			continue;
 		if (field->kind == IDENTITY_TEXT)
 			value = json_string(identity_text(&info->identity, field));
 		else if (field->kind == IDENTITY_INTEGER)

@@ -28,6 +28,8 @@ const struct identity_field identity_fields[] = {
 	TEXT(firmware_crc32),
 	REAL(gain_u_rel),
 	INTEGER(is_virtual),
+	{"marker_source", IDENTITY_TEXT, offsetof(struct trace_identity, marker_source),
+	 sizeof(((struct trace_identity *)0)->marker_source), true},
 	TEXT(meter),
 	TEXT(meter_calibration),
 	TEXT(meter_model),
@@ -51,6 +53,11 @@ const struct identity_field identity_fields[] = {
 static const void *at(const struct trace_identity *identity, const struct identity_field *field)
 {
 	return (const char *)identity + field->offset;
+}
+
+bool identity_is_absent(const struct trace_identity *identity, const struct identity_field *field)
+{
+	return field->is_optional && !*identity_text(identity, field);
 }
 
 const char *identity_text(const struct trace_identity *identity, const struct identity_field *field)
@@ -87,6 +94,8 @@ int identity_write(struct hdf_file *file, const struct trace_identity *identity,
 	for (const struct identity_field *field = identity_fields; !ret && field->name; field++) {
 		const void *value = at(identity, field);
 
+		if (identity_is_absent(identity, field))
+			continue;
 		if (field->kind == IDENTITY_TEXT)
 			ret = hdf_put_text(file, file->id, field->name, value, err);
 		else if (field->kind == IDENTITY_INTEGER)
@@ -125,7 +134,9 @@ int identity_read(struct hdf_file *file, struct trace_identity *ret_identity, st
 	for (const struct identity_field *field = identity_fields; !ret && field->name; field++) {
 		char *value = (char *)ret_identity + field->offset;
 
-		if (field->kind == IDENTITY_TEXT)
+		if (field->is_optional && H5Aexists(file->id, field->name) <= 0)
+			*value = 0;
+		else if (field->kind == IDENTITY_TEXT)
 			ret = hdf_get_text(file, field->name, value, field->size, err);
 		else
 			ret = hdf_get_number(file, field->name,

@@ -14,10 +14,12 @@ struct identity_field {
 	const char *name;
 	enum identity_kind kind;
 	size_t offset, size;
+	bool is_optional; /* a text: neither written nor hashed when empty, may be missing */
 };
 
 extern const struct identity_field identity_fields[]; /* alphabetical; ends with a NULL name */
 
+bool identity_is_absent(const struct trace_identity *identity, const struct identity_field *);
 /* The field's value of identity; for the kind it is. */
 const char *identity_text(const struct trace_identity *identity, const struct identity_field *);
 int64_t identity_integer(const struct trace_identity *identity, const struct identity_field *);

@@ -113,6 +113,8 @@ static json_t *identity_json(const struct trace_identity *identity)
 	for (const struct identity_field *field = identity_fields; !ret && field->name; field++) {
 		json_t *value;
 
+		if (identity_is_absent(identity, field))
+			continue;
 		if (field->kind == IDENTITY_TEXT)
 			value = json_string(identity_text(identity, field));
 		else if (field->kind == IDENTITY_INTEGER)

@@ -51,6 +51,9 @@ struct trace_identity {
 	char model[64], model_sha256[72], build[16], runtime[48], firmware_crc32[12];
 	char meter[64], meter_model[16], meter_serial[32];
 	char meter_calibration[768]; /* what the samples were converted with, one line of JSON */
+	/* Where the marker lines come from when the meter did not sample them: they are then put
+	 * together from edges, at sample resolution; windows were cut more finely. "": the meter. */
+	char marker_source[192];
 	int64_t is_virtual;          /* 1: nothing here was measured */
 	int64_t session_id, attempt, repeat_index, clock_hz;
 	double rate_hz;     /* nominal, of the meter's clock */

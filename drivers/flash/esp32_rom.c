@@ -159,5 +159,7 @@ static int esp32_rom_write(const struct flash_request *request, struct flash_rep
 
 const struct flash_ops flash_esp32_rom = {
 	.name = "esp32_rom",
+	.takes = FLASH_KEY_BAUD | FLASH_KEY_ID,
+	.needs = FLASH_KEY_BAUD | FLASH_KEY_ID,
 	.write = esp32_rom_write,
 };

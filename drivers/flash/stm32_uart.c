@@ -234,5 +234,7 @@ static int flash_stm32_uart_write(const struct flash_request *request,
 
 const struct flash_ops flash_stm32_uart = {
 	.name = "stm32_uart",
+	.takes = FLASH_KEY_BAUD | FLASH_KEY_ID,
+	.needs = FLASH_KEY_BAUD | FLASH_KEY_ID,
 	.write = flash_stm32_uart_write,
 };

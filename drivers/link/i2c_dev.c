@@ -7,6 +7,8 @@
  * - It returns the messages that were done: fewer are a failure.
  * - Adapters report a missing acknowledge as ENXIO or EREMOTEIO
  *   (Documentation/i2c/fault-codes.rst).
+ * - An adapter that was unplugged may report EIO for ever (i2c-tiny-usb does): while its file is open
+ *   it stays, but its name in /dev goes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,15 +17,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "drivers/link/i2c_kinds.h"
 #include "drivers/link/link.h"
 
-enum { ADDRESSES = 128, INTERRUPTED_TRIES = 10 };
+enum { ADDRESSES = 128, INTERRUPTED_TRIES = 10, GONE_TRIES = 10, GONE_LOOK_MS = 10 };
 
 struct bus {
 	int fd;
+	char path[64];
 	bool is_ours[ADDRESSES]; /* asked for, and held by no kernel driver */
 };
 
@@ -48,8 +52,9 @@ static int bus_open(void *state, const char *address, bool *ret_is_virtual, stru
 	struct bus *bus = state;
 	unsigned long able = 0;
 
-	if (address[0] != '/')
+	if (address[0] != '/' || strlen(address) >= sizeof(bus->path))
 		return err_set(err, -EINVAL, "an adapter is named by its whole path (/dev/i2c-N)");
+	strcpy(bus->path, address);
 	bus->fd = open(address, O_RDWR | O_CLOEXEC);
 	if (bus->fd < 0)
 		return open_fail(address, errno, err);
@@ -73,9 +78,21 @@ static void bus_close(void *state)
 	close(((struct bus *)state)->fd);
 }
 
-/* The sentence for a failed call. */
-static int bus_fail(uint8_t address, int error, struct err *err)
+/* After EIO: the kernel needs a moment for taking the name away. */
+static bool is_gone(const struct bus *bus)
 {
+	const struct timespec pause = {.tv_nsec = GONE_LOOK_MS * 1000000};
+
+	for (int i = 0; i < GONE_TRIES && !access(bus->path, F_OK); i++)
+		nanosleep(&pause, NULL);
+	return access(bus->path, F_OK) && errno == ENOENT;
+}
+
+/* The sentence for a failed call. */
+static int bus_fail(const struct bus *bus, uint8_t address, int error, struct err *err)
+{
+	if (error == EIO && is_gone(bus))
+		error = ENODEV;
 	switch (error) {
 	case ENXIO:
 	case EREMOTEIO:
@@ -97,7 +114,7 @@ static int address_take(struct bus *bus, uint8_t address, struct err *err)
 		return 0;
 	if (ioctl(bus->fd, I2C_SLAVE, (unsigned long)address)) {
 		if (errno != EBUSY)
-			return bus_fail(address, errno, err);
+			return bus_fail(bus, address, errno, err);
 		return err_set(err, -EBUSY,
 			       "a kernel driver holds address 0x%02x: unbind it (echo N-%04x > "
 			       "/sys/bus/i2c/drivers/DRIVER/unbind, N the adapter's number)",
@@ -121,7 +138,7 @@ static int transfer(struct bus *bus, uint8_t address, struct i2c_msg *messages, 
 			break;
 	}
 	if (done < 0)
-		return bus_fail(address, errno, err);
+		return bus_fail(bus, address, errno, err);
 	if ((size_t)done != count)
 		return err_set(err, -EIO, "the adapter made %d of %zu messages", done, count);
 	return 0;

@@ -74,8 +74,9 @@ int link_discard(struct link *link, int quiet_ms, int limit_ms, struct err *err)
 
 const char *link_uri(const struct link *link);
 const char *link_identity(const struct link *link);
-/* True when the far end names itself a virtual rig (its RFC 2217 signature begins with
- * "virtual-rig"): time on it is emulated, and nothing read through it was measured. */
+/* True when the far end names itself a virtual rig (its identity begins with "virtual-rig": an RFC 2217
+ * signature, or a local port whose USB manufacturer begins with "VIRTUAL"): time on it is emulated,
+ * and nothing read through it was measured. */
 bool link_is_virtual(const struct link *link);
 
 /* The clock every time-out here counts on: CLOCK_MONOTONIC, ns. */

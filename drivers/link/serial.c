@@ -230,15 +230,19 @@ static int serial_set_lines(void *state, bool dtr, bool rts, struct err *err)
 
 /* ---- opening and closing ---- */
 
+/* A virtual rig's manufacturer strings begin with "VIRTUAL" (usb.h). */
 static void identity_read(struct serial *serial)
 {
 	int vendor, product;
 	const char *number = sp_get_port_usb_serial(serial->port);
+	const char *maker = sp_get_port_usb_manufacturer(serial->port);
+	bool is_virtual = maker && !strncmp(maker, "VIRTUAL", strlen("VIRTUAL"));
 
 	if (sp_get_port_usb_vid_pid(serial->port, &vendor, &product) != SP_OK)
 		return;
-	snprintf(serial->identity, sizeof(serial->identity), "usb %04X:%04X%s%s", vendor, product,
-		 number ? " " : "", number ? number : "");
+	snprintf(serial->identity, sizeof(serial->identity), "%susb %04X:%04X%s%s",
+		 is_virtual ? "virtual-rig " : "", vendor, product, number ? " " : "",
+		 number ? number : "");
 }
 
 static int lock(struct serial *serial, const char *path, struct err *err)

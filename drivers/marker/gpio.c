@@ -4,25 +4,18 @@
  * drivers/gpio/gpiolib-cdev.c.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "drivers/control/gpio_request.h"
 #include "drivers/link/link.h"
-#include "drivers/marker/marker.h"
+#include "drivers/marker/kinds.h"
 
 enum {
-	QUEUE_EDGES = 1 << 14,
 	KERNEL_EDGES = 1024, /* of a request; gpiolib-cdev.c allows 16 per line of 64 */
 	BATCH = 16,
-	PRIORITY = 50, /* SCHED_FIFO, where this user may */
 };
 
 static const int64_t clock_off_max_ns = 60 * 1000000000LL;
@@ -34,82 +27,68 @@ struct line {
 	struct gpiod_line *v1;
 };
 
-struct marker {
-	struct line lines[MARKER_LINES_MAX];
+struct gpio {
+	char path[128];
+	struct line lines[MARKER_LINES];
 	unsigned count;
 	bool is_numbered;
-	struct gpiod_chip *chip;            /* version 1 */
-	struct pollfd fds[MARKER_LINES_MAX + 1]; /* the lines' (version 2: one), and stop_fd */
+	struct gpiod_chip *chip;
+	struct pollfd *fds;
 	unsigned fd_count;
-	int stop_fd;
-	pthread_t thread;
-	bool has_thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct marker_edge *queue; /* with the lock from here on */
-	size_t first, waiting;
-	int end; /* 0, or why there are no more */
 };
 
-/* ---- the thread ---- */
+/* ---- edges ---- */
 
-static void marker_end(struct marker *marker, int code)
+/* Numbers begin at 1, and wrap. Edges that come before the kernel's thread gets to the first of them
+ * become one event with one number and the last one's direction (edge_irq_thread): of those that
+ * are swallowed so, an odd count shows. */
+static uint64_t count_lost(const struct line *line, uint32_t seqno, bool is_rising)
 {
-	pthread_mutex_lock(&marker->lock);
-	if (!marker->end)
-		marker->end = code;
-	pthread_cond_signal(&marker->changed);
-	pthread_mutex_unlock(&marker->lock);
+	uint64_t lost = (uint32_t)(seqno - line->seqno - 1);
+	bool is_odd = line->was_rising == is_rising;
+
+	return lost + (line->has_edge && (lost & 1) != is_odd);
 }
 
-static void marker_put(struct marker *marker, const struct marker_edge *edge)
-{
-	pthread_mutex_lock(&marker->lock);
-	if (marker->waiting == QUEUE_EDGES)
-		marker->end = -EOVERFLOW;
-	if (!marker->end)
-		marker->queue[(marker->first + marker->waiting++) % QUEUE_EDGES] = *edge;
-	pthread_cond_signal(&marker->changed);
-	pthread_mutex_unlock(&marker->lock);
-}
-
-static void take_v2(struct marker *marker, const struct gpio_v2_line_event *event)
+static void take_v2(struct gpio *gpio, struct marker *marker,
+		    const struct gpio_v2_line_event *event)
 {
 	struct marker_edge edge = {.t_mono_ns = (int64_t)event->timestamp_ns,
 				   .is_rising = event->id == GPIO_V2_LINE_EVENT_RISING_EDGE};
 
-	for (unsigned i = 0; i < marker->count; i++) {
-		struct line *line = &marker->lines[i];
+	for (unsigned i = 0; i < gpio->count; i++) {
+		struct line *line = &gpio->lines[i];
 
 		if (line->offset != event->offset)
 			continue;
-		/* numbers begin at 1, and wrap */
-		edge.lost = (uint32_t)(event->line_seqno - line->seqno - 1);
+		edge.lost = count_lost(line, event->line_seqno, edge.is_rising);
 		edge.line = i;
 		line->seqno = event->line_seqno;
+		line->has_edge = true;
+		line->was_rising = edge.is_rising;
 		marker_put(marker, &edge);
 	}
 }
 
 /* Negative: no more will come. */
-static int drain_v2(struct marker *marker, int fd)
+static int drain_v2(struct gpio *gpio, struct marker *marker, int fd)
 {
 	struct gpio_v2_line_event events[BATCH];
 	ssize_t count;
 
 	while ((count = read(fd, events, sizeof(events))) > 0)
 		for (size_t i = 0; i < (size_t)count / sizeof(events[0]); i++)
-			take_v2(marker, &events[i]);
+			take_v2(gpio, marker, &events[i]);
 	return count < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -ENODEV;
 }
 
-static int take_v1(struct marker *marker, unsigned index, const struct gpiod_line_event *event)
+static int take_v1(struct gpio *gpio, struct marker *marker, unsigned index,
+		   const struct gpiod_line_event *event)
 {
-	struct line *line = &marker->lines[index];
-	struct marker_edge edge = {
-		.t_mono_ns = event->ts.tv_sec * 1000000000LL + event->ts.tv_nsec,
-		.line = index,
-		.is_rising = event->event_type == GPIOD_LINE_EVENT_RISING_EDGE};
+	struct line *line = &gpio->lines[index];
+	struct marker_edge edge = {.t_mono_ns = event->ts.tv_sec * 1000000000LL + event->ts.tv_nsec,
+				   .line = index,
+				   .is_rising = event->event_type == GPIOD_LINE_EVENT_RISING_EDGE};
 
 	if (llabs(link_now_ns() - edge.t_mono_ns) > clock_off_max_ns)
 		return -ENOTSUP;
@@ -120,14 +99,14 @@ static int take_v1(struct marker *marker, unsigned index, const struct gpiod_lin
 	return 0;
 }
 
-static int drain_v1(struct marker *marker, unsigned index)
+static int drain_v1(struct gpio *gpio, struct marker *marker, unsigned index, int fd)
 {
 	struct gpiod_line_event events[BATCH];
-	int fd = marker->fds[index].fd, count;
+	int count;
 
 	while ((count = gpiod_line_event_read_fd_multiple(fd, events, BATCH)) > 0)
 		for (int i = 0; i < count; i++) {
-			int ret = take_v1(marker, index, &events[i]);
+			int ret = take_v1(gpio, marker, index, &events[i]);
 
 			if (ret)
 				return ret;
@@ -135,240 +114,128 @@ static int drain_v1(struct marker *marker, unsigned index)
 	return count < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -ENODEV;
 }
 
-static int drain(struct marker *marker, unsigned index)
+static int gpio_drain(void *state, struct marker *marker, unsigned index, const struct pollfd *fd)
 {
-	const struct pollfd *fd = &marker->fds[index];
+	struct gpio *gpio = state;
 	int ret = 0;
 
 	if (fd->revents & POLLIN)
-		ret = marker->is_numbered ? drain_v2(marker, fd->fd) : drain_v1(marker, index);
+		ret = gpio->is_numbered ? drain_v2(gpio, marker, fd->fd)
+					: drain_v1(gpio, marker, index, fd->fd);
 	return !ret && fd->revents & (POLLERR | POLLHUP | POLLNVAL) ? -ENODEV : ret;
-}
-
-static void *marker_run(void *argument)
-{
-	struct marker *marker = argument;
-	int ret = 0;
-
-	while (!ret) {
-		if (poll(marker->fds, marker->fd_count + 1, -1) < 0) {
-			ret = errno == EINTR ? 0 : -errno;
-			continue;
-		}
-		if (marker->fds[marker->fd_count].revents)
-			return NULL;
-		for (unsigned i = 0; !ret && i < marker->fd_count; i++)
-			ret = drain(marker, i);
-	}
-	marker_end(marker, ret);
-	return NULL;
 }
 
 /* ---- requesting ---- */
 
-static int request_v1(struct marker *marker, const struct gpio_lines *lines, struct err *err)
+static int request_v1(struct gpio *gpio, const struct gpio_lines *lines, struct err *err)
 {
-	for (unsigned i = 0; i < marker->count; i++) {
-		struct line *line = &marker->lines[i];
+	for (unsigned i = 0; i < gpio->count; i++) {
+		struct line *line = &gpio->lines[i];
 
-		line->v1 = gpiod_chip_get_line(marker->chip, line->offset);
+		line->v1 = gpiod_chip_get_line(gpio->chip, line->offset);
 		if (!line->v1 || gpiod_line_request_both_edges_events(line->v1, gpio_consumer)) {
 			int error = errno;
 
 			line->v1 = NULL;
 			return gpio_request_error(lines, error, err);
 		}
-		marker->fds[marker->fd_count++].fd = gpiod_line_event_get_fd(line->v1);
+		gpio->fds[gpio->fd_count++].fd = gpiod_line_event_get_fd(line->v1);
 	}
 	return 0;
 }
 
-static int request_lines(struct marker *marker, const char *path, struct err *err)
+static int request_lines(struct gpio *gpio, struct err *err)
 {
 	const struct gpio_v2_line_config config = {.flags = GPIO_V2_LINE_FLAG_INPUT |
 							    GPIO_V2_LINE_FLAG_EDGE_RISING |
 							    GPIO_V2_LINE_FLAG_EDGE_FALLING};
-	struct gpio_lines lines = {.path = path, .count = marker->count};
+	struct gpio_lines lines = {.path = gpio->path, .count = gpio->count};
 	int fd = -1, ret;
 
-	for (unsigned i = 0; i < marker->count; i++)
-		lines.offsets[i] = marker->lines[i].offset;
-	ret = gpio_chip_open(&lines, &marker->chip, err);
+	for (unsigned i = 0; i < gpio->count; i++)
+		lines.offsets[i] = gpio->lines[i].offset;
+	ret = gpio_chip_open(&lines, &gpio->chip, err);
 	if (ret)
 		return ret;
 	ret = gpio_request(&lines, &config, KERNEL_EDGES, &fd, err);
 	if (ret == -ENOTSUP)
-		return request_v1(marker, &lines, err);
+		return request_v1(gpio, &lines, err);
 	if (ret)
 		return ret;
-	marker->is_numbered = true;
-	marker->fds[marker->fd_count++].fd = fd;
+	gpio->is_numbered = true;
+	gpio->fds[gpio->fd_count++].fd = fd;
 	return 0;
-}
-
-static int parse(struct marker *marker, const char *uri, char *ret_path, size_t size,
-		 struct err *err)
-{
-	const char *colon = strrchr(uri, ':'), *at;
-	int used;
-
-	if (strncmp(uri, "gpio:/", 6) || colon == uri + 4)
-		return err_set(err, -EINVAL,
-			       "'%s' is no GPIO lines, as gpio:/dev/gpiochip0:17,27,22", uri);
-	used = snprintf(ret_path, size, "%.*s", (int)(colon - uri - 5), uri + 5);
-	for (at = colon + 1;; at++) {
-		char *end;
-		unsigned long offset = strtoul(at, &end, 10);
-
-		if (used >= (int)size || *at < '0' || *at > '9' || (*end && *end != ',') ||
-		    offset > UINT16_MAX || marker->count == MARKER_LINES_MAX)
-			return err_set(err, -EINVAL,
-				       "'%s': one to %d line numbers with commas between them",
-				       uri, MARKER_LINES_MAX);
-		for (unsigned i = 0; i < marker->count; i++)
-			if (marker->lines[i].offset == offset)
-				return err_set(err, -EINVAL, "'%s': line %lu twice", uri, offset);
-		marker->lines[marker->count++].offset = (unsigned)offset;
-		at = end;
-		if (!*at)
-			return 0;
-	}
 }
 
 /* ---- life ---- */
 
-static void prefer_thread(pthread_t thread)
+static int gpio_parse(void *state, const char *address, unsigned *ret_lines, struct err *err)
 {
-	const struct sched_param priority = {.sched_priority = PRIORITY};
+	struct gpio *gpio = state;
+	const char *colon = strrchr(address, ':'), *at;
+	int used;
 
-	/* without the right to it edges wait in the kernel a little longer; stamps are the same */
-	(void)pthread_setschedparam(thread, SCHED_FIFO, &priority);
-}
+	if (*address != '/' || !colon)
+		return err_set(err, -EINVAL, "no GPIO lines, as %s", marker_gpio.form);
+	used = snprintf(gpio->path, sizeof(gpio->path), "%.*s", (int)(colon - address), address);
+	for (at = colon + 1;; at++) {
+		char *end;
+		unsigned long offset = strtoul(at, &end, 10);
 
-static int start_thread(struct marker *marker, struct err *err)
-{
-	struct pollfd *fds = marker->fds;
-	int error;
-
-	for (unsigned i = 0; i < marker->fd_count; i++) {
-		fds[i].events = POLLIN;
-		if (fcntl(fds[i].fd, F_SETFL, fcntl(fds[i].fd, F_GETFL) | O_NONBLOCK))
-			return err_set(err, -errno, "gpio: %s", strerror(errno));
+		if (used >= (int)sizeof(gpio->path) || *at < '0' || *at > '9' ||
+		    (*end && *end != ',') || offset > UINT16_MAX || gpio->count == MARKER_LINES)
+			return err_set(err, -EINVAL,
+				       "one to %d line numbers with commas between them",
+				       MARKER_LINES);
+		for (unsigned i = 0; i < gpio->count; i++)
+			if (gpio->lines[i].offset == offset)
+				return err_set(err, -EINVAL, "line %lu twice", offset);
+		gpio->lines[gpio->count++].offset = (unsigned)offset;
+		at = end;
+		if (!*at)
+			break;
 	}
-	marker->stop_fd = eventfd(0, EFD_CLOEXEC);
-	marker->queue = calloc(QUEUE_EDGES, sizeof(*marker->queue));
-	if (marker->stop_fd < 0 || !marker->queue)
-		return err_set(err, -ENOMEM, "gpio: out of memory");
-	fds[marker->fd_count] = (struct pollfd){.fd = marker->stop_fd, .events = POLLIN};
-	error = pthread_create(&marker->thread, NULL, marker_run, marker);
-	if (error)
-		return err_set(err, -error, "gpio: no thread: %s", strerror(error));
-	marker->has_thread = true;
-	prefer_thread(marker->thread);
+	*ret_lines = gpio->count;
 	return 0;
 }
 
-int marker_open(const char *uri, struct marker **ret_marker, struct err *err)
+static int gpio_open(void *state, struct pollfd *fds, unsigned *ret_fd_count, struct err *err)
 {
-	struct marker *marker = calloc(1, sizeof(*marker));
-	pthread_condattr_t monotonic;
-	char path[128];
+	struct gpio *gpio = state;
 	int ret;
 
-	if (!marker)
-		return err_set(err, -ENOMEM, "%s: out of memory", uri);
-	marker->stop_fd = -1;
-	pthread_mutex_init(&marker->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&marker->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	ret = parse(marker, uri, path, sizeof(path), err);
-	if (!ret)
-		ret = request_lines(marker, path, err);
-	if (!ret)
-		ret = start_thread(marker, err);
-	if (ret) {
-		marker_close(marker);
-		return ret;
-	}
-	*ret_marker = marker;
-	return 0;
+	gpio->fds = fds;
+	ret = request_lines(gpio, err);
+	*ret_fd_count = gpio->fd_count;
+	return ret;
 }
 
-void marker_close(struct marker *marker)
+static void gpio_close(void *state)
 {
-	const uint64_t one = 1;
+	struct gpio *gpio = state;
 
-	if (!marker)
-		return;
-	/* an eventfd at zero takes a one */
-	if (marker->has_thread && write(marker->stop_fd, &one, sizeof(one)) == sizeof(one))
-		pthread_join(marker->thread, NULL);
-	if (marker->stop_fd >= 0)
-		close(marker->stop_fd);
-	if (marker->is_numbered && marker->fd_count)
-		close(marker->fds[0].fd);
-	for (unsigned i = 0; i < marker->count; i++)
-		if (marker->lines[i].v1)
-			gpiod_line_release(marker->lines[i].v1);
-	if (marker->chip)
-		gpiod_chip_close(marker->chip);
-	pthread_cond_destroy(&marker->changed);
-	pthread_mutex_destroy(&marker->lock);
-	free(marker->queue);
-	free(marker);
+	if (gpio->is_numbered && gpio->fd_count)
+		close(gpio->fds[0].fd);
+	for (unsigned i = 0; i < gpio->count; i++)
+		if (gpio->lines[i].v1)
+			gpiod_line_release(gpio->lines[i].v1);
+	if (gpio->chip)
+		gpiod_chip_close(gpio->chip);
 }
 
-bool marker_is_numbered(const struct marker *marker)
+static bool gpio_is_numbered(const void *state)
 {
-	return marker->is_numbered;
+	return ((const struct gpio *)state)->is_numbered;
 }
 
-static int end_error(int code, struct err *err)
-{
-	switch (code) {
-	case -ENODEV:
-		return err_set(err, code, "gpio: the chip is gone (unplugged?)");
-	case -EOVERFLOW:
-		return err_set(err, code, "gpio: more than %d edges waited: some are lost",
-			       QUEUE_EDGES);
-	case -ENOTSUP:
-		return err_set(err, code,
-			       "gpio: edges are not stamped by CLOCK_MONOTONIC: it takes a kernel "
-			       "from 5.7 on");
-	default:
-		return err_set(err, code, "gpio: %s", strerror(-code));
-	}
-}
-
-static struct timespec deadline_of(int timeout_ms)
-{
-	int64_t t_ns = link_now_ns() + timeout_ms * 1000000LL;
-
-	return (struct timespec){.tv_sec = t_ns / 1000000000, .tv_nsec = t_ns % 1000000000};
-}
-
-int marker_read(struct marker *marker, struct marker_edge *edges, size_t capacity, int timeout_ms,
-		size_t *ret_count, struct err *err)
-{
-	const struct timespec deadline = deadline_of(timeout_ms);
-	size_t count = 0;
-	int end, late = 0;
-
-	pthread_mutex_lock(&marker->lock);
-	while (!marker->waiting && !marker->end && late != ETIMEDOUT)
-		late = pthread_cond_timedwait(&marker->changed, &marker->lock, &deadline);
-	for (; marker->waiting && count < capacity; marker->waiting--) {
-		edges[count++] = marker->queue[marker->first];
-		marker->first = (marker->first + 1) % QUEUE_EDGES;
-	}
-	end = marker->end;
-	pthread_mutex_unlock(&marker->lock);
-	if (count) {
-		*ret_count = count;
-		return 0;
-	}
-	return end ? end_error(end, err)
-		   : err_set(err, -ETIMEDOUT, "gpio: no edge in %d ms", timeout_ms);
-}
+const struct marker_ops marker_gpio = {
+	.scheme = "gpio:",
+	.form = "gpio:/dev/gpiochip0:17,27,22",
+	.state_size = sizeof(struct gpio),
+	.gone = "the chip is gone (unplugged?)",
+	.parse = gpio_parse,
+	.open = gpio_open,
+	.close = gpio_close,
+	.is_numbered = gpio_is_numbered,
+	.drain = gpio_drain,
+};

@@ -50,7 +50,7 @@ struct ina2xx {
 	struct ina2xx_sample held;
 	bool has_held;
 	uint64_t next_index;
-	int64_t t_mono_ns;           /* of the newest results */
+	int64_t ready_ns, clear_ns;  /* the newest results were ready then, and not yet then */
 	int64_t sums_ns, checked_ns; /* when sums and settings were read */
 };
 
@@ -170,6 +170,8 @@ static void count_conversions(struct ina2xx *ina, int64_t t_ns, struct ina2xx_sa
 {
 	bool is_rough;
 
+	ina->clear_ns = ina->pace.clear_ns;
+	ina->ready_ns = t_ns;
 	(void)ina2xx_pace_ready(&ina->pace, t_ns, &is_rough);
 	if (is_rough)
 		sample->flags |= METER_BLOCK_TIME_MISMATCH;
@@ -193,7 +195,6 @@ static void sample_fill(struct ina2xx *ina, const struct take *take, struct ina2
 			&ina->sums, setup->range.lsb_v / setup->rshunt_ohm, ina->pace.count);
 		ina->sums_ns = take->t_ns;
 	}
-	ina->t_mono_ns = take->t_ns;
 }
 
 /* Results are there: fetches them, and again while conversions end in between. */
@@ -310,7 +311,8 @@ static int ina2xx_start(void *state, struct err *err)
 	ina2xx_sums_init(&ina->sums);
 	ina->has_held = false;
 	ina->next_index = 0;
-	ina->t_mono_ns = ina->sums_ns = ina->checked_ns = ina->pace.origin_ns;
+	ina->ready_ns = ina->clear_ns = ina->pace.origin_ns;
+	ina->sums_ns = ina->checked_ns = ina->pace.origin_ns;
 	atomic_store(&ina->streaming, true);
 	return 0;
 }
@@ -345,7 +347,9 @@ static void block_append(struct ina2xx *ina, struct meter_block *block)
 		block->has_integral = true;
 		block->integral = sample->integral;
 	}
-	block->t_mono_ns = ina->t_mono_ns;
+	block->t_mono_ns = ina->ready_ns;
+	block->bound_index = sample->index + 1;
+	block->bound_ns = ina->clear_ns;
 	ina->next_index = sample->index + 1;
 	ina->has_held = false;
 }

@@ -7,8 +7,9 @@
  * A sample is one conversion: the mean of the shunt voltage over its first part, the bus voltage
  * over its second (bit CNVR, CVRF or CNVRF says that both are done). The sample index counts
  * conversions, also those that nobody fetched. Converters have no clock but their own (up to 10 %
- * off in an INA219 and INA226): block.t_mono_ns is the middle of the transfer that fetched the
- * block's last sample, and is all that is known of time.
+ * off in an INA219 and INA226). What is known of time: when a look began that found the block's
+ * last sample not ready yet (block.bound_ns), and when the look was over that found it ready
+ * (block.t_mono_ns).
  *
  * Lost conversions show by time alone, against the conversion time as it was measured since the
  * start. Where the count may be off by one (the host looked away for more than a conversion, and

@@ -106,6 +106,8 @@ int ina2xx_device_describe(const struct ina2xx_device *device, bool with_sums,
 		.voltage_gain_u_rel = part->bus_gain_limit / sqrt(3),
 		.voltage_offset_u_v = part->bus_offset_v / sqrt(3),
 		.voltage_resolution_v = part->bus_lsb_v,
+		/* shunt and bus take turns, the shunt first; so with every conversion that is averaged */
+		.aperture_rel = 1 - 0.5 / setup->averaging,
 		.range_count = 1,
 		.ranges = {{range->full_v / setup->rshunt_ohm, range->lsb_v / setup->rshunt_ohm,
 			    offset_u_a, setup->rshunt_ohm}},

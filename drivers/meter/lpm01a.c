@@ -448,7 +448,7 @@ static int lpm01a_start(void *state, struct err *err)
 	if (rc)
 		return rc;
 	lpm01a_capture_restart(&lpm->capture);
-	lpm->capture.t_fill_ns = link_clock_ns(lpm->link);
+	lpm->capture.t_start_ns = lpm->capture.t_fill_ns = link_clock_ns(lpm->link);
 	lpm->end_ns = 0;
 	rc = send_line(lpm, "start", err);
 	if (!rc)

@@ -143,6 +143,8 @@ int lpm01a_capture_collect(struct lpm01a_capture *capture, struct meter_block *b
 			return 1;
 		append(capture, block);
 		block->t_mono_ns = capture->t_fill_ns;
+		block->bound_index = 0;
+		block->bound_ns = capture->t_start_ns;
 	}
 	return 1;
 }

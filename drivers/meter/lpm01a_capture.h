@@ -30,6 +30,7 @@ struct lpm01a_capture {
 	bool ended, completed;
 	char fault[LPM01A_TEXT_BYTES]; /* the newest error that the instrument told; "" */
 	int64_t t_fill_ns;
+	int64_t t_start_ns; /* before that it had not begun */
 };
 
 void lpm01a_capture_restart(struct lpm01a_capture *capture);

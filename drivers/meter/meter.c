@@ -78,34 +78,31 @@ static void port_close(const struct meter_port *port)
 	i2c_close(port->i2c);
 }
 
-int meter_open(const char *driver, const struct meter_port *port,
-	       const struct meter_settings *settings, struct meter **ret_meter, struct err *err)
+int meter_open_driver(const struct meter_ops *ops, const struct meter_port *port,
+		      const struct meter_settings *settings, struct meter **ret_meter,
+		      struct err *err)
 {
-	const struct meter_ops *ops;
 	struct meter *meter = NULL;
 	int rc;
 
-	assert(driver && port && settings && ret_meter);
-	rc = meter_require(driver, &ops, err);
-	if (rc)
-		goto fail;
+	assert(ops && port && settings && ret_meter);
 	assert((ops->bus == METER_BUS_LINK) == !!port->link);
 	assert((ops->bus == METER_BUS_USB) == !!port->usb);
 	assert((ops->bus == METER_BUS_I2C) == !!port->i2c);
 	if (!isfinite(settings->supply_v) || settings->supply_v < 0) {
-		rc = err_set(err, -EINVAL, "%s: a supply of %g V makes no sense", driver,
+		rc = err_set(err, -EINVAL, "%s: a supply of %g V makes no sense", ops->name,
 			     settings->supply_v);
 		goto fail;
 	}
 	meter = calloc(1, sizeof(*meter) + ops->state_size);
 	if (!meter) {
-		rc = err_set(err, -ENOMEM, "%s: out of memory", driver);
+		rc = err_set(err, -ENOMEM, "%s: out of memory", ops->name);
 		goto fail;
 	}
 	meter->ops = ops;
 	rc = ops->open(meter->state, port, settings, &meter->info, err);
 	if (rc) {
-		err_context(err, rc, "%s: open", driver);
+		err_context(err, rc, "%s: open", ops->name);
 		goto fail;
 	}
 	*ret_meter = meter;
@@ -113,6 +110,20 @@ int meter_open(const char *driver, const struct meter_port *port,
 
 fail:
 	free(meter);
+	port_close(port);
+	return rc;
+}
+
+int meter_open(const char *driver, const struct meter_port *port,
+	       const struct meter_settings *settings, struct meter **ret_meter, struct err *err)
+{
+	const struct meter_ops *ops;
+	int rc;
+
+	assert(driver && port);
+	rc = meter_require(driver, &ops, err);
+	if (!rc)
+		return meter_open_driver(ops, port, settings, ret_meter, err);
 	port_close(port);
 	return rc;
 }
@@ -167,6 +178,8 @@ int meter_start(struct meter *meter, struct err *err)
 int meter_read(struct meter *meter, struct meter_block *block, int timeout_ms, struct err *err)
 {
 	assert(meter && block && timeout_ms >= 0);
+	block->bound_index = 0;
+	block->bound_ns = 0;
 	if (!atomic_load(&meter->was_started))
 		return err_set(err, -EINVAL, "%s: read: it was never started", meter->ops->name);
 	return with_context(meter, meter->ops->read(meter->state, block, timeout_ms, err), "read",

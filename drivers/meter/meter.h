@@ -60,6 +60,11 @@ struct meter_block {
 	uint32_t flags;       /* enum meter_block_flag */
 	uint32_t range_switches;
 	int64_t t_mono_ns; /* host clock when the last byte of this block was received */
+	/* The other side of that, for the time between a sample and its arrival: the boundary in
+	 * front of sample bound_index was not before bound_ns of the host's clock. 0, 0: not known.
+	 */
+	uint64_t bound_index;
+	int64_t bound_ns;
 	float current_a[METER_BLOCK_MAX];
 	uint8_t logic[METER_BLOCK_MAX]; /* bit n: logic input n */
 	uint8_t range[METER_BLOCK_MAX];
@@ -92,6 +97,9 @@ struct meter_info {
 	double offset_u_a;     /* standard uncertainty of the offset, in the most sensitive range */
 	/* Of voltage_v, with METER_CAP_VOLTAGE. */
 	double voltage_gain_u_rel, voltage_offset_u_v, voltage_resolution_v;
+	/* The share of a sample's interval, from its begin, in which the current is looked at; 0:
+	 * all of it. */
+	double aperture_rel;
 	unsigned range_count; /* 0: ranges are not known; blocks say 0 for all samples */
 	struct meter_range ranges[METER_RANGES_MAX]; /* index: meter_block.range */
 	unsigned caps;                               /* enum meter_cap */
@@ -154,6 +162,10 @@ int meter_open_uri(const char *driver, struct link_tape *tape, const char *uri,
  * fails. */
 int meter_open(const char *driver, const struct meter_port *port,
 	       const struct meter_settings *settings, struct meter **ret_meter, struct err *err);
+/* The same with a driver that need not be in the table. */
+int meter_open_driver(const struct meter_ops *ops, const struct meter_port *port,
+		      const struct meter_settings *settings, struct meter **ret_meter,
+		      struct err *err);
 /* The driver's ops, or NULL; names are alphabetical, NULL-terminated. */
 const struct meter_ops *meter_find(const char *driver);
 /* The same with a sentence: -EINVAL lists the drivers there are. */

@@ -21,6 +21,7 @@
 #include "drivers/control/hub_power.h"
 #include "drivers/link/usb_unclaimed.h"
 #include "tests/seam/usbfs.h"
+#include "tests/unit/drivers/conformance_control.h"
 
 enum { PORTS = 4, PORT_POWER = 8, USB2_ADDRESS = 5, USB3_ADDRESS = 6 };
 
@@ -423,6 +424,31 @@ static void unplugged(void **state)
 	control_close(&control);
 }
 
+static int port_level(void)
+{
+	return is_on(&usb2, 2);
+}
+
+static void port_was(int level)
+{
+	usb2.powered = level ? UINT32_MAX : 0;
+}
+
+/* As every switch. */
+static void conforms(void **state)
+{
+	static const char *const malformed[] = {"", "1-5", "1-5:", "1-5:x", ":2", NULL};
+	const struct conformance_control row = {.ops = &control_hub,
+						.address = "1-5:2",
+						.absent = "1-9:2",
+						.malformed = malformed,
+						.level = port_level,
+						.set_level = port_was};
+
+	(void)state;
+	conformance_control_all(&row);
+}
+
 #define PLUGGED(test) cmocka_unit_test_setup_teardown(test, plug, unplug)
 
 int main(void)
@@ -440,6 +466,7 @@ int main(void)
 		PLUGGED(says_and_does_not),
 		PLUGGED(stays_off),
 		PLUGGED(unplugged),
+		PLUGGED(conforms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@
 #include "drivers/link/link.h"
 #include "drivers/marker/marker.h"
 #include "tests/seam/gpio.h"
+#include "tests/unit/drivers/conformance_marker.h"
 
 enum { WINDOW = 17, INFERENCE = 4, BURST = 4000, BURSTS_MAX = 40, WAIT_MS = 3000 };
 
@@ -255,6 +256,21 @@ static void not_to_be_had(void **state)
 	assert_non_null(strstr(err.text, "70-joulebench.rules"));
 }
 
+static void drive_next(void)
+{
+	seam_gpio_drive(&chip, WINDOW, !(chip.levels >> WINDOW & 1), link_now_ns());
+}
+
+/* As every source of edges. */
+static void conforms(void **state)
+{
+	static const char *const malformed[] = {"", "gpio:", "square:10", NULL};
+	const struct conformance_marker row = {uri, malformed, drive_next};
+
+	(void)state;
+	conformance_marker_all(&row);
+}
+
 #define NEW(test) cmocka_unit_test_setup_teardown(test, plug_new, gone)
 #define OLD(test) cmocka_unit_test_setup_teardown(test, plug_old, gone)
 
@@ -263,6 +279,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NEW(edges),       OLD(edges),         NEW(lost_are_counted), OLD(lost_without_numbers),
 		OLD(other_clock), NEW(owner_sleeps), NEW(not_to_be_had),    OLD(not_to_be_had),
+		NEW(conforms),    OLD(conforms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

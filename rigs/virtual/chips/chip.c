@@ -92,6 +92,13 @@ void chip_set_junction(struct chip *chip, double temp_c)
 	chip->ops->set_junction(chip, temp_c);
 }
 
+void chip_leave_loader(struct chip *chip, uint32_t address)
+{
+	repeat_settle(chip->repeat);
+	if (chip->ops->leave_loader)
+		chip->ops->leave_loader(chip, address);
+}
+
 void chip_uart_rx(struct chip *chip, uint8_t byte, const struct chip_uart_format *format)
 {
 	repeat_settle(chip->repeat);

@@ -74,6 +74,9 @@ void chip_set_supply(struct chip *chip, double vdd_v);
 void chip_set_nrst(struct chip *chip, bool high);
 void chip_set_boot0(struct chip *chip, bool high);
 void chip_set_junction(struct chip *chip, double temp_c);
+/* The loader in ROM, when it runs, jumps to the program of this vector table, without a reset.
+ * Nothing on parts whose loader starts programs by itself only. */
+void chip_leave_loader(struct chip *chip, uint32_t address);
 
 /* A byte whose stop bit ends at the current virtual time arrives on the UART pins. */
 void chip_uart_rx(struct chip *chip, uint8_t byte, const struct chip_uart_format *format);

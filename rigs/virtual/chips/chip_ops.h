@@ -15,6 +15,7 @@ struct chip_ops {
 	void (*set_nrst)(struct chip *chip, bool high);
 	void (*set_boot0)(struct chip *chip, bool high);
 	void (*set_junction)(struct chip *chip, double temp_c);
+	void (*leave_loader)(struct chip *chip, uint32_t address); /* may be NULL */
 	void (*uart_rx)(struct chip *chip, uint8_t byte, const struct chip_uart_format *format);
 	void (*run)(struct chip *chip, int64_t t_ps, struct chip_activity *ret_activity);
 	void (*run_slice)(struct chip *chip, int64_t rest_ps, int64_t limit_ps,

@@ -164,6 +164,14 @@ static void set_junction(struct chip *base, double temp_c)
 	stm32_of(base)->pins.junction_c = temp_c;
 }
 
+static void leave_loader(struct chip *base, uint32_t address)
+{
+	struct stm32 *chip = stm32_of(base);
+
+	if (chip->mode == STM32_MODE_ROM)
+		stm32_start_program(chip, address);
+}
+
 static void uart_rx(struct chip *base, uint8_t byte, const struct chip_uart_format *format)
 {
 	struct stm32 *chip = stm32_of(base);
@@ -223,6 +231,7 @@ static const struct chip_ops ops = {
 	.set_nrst = set_nrst,
 	.set_boot0 = set_boot0,
 	.set_junction = set_junction,
+	.leave_loader = leave_loader,
 	.uart_rx = uart_rx,
 	.run = stm32_run,
 	.run_slice = stm32_run_slice,

@@ -106,8 +106,21 @@ static void schedule(struct stm32 *chip)
 	stm32_schedule(chip, STM32_DEADLINE_ROM, rom_loader_next_ps(&chip->rom));
 }
 
+/* While the loader runs, others may change the flash (chip_flash_will_change): what the core has
+ * decoded of it is not to be trusted afterwards. */
+static void forget_flash(struct stm32 *chip)
+{
+	for (size_t i = 0; i < STM32_MEMORY_MAX; i++) {
+		const struct stm32_memory *memory = &chip->memories[i];
+
+		if (memory->area == ROM_LOADER_AREA_FLASH)
+			armv7em_invalidate(chip->core, memory->base, memory->bytes);
+	}
+}
+
 void stm32_rom_start(struct stm32 *chip)
 {
+	forget_flash(chip);
 	chip->mode = STM32_MODE_ROM;
 	rom_loader_start(&chip->rom, stm32_now(chip));
 	schedule(chip);

@@ -28,9 +28,16 @@
  *       lines: devkit          (default of an esp32c3) the two transistors of Espressif's boards:
  *                              EN is low while RTS alone is asserted, GPIO9 while DTR alone is;
  *                              EN's capacitor holds reset for 14 ms longer
+ *       usb_loader: unix:PATH  USB/IP: the DFU device that the part's own USB port is while the
+ *                              loader in its ROM runs; the busid is NAME-dfu (default: no such
+ *                              port). stm32l4r5 and stm32l552
  *       load: PATH             what is connected in the board's place while this file is there:
  *                              its text is a resistance in ohms, or "none" for an open input. Looked
  *                              at whenever the supply is switched on (default: the board, always)
+ *       markers: unix:PATH     its marker lines on a socket, stamped as a host's GPIO would
+ *                              (marker_port.h); what happens is timed by the host while it has
+ *                              a client, so pace: 1 is needed (default: none)
+ *       marker_jitter: 15 us   of these stamps (default)
  *       faults: [...]          see fault_kinds.h
  *   meters:
  *     - name: ppk2-1
@@ -100,6 +107,9 @@ struct config_board {
 	const char *identity; /* which piece of silicon it is */
 	const char *flash; /* NULL: none */
 	const char *load;  /* NULL: none */
+	const char *usb_loader; /* where its DFU device listens; NULL: nowhere */
+	const char *markers; /* NULL: no socket */
+	double marker_jitter_s;
 	bool usb;          /* a USB serial port over USB/IP; else RFC 2217 */
 	double ambient_c;
 	double leakage; /* of the chip, in times of what its part and seed give */

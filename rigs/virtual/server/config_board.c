@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "rigs/virtual/plant/plant.h"
+#include "rigs/virtual/server/pair_loader.h"
 
 #define DEFAULT_AMBIENT 21.0
 #define AMBIENT_MIN_C   (-40.0)
 #define AMBIENT_MAX_C   105.0 /* the parts' range */
 #define SUPPLY_MAX_V    5.0
+#define MARKER_JITTER_S 15e-6
 
 /* Names that others refer to ------------------------------------------------------------------- */
 
@@ -67,8 +69,8 @@ static unsigned find_meter(const struct config *config, const char *name)
 /* Boards ------------------------------------------------------------------------------------- */
 
 struct board_values {
-	struct yaml_value name, part, identity, listen, export, supply, ambient, chamber, leakage, flash, lines,
-		load, faults;
+	struct yaml_value name, part, identity, listen, export, supply, ambient, chamber, leakage,
+		flash, lines, usb_loader, load, markers, marker_jitter, faults;
 };
 
 static int read_meter_supply(struct reading *reading, struct yaml_value value, unsigned index,
@@ -221,6 +223,36 @@ static int read_part(struct reading *reading, struct yaml_value value, const cha
 		*ret_part, near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
+static int read_usb_loader(struct reading *reading, struct yaml_value value,
+			   struct config_board *board)
+{
+	if (!pair_loader_has_part(board->part))
+		return yaml_tree_refuse(reading->tree, value.line, reading->err,
+					"usb_loader: that of a %s is not modelled", board->part);
+	return read_listen(reading, value, &board->usb_loader);
+}
+
+static int read_markers(struct reading *reading, const struct board_values *values,
+			struct config_board *board)
+{
+	int rc = 0;
+
+	board->marker_jitter_s = MARKER_JITTER_S;
+	if (!values->markers.index && values->marker_jitter.index)
+		return yaml_tree_refuse(reading->tree, values->marker_jitter.line, reading->err,
+					"marker_jitter: there are no markers");
+	if (values->markers.index)
+		rc = read_listen(reading, values->markers, &board->markers);
+	if (rc == 0 && board->markers && strncmp(board->markers, "unix:", 5))
+		rc = yaml_tree_refuse(reading->tree, values->markers.line, reading->err,
+				      "markers: \"%s\" is no unix:PATH: stamps of another host's "
+				      "clock mean nothing",
+				      board->markers);
+	return rc ? rc
+		  : read_quantity(reading, values->marker_jitter, "marker_jitter", QUANTITY_TIME, 0,
+				  0.1, &board->marker_jitter_s);
+}
+
 int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 {
 	static const struct yaml_key keys[] = {
@@ -235,7 +267,10 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 		{"leakage", false, offsetof(struct board_values, leakage)},
 		{"flash", false, offsetof(struct board_values, flash)},
 		{"lines", false, offsetof(struct board_values, lines)},
+		{"usb_loader", false, offsetof(struct board_values, usb_loader)},
 		{"load", false, offsetof(struct board_values, load)},
+		{"markers", false, offsetof(struct board_values, markers)},
+		{"marker_jitter", false, offsetof(struct board_values, marker_jitter)},
 		{"faults", false, offsetof(struct board_values, faults)},
 	};
 	struct config_board *board = &reading->config->boards[index];
@@ -254,6 +289,8 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 		rc = read_listen(reading, values.listen, &board->listen);
 	if (rc == 0)
 		rc = read_export(reading, values.export, values.name, false, &board->usb);
+	if (rc == 0 && values.usb_loader.index)
+		rc = read_usb_loader(reading, values.usb_loader, board);
 	if (rc == 0 && values.flash.index)
 		rc = read_flash(reading, values.flash, &board->flash);
 	board->leakage = 1;
@@ -262,6 +299,8 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 				   &board->leakage);
 	if (rc == 0 && values.load.index)
 		rc = read_text(reading, values.load, "load", &board->load);
+	if (rc == 0)
+		rc = read_markers(reading, &values, board);
 	if (rc == 0)
 		rc = read_supply(reading, values.supply, index);
 	if (rc == 0)

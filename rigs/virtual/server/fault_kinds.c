@@ -87,11 +87,13 @@ static const struct fault_kind kinds[KINDS] = {
 			      FAULT_PER_WINDOW,
 			      {NAN, WITHIN_DEFAULT, 10, NAN, NAN, NAN, NAN, NAN},
 			      "so many samples read the top of the last range"},
-	[FAULT_EDGE_MISSING] = {"edge-missing",
-				FAULT_ON_METER,
-				FAULT_PER_WINDOW,
-				{NAN, WITHIN_DEFAULT, NAN, 1, NAN, NAN, NAN, NAN},
-				"the meter does not see the next edge of a marker line"},
+	[FAULT_EDGE_MISSING] =
+		{"edge-missing",
+		 FAULT_ON_EITHER,
+		 FAULT_PER_WINDOW,
+		 {NAN, WITHIN_DEFAULT, NAN, 1, NAN, NAN, NAN, NAN},
+		 "the meter, or the host at the board's marker lines, does not get the "
+		 "next edge of one"},
 	[FAULT_EDGE_EXTRA] = {"edge-extra",
 			      FAULT_ON_METER,
 			      FAULT_PER_WINDOW,

@@ -16,6 +16,8 @@
 
 #define BACKLOG_MAX     (1u << 20)
 #define LAG_MAX_NS      4000000 /* host time that may be caught up: no bursts after a stall */
+#define PATIENCE_NS     100000000 /* of the clients of a pair that cannot keep up */
+#define TIMED_LAG_NS    500000000 /* the same where the host stamps what happens */
 #define SLICES_PER_LOOK 16      /* between two looks at the host's clock */
 #define THINK_NS        2000000000
 #define JUNCTION_STEP_K 0.005
@@ -45,6 +47,15 @@ static void on_uart_tx(void *context, uint8_t byte, const struct chip_uart_forma
 		uart_hear(&pair->uart, byte, &heard);
 }
 
+/* When the pace lets a moment of virtual time be, in the host's. */
+static int64_t due_ns(const struct pair *pair, int64_t t_ps)
+{
+	if (!pair->anchored)
+		return pair_clock_ns();
+	return pair->anchor_ns +
+	       llround((double)(t_ps - pair->anchor_ps) / (1000 * pair->config->pace));
+}
+
 static void add_marker(struct pair *pair, unsigned line, bool level, int64_t t_ps, uint64_t cycles)
 {
 	const struct truth_edge edge = {line, level, t_ps, cycles};
@@ -56,6 +67,8 @@ static void add_marker(struct pair *pair, unsigned line, bool level, int64_t t_p
 		pair->logic_ps = t_ps;
 	}
 	pair->logic = (uint8_t)(pair->logic ^ 1u << line);
+	if (pair->marker_port)
+		marker_port_edge(pair->marker_port, line, level, due_ns(pair, t_ps));
 	if (line == 0)
 		*(level ? &pair->faults.window_begins : &pair->faults.window_ends) = true;
 	if (truth_add_edge(&pair->truth, &edge, &pair->truth_error) < 0)
@@ -194,6 +207,8 @@ void pair_free(struct pair *pair)
 {
 	if (!pair)
 		return;
+	marker_port_close(pair->marker_port);
+	pair_loader_close(pair->loader);
 	outlet_close(pair->meter_outlet);
 	outlet_close(pair->board_outlet);
 	pair_faults_done(pair);
@@ -222,6 +237,7 @@ enum pair_state pair_state(const struct pair *pair)
 static bool is_coarse(const struct pair *pair)
 {
 	return pair->resting && !pair->truth.open && !pair->faults.hung &&
+	       !pair_is_host_timed(pair) &&
 	       !(pair->meter && pair->meter->ops->streams(pair->meter->state));
 }
 
@@ -355,6 +371,7 @@ static int run_slice(struct pair *pair, struct verr *err)
 	if (arrival_ps <= pair->now_ps)
 		take_byte(pair);
 	pair_follow_reset(pair);
+	pair_loader_follow(pair->loader, pair->now_ps);
 	pair_faults_step(pair);
 	if (pair->chamber)
 		pair_follow_air(pair);
@@ -379,6 +396,22 @@ bool pair_stands_still(const struct pair *pair)
 	       (pair_meter_has_client(pair) && pair->meter->ops->is_full(pair->meter->state));
 }
 
+bool pair_is_host_timed(const struct pair *pair)
+{
+	return pair->marker_port && marker_port_has_client(pair->marker_port);
+}
+
+bool pair_awaits_time(const struct pair *pair)
+{
+	return pair_is_host_timed(pair) && rig_meter_busy_until_ps(pair->meter) > pair->now_ps;
+}
+
+bool pair_may_be_served(const struct pair *pair, int64_t now_ns)
+{
+	return !pair_is_host_timed(pair) || pair->state != PAIR_BEHIND ||
+	       now_ns - pair->served_ns > PATIENCE_NS;
+}
+
 static bool meter_rests(const struct pair *pair)
 {
 	return !pair->meter || (!pair->meter->ops->host_timed &&
@@ -392,6 +425,7 @@ static bool nothing_happens(const struct pair *pair)
 	return !(pair->load_ohm > 0) && pair->resting && !faults->hung &&
 	       !faults->brown_out_until_ps && pair->release_ps == INT64_MAX &&
 	       uart_next_arrival_ps(&pair->uart) == INT64_MAX && meter_rests(pair) &&
+	       !pair_loader_works(pair->loader) && !pair_is_host_timed(pair) &&
 	       chip_waits(pair->body.chip);
 }
 
@@ -411,6 +445,7 @@ static bool client_thinks(struct pair *pair, int64_t now_ns)
 static int64_t limit_ps(struct pair *pair, int64_t now_ns)
 {
 	double pace = pair->config->pace;
+	int64_t lag_ns = pair_is_host_timed(pair) ? TIMED_LAG_NS : LAG_MAX_NS;
 	int64_t now_ps = pair->now_ps, limit;
 
 	if (!pair->anchored) {
@@ -419,10 +454,10 @@ static int64_t limit_ps(struct pair *pair, int64_t now_ns)
 		pair->anchor_ns = now_ns;
 	}
 	limit = pair->anchor_ps + (int64_t)(pace * 1000 * (double)(now_ns - pair->anchor_ns));
-	if (limit - now_ps > (int64_t)(pace * 1000 * LAG_MAX_NS)) {
+	if (limit - now_ps > (int64_t)(pace * 1000 * (double)lag_ns)) {
 		pair->anchor_ps = now_ps;
-		pair->anchor_ns = now_ns - LAG_MAX_NS;
-		limit = now_ps + (int64_t)(pace * 1000 * LAG_MAX_NS);
+		pair->anchor_ns = now_ns - lag_ns;
+		limit = now_ps + (int64_t)(pace * 1000 * (double)lag_ns);
 	}
 	return limit;
 }

@@ -24,6 +24,7 @@
 
 #include "rigs/virtual/server/chamber.h"
 #include "rigs/virtual/server/config.h"
+#include "rigs/virtual/server/marker_port.h"
 #include "rigs/virtual/server/outlet.h"
 #include "rigs/virtual/server/supply.h"
 
@@ -37,9 +38,20 @@ int pair_new(const struct config *config, unsigned board, struct supply *supply,
 void pair_set_logs(struct pair *pair, FILE *truth, FILE *faults);
 void pair_free(struct pair *pair); /* accepts NULL */
 
-/* The board's outlet and its meter's. */
-#define PAIR_POLLFDS (2 * OUTLET_POLLFDS)
+/* The board's outlet, its meter's, its loader's, and its marker lines. */
+#define PAIR_POLLFDS (3 * OUTLET_POLLFDS + MARKER_PORT_POLLFDS)
 void pair_fill_pollfds(const struct pair *pair, struct pollfd fds[PAIR_POLLFDS]);
+/* Whether somebody stamps the pair's events with the host's clock: a client of its marker lines.
+ * Then time never stands still, lags behind the pace are caught up, and clients have to be served
+ * at the time that the pace says: after pair_advance. */
+bool pair_is_host_timed(const struct pair *pair);
+/* Whether such a pair's meter serves its client only when some more time has passed: looking at
+ * sockets tells nothing before. */
+bool pair_awaits_time(const struct pair *pair);
+/* Whether its clients may be served at host time now_ns: what they ask for now, they ask for at
+ * this time, so not while a pair that is timed by the host is behind; but for one that cannot keep
+ * up. */
+bool pair_may_be_served(const struct pair *pair, int64_t now_ns);
 /* As port_service and port_flush. */
 void pair_service(struct pair *pair, const struct pollfd fds[PAIR_POLLFDS]);
 void pair_flush(struct pair *pair);

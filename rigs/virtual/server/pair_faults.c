@@ -150,6 +150,13 @@ static double start_stuck(struct pair *pair, struct fault_run *run)
 	return setting(run, FAULT_RANGE);
 }
 
+static bool is_of_meter(const struct pair *pair, const struct fault_run *run)
+{
+	const struct faults *meter = &pair->faults.meter;
+
+	return run >= meter->runs && run < meter->runs + meter->count;
+}
+
 static double disturb(struct pair *pair, struct fault_run *run, enum ppk2_marker_fault fault,
 		      unsigned samples)
 {
@@ -163,6 +170,11 @@ static double disturb(struct pair *pair, struct fault_run *run, enum ppk2_marker
 /* Value of the three: the line. */
 static double start_missing(struct pair *pair, struct fault_run *run)
 {
+	if (!is_of_meter(pair, run)) {
+		if (pair->marker_port)
+			marker_port_lose(pair->marker_port, (unsigned)setting(run, FAULT_LINE));
+		return setting(run, FAULT_LINE);
+	}
 	return disturb(pair, run, PPK2_MARKER_MISS, 0);
 }
 
@@ -208,13 +220,6 @@ static double start_nack(struct pair *pair, struct fault_run *run)
 	return setting(run, FAULT_COUNT);
 }
 
-static bool is_of_meter(const struct pair *pair, const struct fault_run *run)
-{
-	const struct faults *meter = &pair->faults.meter;
-
-	return run >= meter->runs && run < meter->runs + meter->count;
-}
-
 /* Value: for how many seconds of the host's time. */
 static double start_unplug(struct pair *pair, struct fault_run *run)
 {
@@ -237,6 +242,7 @@ void pair_chip_restarts(struct pair *pair, bool into_loader)
 	}
 	faults->deaf = false;
 	pair_flash_disarm(faults);
+	pair_loader_restart(pair->loader, into_loader);
 	if (into_loader)
 		faults_meet(&faults->board, FAULT_PER_LOADER, pair->now_ps);
 }

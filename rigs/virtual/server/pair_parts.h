@@ -11,6 +11,7 @@
 #include "rigs/virtual/server/faults.h"
 #include "rigs/virtual/server/meter.h"
 #include "rigs/virtual/server/pair.h"
+#include "rigs/virtual/server/pair_loader.h"
 #include "rigs/virtual/server/truth.h"
 #include "rigs/virtual/server/uart.h"
 
@@ -60,6 +61,9 @@ struct pair {
 	int64_t now_ps;
 	struct meter *meter; /* NULL: none */
 	struct outlet *board_outlet, *meter_outlet;
+	struct pair_loader *loader;      /* NULL: none on USB */
+	struct marker_port *marker_port; /* NULL: none */
+	int64_t served_ns;               /* when its clients were served last */
 	struct uart uart;
 	struct truth truth;
 	struct verr truth_error; /* of an edge, seen inside a callback */

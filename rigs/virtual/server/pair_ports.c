@@ -304,6 +304,14 @@ int pair_open_ports(struct pair *pair, struct verr *err)
 {
 	int rc = open_board(pair, err);
 
+	if (rc == 0 && pair->board->usb_loader)
+		rc = pair_loader_open(pair, pair->board->usb_loader, &pair->loader, err);
+	if (rc == 0 && pair->board->markers)
+		rc = marker_port_open(
+			pair->board->markers, pair->board->marker_jitter_s,
+			vrandom_seed(vrandom_seed(pair->config->seed, pair->board->name),
+				     "markers"),
+			&pair->marker_port, err);
 	if (rc < 0 || !pair->meter)
 		return rc;
 	return pair->meter->ops->usb ? open_meter_usb(pair, err) : open_meter_serial(pair, err);
@@ -316,11 +324,20 @@ void pair_fill_pollfds(const struct pair *pair, struct pollfd fds[PAIR_POLLFDS])
 	outlet_fill_pollfds(pair->board_outlet, fds);
 	if (pair->meter_outlet)
 		outlet_fill_pollfds(pair->meter_outlet, fds + OUTLET_POLLFDS);
+	if (pair->loader)
+		outlet_fill_pollfds(pair_loader_outlet(pair->loader), fds + 2 * OUTLET_POLLFDS);
+	if (pair->marker_port)
+		marker_port_fill_pollfds(pair->marker_port, fds + 3 * OUTLET_POLLFDS);
 }
 
 void pair_service(struct pair *pair, const struct pollfd fds[PAIR_POLLFDS])
 {
+	pair->served_ns = pair_clock_ns();
+	if (pair->marker_port && marker_port_service(pair->marker_port, fds + 3 * OUTLET_POLLFDS))
+		pair->anchored = false; /* what lagged before is not caught up */
 	outlet_service(pair->board_outlet, fds);
+	if (pair->loader)
+		outlet_service(pair_loader_outlet(pair->loader), fds + 2 * OUTLET_POLLFDS);
 	if (!pair->meter_outlet)
 		return;
 	outlet_service(pair->meter_outlet, fds + OUTLET_POLLFDS);
@@ -331,6 +348,8 @@ void pair_service(struct pair *pair, const struct pollfd fds[PAIR_POLLFDS])
 void pair_flush(struct pair *pair)
 {
 	outlet_flush(pair->board_outlet);
+	if (pair->loader)
+		outlet_flush(pair_loader_outlet(pair->loader));
 	if (!pair->meter_outlet)
 		return;
 	outlet_flush(pair->meter_outlet);
@@ -341,6 +360,11 @@ void pair_flush(struct pair *pair)
 void pair_announce(const struct pair *pair, FILE *file)
 {
 	outlet_announce(pair->board_outlet, file);
+	if (pair->loader)
+		outlet_announce(pair_loader_outlet(pair->loader), file);
 	if (pair->meter_outlet)
 		outlet_announce(pair->meter_outlet, file);
+	if (pair->marker_port)
+		fprintf(file, "virtual-rig: %s: markers: socket:%s\n", pair->board->name,
+			marker_port_address(pair->marker_port));
 }

@@ -2,6 +2,7 @@
  *
  * The rig's loop: sockets of those that wait, turns of the pool for those that run. See the header.
  */
+#define _GNU_SOURCE /* ppoll */
 #include "rigs/virtual/server/rig.h"
 
 #include <errno.h>
@@ -16,7 +17,8 @@
 #include "rigs/virtual/server/truth.h"
 
 #define TURN_NS   2000000 /* of host time per board between two looks at its sockets */
-#define AHEAD_MS  1       /* how long a board rests that is ahead of the clock */
+#define AHEAD_NS  1000000 /* how long a board rests that is ahead of the clock, */
+#define AWAIT_NS  150000  /* and one whose client waits for the host's time */
 #define FIXED_FDS 2       /* stop, pool */
 
 struct rig_device {
@@ -180,15 +182,21 @@ static bool run_pair(void *context, unsigned index)
 	struct pollfd fds[PAIR_POLLFDS];
 	struct verr err = {""};
 	int64_t now_ns;
-	int rc;
+	int rc = 0;
 
 	pair_fill_pollfds(pair, fds);
 	if (poll(fds, PAIR_POLLFDS, 0) < 0)
 		for (unsigned i = 0; i < PAIR_POLLFDS; i++)
 			fds[i].revents = 0;
-	pair_service(pair, fds);
 	now_ns = pair_clock_ns();
-	rc = pair_advance(pair, now_ns, now_ns + TURN_NS, &err);
+	if (pair_is_host_timed(pair)) {
+		rc = pair_advance(pair, now_ns, now_ns + TURN_NS, &err);
+		now_ns = pair_clock_ns();
+	}
+	if (pair_may_be_served(pair, now_ns))
+		pair_service(pair, fds);
+	if (rc == 0)
+		rc = pair_advance(pair, now_ns, now_ns + TURN_NS, &err);
 	pair_flush(pair);
 	if (rc < 0)
 		note_broken(rig, rc, &err);
@@ -207,11 +215,16 @@ static struct pollfd *pair_fds(const struct rig *rig, unsigned index)
 	return device_fds(rig, rig->config->devices_count) + index * PAIR_POLLFDS;
 }
 
-/* Of the boards in the pool's hands no socket is watched. Returns how long to wait: a moment while
- * one rests that is ahead of the clock, else until something happens. */
-static int watch(struct rig *rig, int stop_fd)
+static long sooner_ns(long timeout_ns, long other_ns)
 {
-	int timeout_ms = -1;
+	return timeout_ns < 0 || other_ns < timeout_ns ? other_ns : timeout_ns;
+}
+
+/* Of the boards in the pool's hands no socket is watched. Returns how long to wait: a moment while
+ * one rests that is ahead of the clock, else until something happens (-1). */
+static long watch(struct rig *rig, int stop_fd)
+{
+	long timeout_ns = -1;
 
 	rig->fds[0] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
 	rig->fds[1] = (struct pollfd){.fd = pool_idle_fd(rig->pool), .events = POLLIN};
@@ -219,17 +232,19 @@ static int watch(struct rig *rig, int stop_fd)
 		line_port_fill_pollfds(rig->devices[i].port, device_fds(rig, i));
 	for (unsigned i = 0; i < rig->pair_count; i++) {
 		struct pollfd *fds = pair_fds(rig, i);
+		bool is_idle = pool_is_idle(rig->pool, i);
 
-		if (!pool_is_idle(rig->pool, i)) {
+		if (is_idle && pair_state(rig->pairs[i]) == PAIR_AHEAD)
+			timeout_ns = sooner_ns(
+				timeout_ns, pair_awaits_time(rig->pairs[i]) ? AWAIT_NS : AHEAD_NS);
+		if (!is_idle || pair_awaits_time(rig->pairs[i])) {
 			for (unsigned k = 0; k < PAIR_POLLFDS; k++)
 				fds[k] = (struct pollfd){.fd = -1};
 			continue;
 		}
 		pair_fill_pollfds(rig->pairs[i], fds);
-		if (pair_state(rig->pairs[i]) == PAIR_AHEAD)
-			timeout_ms = AHEAD_MS;
 	}
-	return timeout_ms;
+	return timeout_ns;
 }
 
 static bool has_events(const struct pollfd *fds)
@@ -283,9 +298,11 @@ static int run_loop(struct rig *rig, int stop_fd, struct verr *err)
 	unsigned count = (unsigned)(pair_fds(rig, rig->pair_count) - rig->fds);
 
 	for (;;) {
-		int timeout_ms = watch(rig, stop_fd), rc;
+		long timeout_ns = watch(rig, stop_fd);
+		const struct timespec timeout = {.tv_nsec = timeout_ns};
+		int rc;
 
-		if (poll(rig->fds, count, timeout_ms) < 0) {
+		if (ppoll(rig->fds, count, timeout_ns < 0 ? NULL : &timeout, NULL) < 0) {
 			if (errno != EINTR)
 				return verr_set(err, -errno, "poll: %s", strerror(errno));
 			continue;

@@ -113,12 +113,35 @@ static void rig_without_devices(void **state)
 	free(list);
 }
 
+/* A control line is looked at before the port; its sentence says what to do. */
+static void rig_without_lines(void **state)
+{
+	struct rig_meter meter = {.name = "m", .driver = "ppk2", .link = "serial:/no/such/port"};
+	struct rig_board board = {.name = "b", .link = "serial:/no/such/port", .baud = 115200};
+	struct rig rig = {.name = "r", .meters = &meter, .meter_count = 1, .boards = &board,
+			  .board_count = 1};
+	struct device_check *list = NULL;
+	struct err err = {""};
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(control_line_parse(CONTROL_SUPPLY, "gpio:/dev/gpiochip99:4",
+					    &board.lines.supply, &err),
+			 0);
+	assert_int_equal(device_check_rig(&rig, &list, &count, &err), 0);
+	assert_int_equal(list[1].code, -ENOENT);
+	assert_true(list[1].is_line && !list[1].advice[0]);
+	assert_non_null(strstr(list[1].problem.text, "supply line: there is no /dev/gpiochip99"));
+	free(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(advice),
 		cmocka_unit_test(holder),
 		cmocka_unit_test(rig_without_devices),
+		cmocka_unit_test(rig_without_lines),
 	};
 
 	folder = scratch_folder();

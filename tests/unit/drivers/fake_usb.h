@@ -26,6 +26,8 @@ struct usb {
 	void (*advance)(void *context, int64_t ns);
 	/* Sees, and may change, what a transfer of the stream brought. May be NULL. */
 	void (*on_transfer)(void *context, uint8_t *bytes, size_t *count);
+	/* Whether usb_open finds the device now. May be NULL: it never does. */
+	bool (*is_there)(void *context);
 	void *context;
 	struct usb_identity identity;
 	int64_t now_ns;
@@ -61,8 +63,11 @@ int usb_open(const char *uri, const struct usb_expected *expected, struct usb **
 	     struct err *err)
 {
 	(void)expected;
-	(void)ret_usb;
-	return err_set(err, -ENOENT, "%s: no such device", uri);
+	if (!fake_usb.is_there || !fake_usb.is_there(fake_usb.context))
+		return err_set(err, -ENOENT, "%s: no such device", uri);
+	fake_usb.is_gone = false;
+	*ret_usb = &fake_usb;
+	return 0;
 }
 
 int usb_open_taped(struct link_tape *tape, const char *uri, const struct usb_expected *expected,
