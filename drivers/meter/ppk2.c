@@ -17,7 +17,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/meter/meter_params.h"
 #include "drivers/meter/ppk2_capture.h"
+#include "drivers/meter/ppk2_filter.h"
 
 enum ppk2_command {
 	COMMAND_START = 0x06,
@@ -51,9 +53,21 @@ static const double range_max_a = 1.0;
  * 0.5 % standard is a cautious reading of that, and meant to be replaced by a calibration. */
 static const double gain_u_rel = 0.005;
 
+enum { PARAM_FILTER, PARAMS };
+enum { FILTER_OFF, FILTER_ON };
+
+static const struct meter_param params[PARAMS + 1] = {
+	{"filter", "", "off", 0, 0,
+	 "off|on: the spike filter of the vendor's application, which biases charge around range "
+	 "changes; the unfiltered energy is kept beside"},
+	{NULL},
+};
+
 struct ppk2 {
 	struct link *link;
 	struct ppk2_capture capture;
+	bool is_filtered;
+	struct ppk2_filter filter;
 	atomic_bool streaming;
 	int64_t end_ns; /* reader's: when silence after a stop becomes the end; 0: no stop seen */
 };
@@ -195,7 +209,8 @@ static int ppk2_describe(struct ppk2 *ppk2, const struct ppk2_calibration *calib
 		.range_max_a = range_max_a,
 		.gain_u_rel = gain_u_rel,
 		.range_count = PPK2_RANGES,
-		.caps = METER_CAP_MARKERS | (is_source ? METER_CAP_SUPPLY : 0),
+		.caps = METER_CAP_MARKERS | (is_source ? METER_CAP_SUPPLY : 0) |
+			(ppk2->is_filtered ? METER_CAP_RAW : 0),
 		.is_virtual = link_is_virtual(ppk2->link),
 	};
 	int rc = ppk2_calibration_json(calibration, vdd_mv, info.calibration,
@@ -227,12 +242,15 @@ static int ppk2_open(void *state, const struct meter_port *port,
 	struct ppk2 *ppk2 = state;
 	struct link *link = port->link;
 	struct ppk2_calibration calibration;
+	struct meter_param_value values[PARAMS];
 	bool is_source = settings->supply_v > 0;
 	double vdd_mv = round(settings->supply_v * 1000);
-	int rc = supply_check(settings->supply_v, err);
+	int rc = meter_params_parse(params, settings->options, values, err);
 
+	rc = rc ? rc : supply_check(settings->supply_v, err);
 	if (rc)
 		return rc;
+	ppk2->is_filtered = values[PARAM_FILTER].number == FILTER_ON;
 	ppk2->link = link;
 	atomic_init(&ppk2->streaming, false);
 	rc = link_set_lines(link, true, false, err);
@@ -275,6 +293,7 @@ static int ppk2_start(void *state, struct err *err)
 	if (rc)
 		return rc;
 	ppk2_capture_restart(&ppk2->capture);
+	ppk2_filter_init(&ppk2->filter);
 	ppk2->end_ns = 0;
 	rc = ppk2_command_plain(ppk2, COMMAND_START, err);
 	if (!rc)
@@ -321,6 +340,26 @@ static int ppk2_receive(struct ppk2 *ppk2, int64_t until_ns, struct err *err)
 	}
 }
 
+/* What the vendor's application shows, beside what was sampled. It knows nothing of samples that
+ * are missing; here it begins again behind them. */
+static void ppk2_filter_block(struct ppk2 *ppk2, struct meter_block *block)
+{
+	block->corrected = 0;
+	if (!ppk2->is_filtered)
+		return;
+	if (block->lost)
+		ppk2_filter_init(&ppk2->filter);
+	for (uint32_t i = 0; i < block->count; i++) {
+		float raw_a = block->current_a[i];
+		float shown_a =
+			(float)ppk2_filter_apply(&ppk2->filter, (double)raw_a, block->range[i]);
+
+		block->raw_current_a[i] = raw_a;
+		block->current_a[i] = shown_a;
+		block->corrected += shown_a != raw_a;
+	}
+}
+
 static int ppk2_read(void *state, struct meter_block *block, int timeout_ms, struct err *err)
 {
 	struct ppk2 *ppk2 = state;
@@ -341,6 +380,7 @@ static int ppk2_read(void *state, struct meter_block *block, int timeout_ms, str
 		bool is_recent = !rc && (wait_rc == -ETIMEDOUT || wait_rc == -ENODATA);
 
 		ppk2_capture_finish(&ppk2->capture, block, is_recent);
+		ppk2_filter_block(ppk2, block);
 		return 0;
 	}
 	if (rc)
@@ -360,6 +400,7 @@ static int ppk2_stop(void *state, struct err *err)
 
 const struct meter_ops meter_ppk2 = {
 	.name = "ppk2",
+	.params = params,
 	.bus = METER_BUS_LINK,
 	.link_settings = {.baud = 115200, .parity = LINK_PARITY_NONE},
 	.state_size = sizeof(struct ppk2),

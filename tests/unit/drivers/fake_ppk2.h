@@ -18,6 +18,7 @@ struct fake_ppk2 {
 	int64_t t_begin_ns;     /* of the stream */
 	uint64_t sent;          /* samples */
 	uint64_t lose_at, lose; /* samples swallowed from lose_at on */
+	unsigned range_every;   /* samples, then the range is the other of 0 and 1; 0: always 0 */
 };
 
 static struct fake_ppk2 fake_ppk2;
@@ -31,6 +32,8 @@ static inline void fake_ppk2_words(uint64_t first, uint64_t end)
 		uint32_t word = (uint32_t)(i & 8191) | (uint32_t)(i & 63) << 18 |
 				(uint32_t)(i / 1000 & 255) << 24;
 
+		if (fake_ppk2.range_every)
+			word |= (uint32_t)(i / fake_ppk2.range_every & 1) << 14;
 		for (int byte = 0; byte < 4; byte++)
 			bytes[used++] = (uint8_t)(word >> (8 * byte));
 	}

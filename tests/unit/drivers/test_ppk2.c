@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "drivers/meter/meter.h"
+#include "drivers/meter/ppk2_filter.h"
 #include "tests/unit/drivers/fake_ppk2.h"
 
 static struct meter_block block;
@@ -191,6 +192,48 @@ static void streams_in_blocks(void **state)
 	}
 }
 
+/* Both are given: what was sampled, and what the filter makes of it; the same filter by hand, with a
+ * loss in the stream, behind which it begins again. */
+static void spike_filter_when_asked_for(void **state)
+{
+	const struct meter_settings settings = {.supply_v = 3.3, .options = "filter=on"};
+	const struct meter_settings wrong = {.supply_v = 3.3, .options = "filter=yes"};
+	struct ppk2_filter filter;
+	struct meter *meter;
+	uint64_t corrected = 0;
+
+	(void)state;
+	fake_ppk2_init();
+	assert_int_equal(meter_open("ppk2", &fake_port, &wrong, &meter, &err), -EINVAL);
+	fake_ppk2_init();
+	fake_ppk2.range_every = 500;
+	fake_ppk2.lose_at = 5003;
+	fake_ppk2.lose = 10;
+	assert_int_equal(meter_open("ppk2", &fake_port, &settings, &meter, &err), 0);
+	assert_true(meter_info(meter)->caps & METER_CAP_RAW);
+	assert_int_equal(meter_start(meter, &err), 0);
+	ppk2_filter_init(&filter);
+	for (uint64_t index = 0; index < 20000; index = block.first_index + block.count) {
+		uint64_t differ = 0;
+
+		assert_int_equal(meter_read(meter, &block, 1000, &err), 0);
+		if (block.lost)
+			ppk2_filter_init(&filter);
+		for (uint32_t i = 0; i < block.count; i++) {
+			double raw_a = (double)block.raw_current_a[i];
+			double shown_a = ppk2_filter_apply(&filter, raw_a, block.range[i]);
+
+			assert_true(block.current_a[i] == (float)shown_a);
+			differ += block.current_a[i] != block.raw_current_a[i];
+			assert_int_equal(block.range[i], (block.first_index + i) / 500 & 1);
+		}
+		assert_int_equal(block.corrected, differ);
+		corrected += differ;
+	}
+	assert_true(corrected > 39 && corrected < 1000); /* a few behind each change of range */
+	meter_close(meter);
+}
+
 static void start_counts_anew(void **state)
 {
 	struct meter *meter;
@@ -336,6 +379,7 @@ int main(void)
 		cmocka_unit_test(asks_again_for_metadata),
 		cmocka_unit_test(refuses_bad_calibration_and_supply),
 		cmocka_unit_test(streams_in_blocks),
+		cmocka_unit_test(spike_filter_when_asked_for),
 		cmocka_unit_test(start_counts_anew),
 		cmocka_unit_test(end_after_stop),
 		cmocka_unit_test(loss_begins_a_block),
