@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A source of marker edges to begin one from. There is one in the product, gpio.c, so that marker.h
- * has no table: this file defines the same functions and is linked in its place by its test. A
- * second source would make a table of them, as drivers/thermal/thermal.c has.
+ * A source of marker edges to begin one from: all of marker.h in one file, which its test links in
+ * the place of the product's. Sources of the product are kinds behind marker.c, which has the thread
+ * and the queue: struct marker_ops of kinds.h, as socket.c fills it, and a row of its table.
  *
  *   square:PERIOD_MS    marker line 0 rises and falls by itself, half a period each
  */
