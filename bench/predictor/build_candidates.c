@@ -94,10 +94,16 @@ size_t build_candidates(const struct dataset *dataset, size_t begin, size_t end,
 	size_t levels = distinct(dataset, begin, end, AXIS_LEVEL), count = 0;
 	size_t boards = distinct(dataset, begin, end, AXIS_BOARD);
 	size_t temperatures = distinct(dataset, begin, end, AXIS_TEMPERATURE);
+	/* Where the idle power of each temperature is known, and what runs, nobody need find
+	 * leakage out by curves, which take minutes. */
+	bool idle_tells =
+		levels > 1 && has_columns(dataset, begin, end, kind_find("energy-idle-mix-ldo"));
 
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
 		const struct model_kind *kind = kind_find(rows[r].kind);
 
+		if (!model && !kind->is_linear && idle_tells)
+			continue;
 		if (kind->response != response || !is_meant(rows[r].name, model) ||
 		    rows[r].levels > levels || rows[r].boards > boards ||
 		    rows[r].temperatures > temperatures || !has_columns(dataset, begin, end, kind))

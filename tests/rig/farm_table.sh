@@ -35,14 +35,17 @@ done
 jq -r '
 def pct: if . == null then "-" else (. * 100 | round / 100 | tostring) end;
 def row($f; $left; $model; $response): [$f.judged[] | select(.left_out == $left and .model == $model and .response == $response)][0].mape_pct;
-def best_level($f; $left): [$f.judged[] | select(.left_out == $left and .response == "energy" and (.model | startswith("levels")) and .mape_pct != null)] | min_by(.mape_pct);
-(["chip", "build", "chosen", "k*cycles", "MACs", "params", "MACs+p", "x MACs", "time", "level out", "temp. out", "model across levels", "in 95 %"] | @tsv),
-(.families[] | . as $f | [.chip, .build, (row($f; "model"; "chosen"; "energy") | pct), (row($f; "model"; "cycles"; "energy") | pct),
-	(row($f; "model"; "macs"; "energy") | pct), (row($f; "model"; "params"; "energy") | pct), (row($f; "model"; "macs-params"; "energy") | pct),
-	((row($f; "model"; "macs"; "energy") / row($f; "model"; "chosen"; "energy")) | pct), (row($f; "model"; "chosen"; "time") | pct),
-	(best_level($f; "level").mape_pct | pct), (best_level($f; "temperature").mape_pct | pct), (best_level($f; "level").model // "-"),
-	([$f.judged[] | select(.left_out == "model" and .model == "chosen" and .response == "energy")][0].inside_95_pct_interval_share | pct)] | @tsv),
-"", "median MAPE % on networks not seen, by how many were (mean over cells)",
-([.curves[] | {c: .candidate, p: .points[] | select(.median_mape_pct != null)}] | group_by(.c)[] |
-	[.[0].c] + (group_by(.p.models) | map("\(.[0].p.models): \(map(.p.median_mape_pct) | add / length | pct)")) | @tsv)' "$folder/fit.json" |
+def across($f; $left): [$f.judged[] | select(.left_out == $left and .response == "energy" and (.model | startswith("levels")) and .mape_pct != null)] | min_by(.mape_pct);
+(["chip", "build", "chosen", "%", "in_95_%", "k*cycles", "MACs", "params", "MACs+params", "MACs/chosen", "time", "level_out", "temp._out", "by"] | @tsv),
+(.families[] | . as $f | [.chip, .build, .energy_model, (row($f; "model"; "chosen"; "energy") | pct),
+	([$f.judged[] | select(.left_out == "model" and .model == "chosen" and .response == "energy")][0].inside_95_pct_interval_share * 100 | pct),
+	(row($f; "model"; "cycles"; "energy") | pct), (row($f; "model"; "macs"; "energy") | pct), (row($f; "model"; "params"; "energy") | pct),
+	(row($f; "model"; "macs-params"; "energy") | pct), (row($f; "model"; "macs"; "energy") / row($f; "model"; "chosen"; "energy") | pct),
+	(row($f; "model"; "chosen"; "time") * 1000 | round / 1000 | tostring), (across($f; "level").mape_pct | pct), (across($f; "temperature").mape_pct | pct),
+	(across($f; "level").model // "-")] | @tsv)' "$folder/fit.json" | column -t
+echo
+echo "Median MAPE % on networks not seen, by how many were, mean over boards, levels and temperatures:"
+jq -r '
+[.curves[] | {c: .model, p: .points[] | select(.median_mape_pct != null)}] | group_by(.c)[] |
+	[.[0].c] + (group_by(.p.models) | map("\(.[0].p.models): \(map(.p.median_mape_pct) | add / length * 100 | round / 100)")) | @tsv' "$folder/fit.json" |
 	column -t -s $'\t'

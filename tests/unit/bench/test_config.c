@@ -485,7 +485,7 @@ static void rig_errors(void **state)
 		 "supply_u without a supply"},
 		{", supply_u: 5 mV}", "}", "rig.yaml:5:", "'supply_u' is missing"},
 		{"supply_u: 5 mV}", "supply_u: 5 mV, options: {rate_hz: 1 kHz}}", "rig.yaml:5:",
-		 "driver ppk2 takes none"},
+		 "meter driver ppk2 takes: filter"},
 		{"supply_u: 5 mV}", "supply_u: 5 mV, options: 3}", "rig.yaml:5:", "keys and values"},
 		{"supply_u: 5 mV}", "supply_u: 5 mV, ambient: 23}", "rig.yaml:5:", "no unit"},
 		{"supply_u: 5 mV}", "supply_u: 5 mV, ambient_u: 1 degC}", "rig.yaml:5:",
