@@ -7,7 +7,7 @@
 # usage: farm_dataset.sh FOLDER DS_CNN CNN MLP [BOARDS] [REPEATS]
 #
 # DS_CNN, CNN, MLP: how many models of each space; BOARDS of each kind (1). Leaves FOLDER/models, and for each
-# temperature FOLDER/21/run.db and FOLDER/21/truth.jsonl. 45 models on 4 boards: 2,880 windows.
+# temperature FOLDER/21/run.db and FOLDER/21/truth-O2.jsonl, truth-Os.jsonl. 45 models on 4 boards: 2,880 windows.
 source tests/rig/campaign_lab.sh
 
 [ $# -ge 4 ] || { sed -n '6,9s/^# *//p' "$0" >&2; exit 2; }
@@ -44,7 +44,8 @@ seed: $seed
 EOF
 		run_lab 7200
 		tail -2 "$lab/run.log" >&2
-		echo "$celsius degC, $build_name: exit status $status, $((SECONDS - begin)) s: $lab/run.db, $lab/truth.jsonl"
+		echo "$celsius degC, $build_name: exit status $status, $((SECONDS - begin)) s: $lab/run.db"
 		[ "$status" -eq 0 ] || fail "not all points were measured"
+		mv "$lab/truth.jsonl" "$lab/truth-$build_name.jsonl" # each start of the virtual rig begins the log anew
 	done
 done

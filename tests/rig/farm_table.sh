@@ -28,9 +28,16 @@ sqlite3 "${dbs[0]}" "select distinct chip, build, clock_hz from measurement wher
 done
 "$bench" fit --db "${dbs[@]}" --instructions "$folder/counts" --curves --out "$folder/farm.json" --json >"$folder/fit.json"
 
-# What the meters miss: measurement against truth.
-for db in "${dbs[@]}"; do
-	echo "$(basename "$(dirname "$db")") degC: measured against truth: $("$build/bin/rig_farm" "$db" "$(dirname "$db")/truth.jsonl" any 0.02 2>&1 | tail -1)"
+# What the meters miss: measured energies against what the boards truly spent.
+for log in "$folder"/*/truth-*.jsonl; do
+	celsius=$(basename "$(dirname "$log")") name=$(basename "$log" .jsonl)
+	lab=$scratch/$celsius-${name#truth-}-1
+	mkdir -p "$lab"
+	cp "$log" "$lab/truth.jsonl"
+	cp "$(dirname "$log")/run.db" "$lab/run.db"
+	sqlite3 "$lab/run.db" "delete from measurement where build != '${name#truth-}'"
+	"$build/bin/rig_coverage" covered 1 0 1 "$lab" >"$scratch/coverage" || { cat "$scratch/coverage"; fail "$log"; }
+	awk -v what="$celsius degC, ${name#truth-}" '$1 == "all" {print what ": " $2 " windows, off from truth by " $3 " % in the median, " $4 " % at worst, " $5 " % within U"}' "$scratch/coverage"
 done
 jq -r '
 def pct: if . == null then "-" else (. * 100 | round / 100 | tostring) end;
@@ -49,3 +56,29 @@ jq -r '
 [.curves[] | {c: .model, p: .points[] | select(.median_mape_pct != null)}] | group_by(.c)[] |
 	[.[0].c] + (group_by(.p.models) | map("\(.[0].p.models): \(map(.p.median_mape_pct) | add / length * 100 | round / 100)")) | @tsv' "$folder/fit.json" |
 	column -t -s $'\t'
+
+# The tool as it is used: fitted from what was measured of every fourth network, it predicts the others; the truth judges.
+echo
+echo "Fitted from every fourth network, the others predicted, MAPE against what the boards truly spent:"
+mkdir -p "$scratch/counts"
+for log in "$folder"/*/truth-*.jsonl; do
+	db=$(dirname "$log")/run.db name=$(basename "$log" .jsonl)
+	name=${name#truth-}
+	sqlite3 "$db" ".backup $scratch/train.db"
+	sqlite3 "$scratch/train.db" "delete from measurement where build != '$name' or model not in
+		(select model from (select model, row_number() over (order by model) as n from (select distinct model from measurement)) where n % 4 = 1)"
+	sqlite3 -json "$db" "select board, model, clock_hz, cycles, inferences from measurement where verdict = 'accepted' and build = '$name' and model not in
+		(select model from (select model, row_number() over (order by model) as n from (select distinct model from measurement)) where n % 4 = 1)" >"$scratch/rows.json"
+	rm -f "$scratch"/counts/*
+	ln -s "$folder"/counts/*-"$name"-*.json "$scratch/counts/"
+	"$bench" fit --db "$scratch/train.db" --instructions "$scratch/counts" --model mix-stall --out "$scratch/train.json" >/dev/null
+	"$bench" predict --predictor "$scratch/train.json" --counts "$scratch/counts" --extrapolate --json >"$scratch/predicted.json" || [ $? = 4 ]
+	# Windows of a board are told apart by cycles and, where levels take the same, by duration.
+	jq -rn --slurpfile truth "$log" --slurpfile rows "$scratch/rows.json" --slurpfile predicted "$scratch/predicted.json" --arg what "$(basename "$(dirname "$log")") degC, $name" '
+		([$truth[] | select(.window != null)] | group_by("\(.board) \(.cycles)") | map({key: "\(.[0].board) \(.[0].cycles)", value: .}) | from_entries) as $windows |
+		($predicted[0].predictions | map(select(.energy_j != null) | {key: "\(.board) \(.model) \(.clock_hz)", value: .energy_j}) | from_entries) as $energy |
+		[$rows[0][] | . as $row | ($row.cycles / $row.clock_hz * 1e12) as $ps |
+			($windows["\(.board) \(.cycles)"] | min_by((.end_ps - .start_ps - $ps) | fabs)) as $true |
+			{board: .board, off: ($energy["\(.board) \(.model) \(.clock_hz)"] / ($true.energy_j / .inferences) - 1 | fabs * 100)}] |
+		group_by(.board)[] | "  \($what) \(.[0].board): \(map(.off) | add / length * 100 | round / 100) % of \(length) points, worst \(map(.off) | max * 100 | round / 100) %"'
+done
