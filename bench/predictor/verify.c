@@ -246,7 +246,8 @@ static int check_cell(const struct verify *verify, struct verify_cell *checked)
 	for (size_t i = 0; i < checked->points; i++) {
 		const struct dataset_point *point = &verify->dataset->points[checked->index[i]];
 
-		if (!within_cycles(checked->cell, point->column[KIND_CYCLES])) {
+		if (!training_point(checked->cell, point) &&
+		    !within_cycles(checked->cell, point->column[KIND_CYCLES])) {
 			checked->outside++;
 		} else if (compare(verify, checked->cell, checked->index[i], &comparisons[count])) {
 			checked->seen += comparisons[count++].seen;

@@ -5,13 +5,15 @@
 # false alarms that were stated; a night with one board's leakage doubled, and one with a kernel of one build slowed by
 # some 3 %, fail, and name that board alone.
 #
-# usage: nights.sh [NIGHTS] [SEED]: NIGHTS quiet ones, in tens: each ten is a session of its own, at an ambient
+# usage: nights.sh [NIGHTS] [SEED]: NIGHTS (10) quiet ones, in tens: each ten is a session of its own, at an ambient
 # temperature of its own, and a night is one repeat of the golden network.
 source tests/rig/campaign_lab.sh
 command -v sqlite3 >/dev/null || { echo "skipped: there is no sqlite3 to part the nights with"; exit 77; }
 
-nights=${1:-20} seed=${2:-1}
+nights=${1:-10} seed=${2:-1}
 significance=0.01
+# A chip is a degree or two warmer or colder, by what ran before: leakage of the F767 is 0.3 % of its power at 16 MHz.
+repeatability="0.2 %"
 golden=$scratch/golden
 sockets=$scratch
 mkdir -p "$scratch/models" "$golden" "$scratch/nights"
@@ -41,7 +43,7 @@ measure() {
 # verify DB: its report in $scratch/verify.json, its status in $verified.
 verify() {
 	verified=0
-	"$bench" verify --predictor "$scratch/farm.json" --db "$1" --significance $significance --json >"$scratch/verify.json" ||
+	"$bench" verify --predictor "$scratch/farm.json" --db "$1" --significance $significance --repeatability "$repeatability" --json >"$scratch/verify.json" ||
 		verified=$?
 	[ "$verified" -le 1 ] || fail "verify: exit status $verified"
 }
@@ -60,11 +62,12 @@ echo "trained in $((SECONDS - begin)) s: $(jq '.cells | length' "$scratch/farm.j
 alarms=0 tried=0
 for ten in $(seq 1 $(((nights + 9) / 10))); do
 	measure "quiet-$ten" "$((205 + (ten * 7) % 11))e-1 degC" "$golden/*.tflite" 10 "$ten"
+	cp "$lab/run.db" "$scratch/series-$ten.db"
+	sqlite3 "$scratch/series-$ten.db" "update measurement set created_utc = strftime('%Y-%m-%dT%H:%M:%fZ', '2026-01-01', '+' || (repeat_index + $tried) || ' days')"
 	for repeat in $(seq 0 9); do
 		night=$scratch/nights/$ten-$repeat.db
 		cp "$lab/run.db" "$night"
-		sqlite3 "$night" "delete from measurement where repeat_index != $repeat;
-			update measurement set created_utc = strftime('%Y-%m-%dT%H:%M:%fZ', '2026-01-01', '+$((tried)) days')"
+		sqlite3 "$night" "delete from measurement where repeat_index != $repeat"
 		tried=$((tried + 1))
 		verify "$night"
 		[ "$(jq '[.cells[] | select(.points > 0)] | length' "$scratch/verify.json")" -eq 16 ] || fail "not all cells were looked at"
@@ -77,11 +80,12 @@ most=$(awk -v n="$tried" -v p=$significance 'BEGIN {q = (1 - p) ^ n; sum = q; fo
 echo "$tried nights in which nothing changed: $alarms alarms (stated: $significance of the nights; chance allows up to $most)"
 [ "$alarms" -le "$most" ] || fail "too many false alarms"
 
-# The same nights as a series.
-dbs=("$scratch"/nights/*.db)
-[ "${#dbs[@]}" -gt 30 ] || "$bench" verify --predictor "$scratch/farm.json" --db "${dbs[@]}" --golden ds-cnn-000 --significance 0.001 --json >"$scratch/series.json" ||
-	fail "the nights as a series do not pass"
-[ "${#dbs[@]}" -gt 30 ] || jq -e '.drift | .found == 0' "$scratch/series.json" >/dev/null || fail "a step was found where there is none"
+# The first of them as a series.
+status=0
+"$bench" verify --predictor "$scratch/farm.json" --db "$scratch"/series-[1-4].db --repeatability "$repeatability" --golden ds-cnn-000 --significance 0 --json \
+	>"$scratch/series.json" || status=$?
+jq -e '.drift.series | length == 8' "$scratch/series.json" >/dev/null || fail "not all series were looked at"
+[ "$status" -eq 0 ] || fail "a step was found in nights in which nothing changed"
 
 # One board's leakage has doubled.
 measure leaking "21 degC" "$golden/*.tflite" 1 99 "leakage: 2"
