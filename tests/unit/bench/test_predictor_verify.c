@@ -116,6 +116,42 @@ static void the_cell_that_moved_is_named(void **state)
 	predictor_free(predictor);
 }
 
+/* More cycles than in training, and all that follows from them: what k*cycles says of the cycles of
+ * tonight is right, and the network is slower nevertheless. The largest one, too. */
+static void a_slower_kernel_is_no_feature(void **state)
+{
+	struct predictor *predictor = trained(&farm);
+	struct truth truth = tonight(5);
+	struct dataset dataset = truth_dataset(&truth);
+	struct verify verify;
+
+	(void)state;
+	for (size_t i = 0; i < dataset.count; i++) {
+		struct dataset_point *point = &dataset.points[i];
+
+		if (strcmp(point->board, "board-1") != 0)
+			continue;
+		point->column[KIND_CYCLES] *= 1.03;
+		point->column[KIND_TIME_S] *= 1.03;
+		point->energy_j *= 1.03;
+	}
+	verify = verified(predictor, &dataset, &usual);
+	for (size_t c = 0; c < verify.count; c++) {
+		const struct verify_cell *cell = &verify.cells[c];
+		bool slower = !strcmp(cell->cell->board, "board-1");
+
+		if (!cell->points)
+			continue;
+		assert_int_equal(cell->outside, 0);
+		assert_int_equal(cell->seen, 8);
+		assert_int_equal(cell->moved, slower);
+		assert_true(fabs(cell->bias.mean - (slower ? 0.03 : 0)) < 4 * cell->bias.u);
+	}
+	verify_done(&verify);
+	dataset_done(&dataset);
+	predictor_free(predictor);
+}
+
 static void tolerance_and_significance(void **state)
 {
 	struct predictor *predictor = trained(&farm);
@@ -370,6 +406,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(quiet_nights_agree),
 		cmocka_unit_test(the_cell_that_moved_is_named),
+		cmocka_unit_test(a_slower_kernel_is_no_feature),
 		cmocka_unit_test(tolerance_and_significance),
 		cmocka_unit_test(other_networks),
 		cmocka_unit_test(what_verify_refuses),
