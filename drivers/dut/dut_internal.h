@@ -9,7 +9,7 @@
 #include "drivers/dut/dut_exchange.h"
 
 /* A virtual board shares the host's processor, and falls behind when that is busy. */
-enum { DUT_REPLY_MS = 1000, DUT_VIRTUAL_REPLY_MS = 4000 };
+enum { DUT_REPLY_MS = 1000, DUT_VIRTUAL_REPLY_MS = 1500 };
 
 struct dut {
 	struct dut_exchange exchange;

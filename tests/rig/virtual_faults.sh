@@ -129,7 +129,7 @@ on_board output-flip output-flip "$often" recovered "output: "
 on_board clock-fast clock-error "probability: 1, share: 1.3 %" recovered ""
 on_board clock-slow clock-error "probability: 1, share: -1.3 %" recovered ""
 timed=yes
-on_board clock-drift clock-error "at: 4.3 s, share: 0.6 %, drift: 1 %, for: 1 s" refused "clock: "
+on_board clock-drift clock-error "at: 4.1 s, share: 0.6 %, drift: 1 %, for: 1 s" refused "clock: "
 timed=no
 on_board board-unplugged unplug "$once, for: 1 s" recovered "board nucleo-1"
 on_board unplugged-at unplug "at: 1 s, for: 1 s" recovered ""
