@@ -85,15 +85,6 @@ static int write_all(const struct flash_request *request, struct dfuse_loader *l
 	return 0;
 }
 
-static size_t first_difference(const uint8_t *left, const uint8_t *right, size_t count)
-{
-	size_t i = 0;
-
-	while (i < count && left[i] == right[i])
-		i++;
-	return i;
-}
-
 static int verify_all(const struct flash_request *request, struct dfuse_loader *loader,
 		      struct err *err)
 {
@@ -109,7 +100,7 @@ static int verify_all(const struct flash_request *request, struct dfuse_loader *
 		ret = dfuse_loader_read(loader, block.address, actual, block.count, err);
 		if (ret)
 			return err_context(err, ret, "read back 0x%08x", block.address);
-		at = first_difference(block.bytes, actual, block.count);
+		at = flash_first_difference(block.bytes, actual, block.count);
 		if (at < block.count)
 			return err_set(err, -EIO,
 				       "read back: at 0x%08x is 0x%02x, 0x%02x was written",

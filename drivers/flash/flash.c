@@ -54,3 +54,12 @@ const char *flash_key_name(unsigned key)
 	assert(bit < FLASH_KEYS);
 	return key_names[bit];
 }
+
+size_t flash_first_difference(const uint8_t *left, const uint8_t *right, size_t count)
+{
+	size_t i = 0;
+
+	while (i < count && left[i] == right[i])
+		i++;
+	return i;
+}

@@ -76,4 +76,7 @@ const char *const *flash_names(void);
 /* "baud", "id", ...; of one bit. */
 const char *flash_key_name(unsigned key);
 
+/* For flashers, where what was read back goes wrong; count: nowhere. */
+size_t flash_first_difference(const uint8_t *left, const uint8_t *right, size_t count);
+
 #endif

@@ -110,15 +110,6 @@ static int write_all(const struct flash_request *request, struct stm32_loader *l
 	return 0;
 }
 
-static size_t first_difference(const uint8_t *left, const uint8_t *right, size_t count)
-{
-	size_t i = 0;
-
-	while (i < count && left[i] == right[i])
-		i++;
-	return i;
-}
-
 /* READ carries no checksum: a block that differs is read once more before it is held against the
  * board. */
 static int verify_block(struct stm32_loader *loader, uint32_t address, const uint8_t *expected,
@@ -132,7 +123,7 @@ static int verify_block(struct stm32_loader *loader, uint32_t address, const uin
 
 		if (ret)
 			return err_context(err, ret, "read back 0x%08x", address);
-		at = first_difference(expected, actual, count);
+		at = flash_first_difference(expected, actual, count);
 		if (at == count)
 			return 0;
 		if (attempt == 0)

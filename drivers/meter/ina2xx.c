@@ -317,18 +317,6 @@ static int ina2xx_start(void *state, struct err *err)
 	return 0;
 }
 
-static void block_begin(struct meter_block *block)
-{
-	block->first_index = 0;
-	block->count = 0;
-	block->lost = 0;
-	block->flags = 0;
-	block->range_switches = 0;
-	block->t_mono_ns = 0;
-	block->corrected = 0;
-	block->has_integral = false;
-}
-
 static void block_append(struct ina2xx *ina, struct meter_block *block)
 {
 	const struct ina2xx_sample *sample = &ina->held;
@@ -404,7 +392,6 @@ static int ina2xx_read(void *state, struct meter_block *block, int timeout_ms, s
 	struct ina2xx *ina = state;
 	int rc;
 
-	block_begin(block);
 	if (ina->is_gone)
 		return err_set(err, -ENODEV, "it does not answer any more");
 	rc = block_collect(ina, block, timeout_ms, err);

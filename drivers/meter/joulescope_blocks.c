@@ -29,18 +29,6 @@ void joulescope_blocks_restart(struct joulescope_blocks *blocks)
 	mean_restart(blocks);
 }
 
-void joulescope_block_begin(struct meter_block *block)
-{
-	block->first_index = 0;
-	block->count = 0;
-	block->lost = 0;
-	block->flags = 0;
-	block->range_switches = 0;
-	block->t_mono_ns = 0;
-	block->corrected = 0;
-	block->has_integral = false;
-}
-
 /* --- limits ----------------------------------------------------------------------------------- */
 
 static void watch_samples(struct joulescope_blocks *blocks, const float *current_a,

@@ -58,8 +58,6 @@ struct joulescope_blocks {
 
 /* Forgets the state, keeps the settings. */
 void joulescope_blocks_restart(struct joulescope_blocks *blocks);
-/* Clears the block, all but the arrays. */
-void joulescope_block_begin(struct meter_block *block);
 /* Appends samples to the block and returns how many it took: fewer than there are when the block is
  * complete, for it is full or a gap follows. */
 size_t joulescope_blocks_add(struct joulescope_blocks *blocks, struct meter_block *block,

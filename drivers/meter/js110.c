@@ -381,7 +381,6 @@ static int js110_read(void *state, struct meter_block *block, int timeout_ms, st
 	bool is_begun = false;
 	int rc = 0;
 
-	joulescope_block_begin(block);
 	while (!rc && !js110_capture_collect(&js110->capture, block)) {
 		if (block->count && !is_begun) {
 			is_begun = true;

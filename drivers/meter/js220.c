@@ -264,7 +264,6 @@ static int js220_read(void *state, struct meter_block *block, int timeout_ms, st
 	bool is_begun = false;
 	int rc = 0;
 
-	joulescope_block_begin(block);
 	while (!rc && !collect(js220, block)) {
 		if (block->count && !is_begun) {
 			is_begun = true;

@@ -512,7 +512,6 @@ static int lpm01a_read(void *state, struct meter_block *block, int timeout_ms, s
 	bool is_begun = false;
 	int wait_rc = 0, rc;
 
-	lpm01a_capture_begin(block);
 	while (!(rc = lpm01a_capture_collect(&lpm->capture, block)) && !wait_rc) {
 		if (block->count && !is_begun) {
 			is_begun = true;

@@ -19,18 +19,6 @@ void lpm01a_capture_restart(struct lpm01a_capture *capture)
 			   plausible_ranges * capture->range_max_a / capture->scale_a);
 }
 
-void lpm01a_capture_begin(struct meter_block *block)
-{
-	block->first_index = 0;
-	block->count = 0;
-	block->lost = 0;
-	block->flags = 0;
-	block->range_switches = 0;
-	block->t_mono_ns = 0;
-	block->corrected = 0;
-	block->has_integral = false;
-}
-
 /* Time stamps are given to a millisecond, and cut. */
 static void take_time(struct lpm01a_capture *capture, uint32_t t_ms)
 {

@@ -36,7 +36,6 @@ struct lpm01a_capture {
 void lpm01a_capture_restart(struct lpm01a_capture *capture);
 /* One item that is no value and came before the stream was handed over. */
 void lpm01a_capture_item(struct lpm01a_capture *capture, const struct lpm01a_item *item);
-void lpm01a_capture_begin(struct meter_block *block);
 /* Appends to the block what was received. 1: it is complete, for it is full or a gap follows; 0:
  * more bytes are needed; -EPROTO as lpm01a_parser_next. */
 int lpm01a_capture_collect(struct lpm01a_capture *capture, struct meter_block *block);

@@ -175,11 +175,24 @@ int meter_start(struct meter *meter, struct err *err)
 	return 0;
 }
 
+void meter_block_begin(struct meter_block *block)
+{
+	block->first_index = 0;
+	block->count = 0;
+	block->lost = 0;
+	block->flags = 0;
+	block->range_switches = 0;
+	block->t_mono_ns = 0;
+	block->bound_index = 0;
+	block->bound_ns = 0;
+	block->corrected = 0;
+	block->has_integral = false;
+}
+
 int meter_read(struct meter *meter, struct meter_block *block, int timeout_ms, struct err *err)
 {
 	assert(meter && block && timeout_ms >= 0);
-	block->bound_index = 0;
-	block->bound_ns = 0;
+	meter_block_begin(block);
 	if (!atomic_load(&meter->was_started))
 		return err_set(err, -EINVAL, "%s: read: it was never started", meter->ops->name);
 	return with_context(meter, meter->ops->read(meter->state, block, timeout_ms, err), "read",

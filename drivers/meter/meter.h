@@ -78,6 +78,10 @@ struct meter_block {
 	struct meter_integral integral;
 };
 
+/* Clears all of it but the arrays, which are read as far as count says. meter_read does, before the
+ * driver's read. */
+void meter_block_begin(struct meter_block *block);
+
 enum { METER_RANGES_MAX = 8 };
 
 struct meter_range {

@@ -368,7 +368,6 @@ static int ppk2_read(void *state, struct meter_block *block, int timeout_ms, str
 	int wait_rc = 0;
 	int rc;
 
-	ppk2_capture_begin(block);
 	while (!(rc = ppk2_capture_collect(&ppk2->capture, block)) && !wait_rc) {
 		if (block->count && !is_begun) {
 			is_begun = true;

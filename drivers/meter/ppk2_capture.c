@@ -44,16 +44,6 @@ void ppk2_capture_fill(struct ppk2_capture *capture, size_t count, int64_t t_mon
 	capture->t_fill_ns = t_mono_ns;
 }
 
-void ppk2_capture_begin(struct meter_block *block)
-{
-	block->first_index = 0;
-	block->count = 0;
-	block->lost = 0;
-	block->flags = 0;
-	block->range_switches = 0;
-	block->t_mono_ns = 0;
-}
-
 /* What conversion carries from word to word. */
 struct conversion_state {
 	const struct ppk2_conversion *conversion;

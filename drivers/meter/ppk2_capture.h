@@ -43,8 +43,6 @@ void ppk2_capture_restart(struct ppk2_capture *capture);
 uint8_t *ppk2_capture_space(struct ppk2_capture *capture, size_t *ret_capacity);
 void ppk2_capture_fill(struct ppk2_capture *capture, size_t count, int64_t t_mono_ns);
 
-/* Clears the block (all but the arrays). */
-void ppk2_capture_begin(struct meter_block *block);
 /* Appends to the block what was received. 1: it is complete, for it is full or a gap follows; 0:
  * more bytes are needed; -EPROTO as ppk2_stream_next (the block may hold samples from before). */
 int ppk2_capture_collect(struct ppk2_capture *capture, struct meter_block *block);

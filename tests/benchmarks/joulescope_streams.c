@@ -137,7 +137,7 @@ static uint64_t block_done(uint64_t *next)
 	*next = block.first_index + count;
 	power();
 	sink += (double)power_w[0];
-	joulescope_block_begin(&block);
+	meter_block_begin(&block);
 	return count;
 }
 
@@ -212,7 +212,7 @@ static bool js220_speed(void)
 		for (int n = 0; n < METER_RANGES_MAX; n++)
 			blocks.limit[n] = (struct joulescope_limit){10, -10, 1e-3f, 100};
 		joulescope_blocks_restart(&blocks);
-		joulescope_block_begin(&block);
+		meter_block_begin(&block);
 		for (uint64_t pass = 0; pass < PASSES; pass++) {
 			double begin_s;
 
@@ -275,7 +275,7 @@ static void js110_pass(uint64_t *next, double *charge, double *energy)
 			if (block.first_index != *next || block.lost)
 				exit(fprintf(stderr, "samples are missing\n"));
 			*next += block.count;
-			joulescope_block_begin(&block);
+			meter_block_begin(&block);
 		}
 	}
 }
@@ -320,7 +320,7 @@ static bool js110_speed(void)
 		uint64_t next = 0;
 
 		js110_capture_restart(&capture);
-		joulescope_block_begin(&block);
+		meter_block_begin(&block);
 		for (uint64_t pass = 0; pass < PASSES / 3; pass++) {
 			double begin_s;
 

@@ -65,7 +65,7 @@ static double run_capture(float *copy)
 	size_t done = 0;
 
 	ppk2_capture_restart(&capture);
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 	for (size_t at = 0; at < sizeof(bytes);) {
 		size_t capacity, take = sizeof(bytes) - at;
 		uint8_t *space = ppk2_capture_space(&capture, &capacity);
@@ -79,7 +79,7 @@ static double run_capture(float *copy)
 			if (copy)
 				memcpy(copy + done, block.current_a, block.count * sizeof(*copy));
 			done += block.count;
-			ppk2_capture_begin(&block);
+			meter_block_begin(&block);
 		}
 	}
 	if (copy)

@@ -112,7 +112,7 @@ static void block_use(void)
 					.all_saturated = block.flags & METER_BLOCK_SATURATED};
 
 	check(trace_stream_add(&stream, &samples, block.logic), "stream");
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 }
 
 static double run_pipeline(struct account *ret_account)
@@ -131,7 +131,7 @@ static double run_pipeline(struct account *ret_account)
 
 	check(trace_stream_init(&stream, &settings), "settings");
 	ppk2_capture_restart(&capture);
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 	for (size_t at = 0; at < sizeof(bytes);) {
 		size_t capacity, take = sizeof(bytes) - at;
 		uint8_t *space = ppk2_capture_space(&capture, &capacity);

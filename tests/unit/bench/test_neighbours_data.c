@@ -48,7 +48,7 @@ static void take_block(struct words *words, uint32_t lost)
 			n += lost - (uint32_t)words->lost;
 		words->is_wrong |= block.logic[i] != (n & 0xff);
 	}
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 }
 
 /* Reads of `piece` bytes; `lost` words never come. */
@@ -69,7 +69,7 @@ static struct words feed(size_t piece, uint32_t lost)
 			(struct ppk2_range){.scale = 1e-6, .gain = 1, .user_gain = 1};
 	ppk2.range_max_a = 1;
 	ppk2_capture_restart(&ppk2);
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 	for (size_t at = 0; at < size; at += piece) {
 		size_t capacity, some = size - at < piece ? size - at : piece;
 

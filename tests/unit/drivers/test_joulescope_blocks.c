@@ -117,7 +117,7 @@ static void every_sample_and_flag(void **state)
 	(void)state;
 	samples_fill();
 	settings_fill(1);
-	joulescope_block_begin(&block);
+	meter_block_begin(&block);
 	for (size_t at = 0; at < SAMPLES;) {
 		size_t count = 1 + below(3000), used = 0;
 
@@ -135,7 +135,7 @@ static void every_sample_and_flag(void **state)
 				plain = (struct plain){.last = -1};
 			check_plain_block(&plain);
 			seen |= block.flags;
-			joulescope_block_begin(&block);
+			meter_block_begin(&block);
 		}
 		at += count + (below(20) ? 0 : 1 + below(50));
 	}
@@ -174,7 +174,7 @@ static void means(void **state)
 
 		samples_fill();
 		settings_fill(factor);
-		joulescope_block_begin(&block);
+		meter_block_begin(&block);
 		for (size_t at = 0; at < SAMPLES;) {
 			size_t count = 1 + below(2500), used = 0;
 
@@ -191,7 +191,7 @@ static void means(void **state)
 				for (uint32_t n = 0; n < block.count; n++)
 					check_mean(factor, n);
 				taken += block.count;
-				joulescope_block_begin(&block);
+				meter_block_begin(&block);
 			}
 			at += count + (below(10) ? 0 : 1 + below(5000));
 		}

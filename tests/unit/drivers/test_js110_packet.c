@@ -409,7 +409,7 @@ static void fuzz(void **state)
 			memcpy(bytes + at, frame, count - at < 512 ? count - at : 512);
 		}
 		js110_capture_fill(&capture, bytes, count, round);
-		joulescope_block_begin(&block);
+		meter_block_begin(&block);
 		for (;;) {
 			bool complete = js110_capture_collect(&capture, &block);
 
@@ -419,7 +419,7 @@ static void fuzz(void **state)
 				assert_true(block.first_index == next + block.lost);
 				next = block.first_index + block.count;
 			}
-			joulescope_block_begin(&block);
+			meter_block_begin(&block);
 			if (!complete)
 				break;
 		}

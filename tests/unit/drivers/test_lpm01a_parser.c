@@ -329,7 +329,7 @@ static void feed_values(unsigned count)
 static int collect(const char *text)
 {
 	feed(text);
-	lpm01a_capture_begin(&block);
+	meter_block_begin(&block);
 	return lpm01a_capture_collect(&capture, &block);
 }
 

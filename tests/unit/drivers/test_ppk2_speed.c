@@ -64,7 +64,7 @@ static void conversion_fill(void)
 								  .user_gain = 0.998};
 	capture.range_max_a = 0.9;
 	ppk2_capture_restart(&capture);
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 }
 
 /* What the words give one by one, carried over blocks. */
@@ -126,7 +126,7 @@ static void batches_equal_words(void **state)
 				block_check(&expected);
 				seen |= block.flags;
 				samples += block.count;
-				ppk2_capture_begin(&block);
+				meter_block_begin(&block);
 			}
 		}
 		block_check(&expected);

@@ -279,7 +279,7 @@ static void block_ends_at_gap(void **state)
 	(void)state;
 	capture_begin(false);
 	capture_put(bytes, count, 123);
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 	assert_int_equal(ppk2_capture_collect(&capture, &block), 1);
 	ppk2_capture_finish(&capture, &block, false);
 	assert_int_equal(block.first_index, 0);
@@ -291,7 +291,7 @@ static void block_ends_at_gap(void **state)
 		assert_int_equal(block.range[i], ppk2_word_range(word_at(i)));
 		assert_int_equal(block.logic[i], word_at(i) >> 24);
 	}
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 	assert_int_equal(ppk2_capture_collect(&capture, &block), 0);
 	assert_int_equal(block.first_index, 2103);
 	assert_int_equal(block.count, 97);
@@ -307,10 +307,10 @@ static void full_block_ends(void **state)
 	(void)state;
 	capture_begin(false);
 	capture_put(bytes, count, 1);
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 	assert_int_equal(ppk2_capture_collect(&capture, &block), 1);
 	assert_int_equal(block.count, METER_BLOCK_MAX);
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 	assert_int_equal(ppk2_capture_collect(&capture, &block), 0);
 	assert_int_equal(block.first_index, METER_BLOCK_MAX);
 	assert_int_equal(block.count, 5000 - METER_BLOCK_MAX);
@@ -327,7 +327,7 @@ static uint32_t saturation_of(uint32_t range, uint32_t adc)
 			few[i * 4 + (uint32_t)byte] = (uint8_t)(word >> (8 * byte));
 	}
 	capture_put(few, sizeof(few), 1);
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 	assert_int_equal(ppk2_capture_collect(&capture, &block), 0);
 	assert_int_equal(block.count, 16);
 	return block.flags;
@@ -364,7 +364,7 @@ static uint32_t flags_of_run(uint32_t range, uint32_t adc, uint32_t full, uint32
 	capture_begin(false);
 	capture.range_max_a = 1000;
 	capture_put(bytes, 4 * (count + 1), 1);
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 	assert_int_equal(ppk2_capture_collect(&capture, &block), 0);
 	assert_int_equal(block.count, count);
 	return block.flags;
@@ -401,7 +401,7 @@ static uint32_t timed_block(uint64_t first, int64_t late_ns)
 
 	capture.range_max_a = 1000;
 	capture_put(bytes, count, (int64_t)(first + 2000) * SAMPLE_NS + late_ns);
-	ppk2_capture_begin(&block);
+	meter_block_begin(&block);
 	assert_int_equal(ppk2_capture_collect(&capture, &block), 0);
 	assert_true(block.count >= 1999);
 	ppk2_capture_finish(&capture, &block, true);
