@@ -10,6 +10,7 @@
 
 #include "analysis/predictor/linear.h"
 #include "analysis/predictor/nonlinear.h"
+#include "analysis/predictor/slopes.h"
 #include "analysis/trace/error.h"
 
 static int linear_kind_fit(const struct model_kind *kind, const struct kind_table *table,
@@ -27,6 +28,41 @@ static int linear_kind_fit(const struct model_kind *kind, const struct kind_tabl
 		kind->value(table, i, none, x + i * columns);
 	code = linear_fit(&table->points, x, columns, options, ret_estimate, ret_condition);
 	free(x);
+	return code;
+}
+
+/* One cell alone: what kind_fit's callers have. */
+static int log_linear_kind_fit(const struct model_kind *kind, const struct kind_table *table,
+			       struct estimate *ret_estimate, struct condition *ret_condition)
+{
+	size_t count = table->points.count, columns = kind->parameters - 1;
+	double *numbers = calloc(count * (2 + columns) + 1, sizeof(double)), common_rel = 0, base;
+	uint32_t *cell = calloc(count + 1, sizeof(*cell));
+	double *u_rel = numbers + count, *z = u_rel + count;
+	struct slopes_points points = {.count = count,
+				       .slopes = columns,
+				       .cells = 1,
+				       .ln_y = numbers,
+				       .u_rel = u_rel,
+				       .z = z,
+				       .cell = cell};
+	struct slopes slopes = {0};
+	int code = numbers && cell ? 0 : ANALYSIS_NO_MEMORY;
+
+	for (size_t i = 0; i < count && !code; i++) {
+		kind_log_linear(kind, table, i, &base, z + i * columns);
+		numbers[i] = log(table->points.y[i] / base);
+		u_rel[i] = table->points.u_y[i] / table->points.y[i];
+	}
+	for (size_t m = 0; table->points.common_rel && m < table->points.meters; m++)
+		common_rel = fmax(common_rel, table->points.common_rel[m]);
+	if (!code)
+		code = slopes_fit(&points, &slopes, ret_condition);
+	if (!code)
+		code = slopes_cell(&points, &slopes, 0, common_rel, ret_estimate);
+	slopes_done(&slopes);
+	free(numbers);
+	free(cell);
 	return code;
 }
 
@@ -134,6 +170,8 @@ int kind_fit(const struct model_kind *kind, const struct kind_table *table,
 		return ANALYSIS_BAD_ARGUMENT;
 	if (kind->is_linear)
 		return linear_kind_fit(kind, table, options, ret_estimate, ret_condition);
+	if (kind->is_log_linear)
+		return log_linear_kind_fit(kind, table, ret_estimate, ret_condition);
 	code = fit_points_check(&table->points, kind->parameters, options);
 	if (!code)
 		code = start_find(kind, table, parameter);

@@ -204,3 +204,31 @@ double kind_value_idle_mix_ldo(const struct kind_table *table, size_t index,
 			at(table, KIND_CORE_V, index) * at(table, KIND_SUPPLY_V, index), parameters,
 			ret_gradient);
 }
+
+/* Networks that use each weight but few times stream them from flash, and the core waits. */
+static double streaming(const struct kind_table *table, size_t index, double exponent,
+			const double *parameters, double *ret_gradient)
+{
+	double share = at(table, KIND_WEIGHTS, index) / at(table, KIND_MACS, index);
+
+	ret_gradient[0] = at(table, KIND_TIME_S, index) * exp(parameters[1] * share + exponent);
+	ret_gradient[1] = parameters[0] * ret_gradient[0] * share;
+	return parameters[0] * ret_gradient[0];
+}
+
+double kind_value_streaming(const struct kind_table *table, size_t index, const double *parameters,
+			    double *ret_gradient)
+{
+	return streaming(table, index, 0, parameters, ret_gradient);
+}
+
+/* Kernels that do more per second draw more. */
+double kind_value_streaming_pace(const struct kind_table *table, size_t index,
+				 const double *parameters, double *ret_gradient)
+{
+	double pace = log(1e-6 * at(table, KIND_MACS, index) / at(table, KIND_TIME_S, index));
+	double value = streaming(table, index, parameters[2] * pace, parameters, ret_gradient);
+
+	ret_gradient[2] = value * pace;
+	return value;
+}

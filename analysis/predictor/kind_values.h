@@ -15,6 +15,6 @@ extern kind_value_fn kind_value_cycles, kind_value_stall, kind_value_affine, kin
 	kind_value_classes_stall, kind_value_ldo, kind_value_smps, kind_value_static_ldo,
 	kind_value_static_smps, kind_value_time, kind_value_macs, kind_value_weights,
 	kind_value_macs_weights, kind_value_mix, kind_value_mix_stall, kind_value_idle_mix_ldo,
-	kind_value_idle_mix_smps;
+	kind_value_idle_mix_smps, kind_value_streaming, kind_value_streaming_pace;
 
 #endif

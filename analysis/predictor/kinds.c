@@ -100,6 +100,28 @@ const struct model_kind model_kinds[] = {
 	 "s*stall_cycles) + q*Pidle*t + f*VDD*t*stall_cycles/cycles",
 	 KIND_ENERGY_J, true, false, false, IDLE_MIX_NEEDS, 6, IDLE_MIX_PARAMETERS,
 	 kind_value_idle_mix_smps},
+	{"energy-streaming",
+	 "E = P*t*exp(s*weights/MACs)",
+	 KIND_ENERGY_J,
+	 false,
+	 false,
+	 false,
+	 NEEDS(KIND_TIME_S) | NEEDS(KIND_MACS) | NEEDS(KIND_WEIGHTS),
+	 2,
+	 {{"P", "W", POSITIVE}, {"s", "1", FREE}},
+	 kind_value_streaming,
+	 true},
+	{"energy-streaming-pace",
+	 "E = P*t*exp(s*weights/MACs + r*ln(MACs/us))",
+	 KIND_ENERGY_J,
+	 false,
+	 false,
+	 false,
+	 NEEDS(KIND_TIME_S) | NEEDS(KIND_MACS) | NEEDS(KIND_WEIGHTS),
+	 3,
+	 {{"P", "W", POSITIVE}, {"s", "1", FREE}, {"r", "1", FREE}},
+	 kind_value_streaming_pace,
+	 true},
 	{"energy-classes",
 	 "E = sum e_c*n_c",
 	 KIND_ENERGY_J,
@@ -247,6 +269,17 @@ const struct model_kind *kind_find(const char *name)
 		if (!strcmp(model_kinds[i].name, name))
 			return &model_kinds[i];
 	return NULL;
+}
+
+void kind_log_linear(const struct model_kind *kind, const struct kind_table *table, size_t index,
+		     double *ret_base, double *ret_z)
+{
+	const double flat[KIND_PARAMETERS_MAX] = {1};
+	double gradient[KIND_PARAMETERS_MAX];
+
+	*ret_base = kind->value(table, index, flat, gradient);
+	for (size_t j = 1; j < kind->parameters; j++)
+		ret_z[j - 1] = gradient[j] / *ret_base;
 }
 
 size_t kind_parameters(const struct model_kind *kind, const struct kind_table *table)

@@ -60,6 +60,9 @@ struct model_kind {
 	/* The value at a point; ret_gradient gets kind_parameters() derivatives. */
 	double (*value)(const struct kind_table *table, size_t index, const double *parameters,
 			double *ret_gradient);
+	/* The first parameter times exp(sum of the others times what belongs to each): these are
+	 * traits of networks, whose slopes boards may share (analysis/predictor/slopes.h). */
+	bool is_log_linear;
 };
 
 extern const struct model_kind model_kinds[];
@@ -78,8 +81,14 @@ enum kind_column kind_lacks(const struct model_kind *kind, const struct kind_tab
 /* The name of a column with its unit, as in a data set: "cycles", "time_s", ... Static. */
 const char *kind_column_name(enum kind_column column);
 
-/* Fits a kind: linear_fit, or nonlinear_fit within the parameters' bounds from starts found by
- * linear fits at several Ts. Reasons as there, ANALYSIS_BAD_ARGUMENT also for kind_lacks. The
+/* Regressors of a log-linear kind at a point: *ret_base, its value with the first parameter 1 and
+ * the others 0; ret_z, what each of the others is multiplied with. */
+void kind_log_linear(const struct model_kind *kind, const struct kind_table *table, size_t index,
+		     double *ret_base, double *ret_z);
+
+/* Fits a kind: linear_fit, slopes_fit with one cell (log-linear: always with SCATTER_RELATIVE,
+ * without robust weights), or
+ * nonlinear_fit within the parameters' bounds from starts found by linear fits at several Ts. Reasons as there, ANALYSIS_BAD_ARGUMENT also for kind_lacks. The
  * columns of ret_condition (NULL: not wanted) are parameters of the kind. */
 int kind_fit(const struct model_kind *kind, const struct kind_table *table,
 	     const struct fit_options *options, struct estimate *ret_estimate,

@@ -109,7 +109,8 @@ static int add_fit(struct build *build, const struct candidate *candidate)
 	for (size_t c = 0; c < fitted.count && !ret; c++)
 		ret = fitted.cells[c].reason ? refuse(build, &fitted, &fitted.cells[c])
 					     : add_cell(build, &fitted, &fitted.cells[c]);
-	for (size_t c = 0; c < fitted.count && !ret; c++)
+	/* What boards of one type share is told from fits of each of them alone. */
+	for (size_t c = 0; c < fitted.count && !ret && !candidate->kind->is_log_linear; c++)
 		if (!fitted.cells[c].reason)
 			ret = add_type(build, &fitted, c);
 	fitted_done(&fitted);
@@ -225,6 +226,17 @@ static int bearing(struct build *build, struct candidate *candidates, size_t cou
 	return 0;
 }
 
+/* Robust weights are for one cell's fit; shared slopes have none. Returns how many are left. */
+static size_t robust_only(struct candidate *candidates, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t c = 0; c < count; c++)
+		if (!candidates[c].kind->is_log_linear)
+			candidates[kept++] = candidates[c];
+	return kept;
+}
+
 static int fit_response(struct build *build, enum kind_response response, size_t begin, size_t end,
 			char ret_name[24])
 {
@@ -234,8 +246,11 @@ static int fit_response(struct build *build, enum kind_response response, size_t
 					is_energy ? build->options->model : NULL, candidates);
 	struct judging judging = judging_of(build);
 	size_t best, kept = 0;
-	int ret = count ? bearing(build, candidates, count, &kept) : 0;
+	int ret;
 
+	if (build->options->robust)
+		count = robust_only(candidates, count);
+	ret = count ? bearing(build, candidates, count, &kept) : 0;
 	if (ret || (!count && !is_energy))
 		return ret;
 	if (!count)
@@ -331,9 +346,10 @@ static int nothing(const struct build *build)
 	return err_set(build->err, -EINVAL,
 		       build->options->model
 			       ? "no model '%s' goes with these data: cycles, affine, levels, "
-				 "hierarchical, stall, classes (levels: two clock levels and known "
-				 "voltages and temperatures; hierarchical: three boards; stall, "
-				 "classes: --instructions)"
+				 "hierarchical, streaming, stall, classes (levels: two clock "
+				 "levels and known voltages and temperatures; hierarchical: three "
+				 "boards; streaming: MACs and parameters known, no --robust; "
+				 "stall, classes: --instructions)"
 			       : "nothing can be fitted%s",
 		       build->options->model ? build->options->model : "");
 }

@@ -16,10 +16,13 @@ static const struct row {
 	bool is_hierarchical;
 	size_t levels, boards, temperatures; /* at least */
 } rows[] = {
+	{"power", "energy-constant-power", PER_CELL, false, 1, 1, 1},
 	{"cycles", "energy-proportional", PER_CELL, false, 1, 1, 1},
 	{"hierarchical-cycles", "energy-proportional", PER_CELL, true, 1, HIERARCHICAL_BOARDS, 1},
 	{"affine", "energy-affine", PER_CELL, false, 1, 1, 1},
 	{"hierarchical-affine", "energy-affine", PER_CELL, true, 1, HIERARCHICAL_BOARDS, 1},
+	{"streaming", "energy-streaming", PER_CELL, false, 1, 1, 1},
+	{"streaming-pace", "energy-streaming-pace", PER_CELL, false, 1, 1, 1},
 	{"levels-static-ldo", "energy-static-ldo", LAYOUT_BOARD, false, 2, 1, 1},
 	{"levels-static-smps", "energy-static-smps", LAYOUT_BOARD, false, 2, 1, 1},
 	/* One temperature does not tell leakage from constant power. */
@@ -45,6 +48,8 @@ static bool is_meant(const char *name, const char *model)
 
 static bool differ(const struct dataset_point *a, const struct dataset_point *b, enum axis axis)
 {
+	if (axis == AXIS_MODEL)
+		return strcmp(a->model_sha256, b->model_sha256) != 0;
 	if (axis == AXIS_LEVEL)
 		return a->clock_hz != b->clock_hz;
 	if (axis == AXIS_TEMPERATURE)
@@ -66,15 +71,21 @@ static size_t distinct(const struct dataset *dataset, size_t begin, size_t end, 
 	return count;
 }
 
-/* Whether every point has the columns; one that some lack is no ground to fit from. Boards of which
- * cycles are not known, imported ones, are left out. */
+/* Cycles, or what is counted with them. */
+static bool works_by_cycles(const struct model_kind *kind)
+{
+	return (kind->needs & (1u << KIND_CYCLES)) || !(kind->needs & (1u << KIND_TIME_S));
+}
+
+/* Whether every point has the columns; one that some lack is no ground to fit from. Where a kind
+ * works by cycles, boards of which they are not known, imported ones, are left out. */
 static bool has_columns(const struct dataset *dataset, size_t begin, size_t end,
 			const struct model_kind *kind)
 {
 	bool any = false;
 
 	for (size_t i = begin; i < end; i++) {
-		if (isnan(dataset->points[i].column[KIND_CYCLES]))
+		if (works_by_cycles(kind) && isnan(dataset->points[i].column[KIND_CYCLES]))
 			continue;
 		any = true;
 		for (unsigned c = KIND_CYCLES; c < KIND_COLUMNS; c++)
@@ -85,6 +96,25 @@ static bool has_columns(const struct dataset *dataset, size_t begin, size_t end,
 			return false;
 	}
 	return any;
+}
+
+static bool lacks_cycles(const struct dataset *dataset, size_t begin, size_t end)
+{
+	for (size_t i = begin; i < end; i++)
+		if (isnan(dataset->points[i].column[KIND_CYCLES]))
+			return true;
+	return false;
+}
+
+/* Candidates that only some families are better off with, unless they are asked for. */
+static bool is_called_for(const struct dataset *dataset, size_t begin, size_t end,
+			  const struct model_kind *kind)
+{
+	/* Where cycles are known, power is k*cycles. */
+	if (kind->is_baseline)
+		return lacks_cycles(dataset, begin, end);
+	/* Many networks of one's own tell more than other boards' slopes. */
+	return !kind->is_log_linear || distinct(dataset, begin, end, AXIS_MODEL) < FEW_NETWORKS;
 }
 
 size_t build_candidates(const struct dataset *dataset, size_t begin, size_t end,
@@ -102,7 +132,8 @@ size_t build_candidates(const struct dataset *dataset, size_t begin, size_t end,
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
 		const struct model_kind *kind = kind_find(rows[r].kind);
 
-		if (!model && !kind->is_linear && idle_tells)
+		if (!model && ((!kind->is_linear && idle_tells) ||
+			       !is_called_for(dataset, begin, end, kind)))
 			continue;
 		if (kind->response != response || !is_meant(rows[r].name, model) ||
 		    rows[r].levels > levels || rows[r].boards > boards ||

@@ -9,8 +9,9 @@
 #include "analysis/predictor/combine.h"
 #include "analysis/predictor/hierarchy.h"
 #include "analysis/trace/error.h"
+#include "bench/predictor/candidate_parts.h"
 
-static bool same_cell(const struct dataset_point *a, const struct dataset_point *b, unsigned layout)
+bool candidate_same_cell(const struct dataset_point *a, const struct dataset_point *b, unsigned layout)
 {
 	if ((layout & LAYOUT_BOARD) &&
 	    (strcmp(a->board, b->board) != 0 || strcmp(a->board_uid, b->board_uid) != 0))
@@ -25,7 +26,7 @@ static struct fitted_cell *cell_find(struct fitted_cell *cells, size_t count,
 				     const struct dataset_point *point, unsigned layout)
 {
 	for (size_t c = 0; c < count; c++)
-		if (same_cell(&dataset->points[cells[c].index[0]], point, layout))
+		if (candidate_same_cell(&dataset->points[cells[c].index[0]], point, layout))
 			return &cells[c];
 	return NULL;
 }
@@ -46,7 +47,7 @@ static void split(struct fitted *fitted, const size_t *index, size_t count)
 		cell->index = free_place;
 		fitted->count++;
 		for (size_t k = i; k < count; k++) {
-			if (taken[k] || !same_cell(&fitted->dataset->points[index[i]],
+			if (taken[k] || !candidate_same_cell(&fitted->dataset->points[index[i]],
 						   &fitted->dataset->points[index[k]],
 						   fitted->candidate->layout))
 				continue;
@@ -95,7 +96,7 @@ static size_t members_find(const struct fitted *fitted, const struct dataset_poi
 	for (size_t c = 0; c < fitted->count; c++) {
 		const struct fitted_cell *cell = &fitted->cells[c];
 
-		if (cell->reason || !same_cell(point, &points[cell->index[0]], layout))
+		if (cell->reason || !candidate_same_cell(point, &points[cell->index[0]], layout))
 			continue;
 		ret_member[count++] = c;
 		*ret_one_meter = *ret_one_meter && cell->one_meter &&
@@ -235,7 +236,9 @@ int fitted_make(const struct dataset *dataset, const size_t *index, size_t count
 		split(&fitted, index, count);
 		ret = fitted.count || !count ? 0 : -ENOMEM;
 	}
-	for (size_t c = 0; c < fitted.count && !ret; c++)
+	if (!ret && candidate->kind->is_log_linear)
+		ret = candidate_share(&fitted);
+	for (size_t c = 0; c < fitted.count && !ret && !candidate->kind->is_log_linear; c++)
 		ret = cell_estimate(&fitted, &fitted.cells[c], options, true,
 				    &fitted.cells[c].estimate, &fitted.cells[c])
 			      ? -ENOMEM

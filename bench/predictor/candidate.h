@@ -44,7 +44,9 @@ struct fitted {
 };
 
 /* Fits every cell of count points, all of one family. A cell that cannot be fitted keeps its
- * reason. -ENOMEM. Freed with fitted_done. */
+ * reason. The slopes of a log-linear kind are those of these points and of all other families of
+ * the dataset together (as virtual as this one); points of this family that are not among index
+ * are not looked at. -ENOMEM. Freed with fitted_done. */
 int fitted_make(const struct dataset *dataset, const size_t *index, size_t count,
 		const struct candidate *candidate, const struct fit_options *options,
 		struct fitted *ret_fitted);

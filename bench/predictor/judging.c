@@ -9,18 +9,9 @@
 
 #include "analysis/predictor/judge.h"
 #include "analysis/trace/error.h"
+#include "bench/predictor/judging_parts.h"
 
 #define LEVEL_95 0.95
-
-/* Predictions of the points of a judging, by place. */
-struct left_out {
-	struct estimate_prediction *predictions;
-	bool *done;
-	size_t *train; /* room for all places' points */
-	uint32_t *group;
-	size_t groups;
-	char refused[160];
-};
 
 const char *axis_name(enum axis axis)
 {
@@ -58,7 +49,7 @@ void judging_groups(const struct judging *judging, enum axis axis, uint32_t *ret
 	}
 }
 
-static void left_out_done(struct left_out *out)
+void left_out_done(struct left_out *out)
 {
 	free(out->predictions);
 	free(out->done);
@@ -66,7 +57,7 @@ static void left_out_done(struct left_out *out)
 	free(out->group);
 }
 
-static int left_out_init(struct left_out *out, const struct judging *judging, enum axis axis)
+int left_out_init(struct left_out *out, const struct judging *judging, enum axis axis)
 {
 	size_t count = judging->count + 1;
 
@@ -82,7 +73,7 @@ static int left_out_init(struct left_out *out, const struct judging *judging, en
 	return 0;
 }
 
-static size_t train_fill(const struct judging *judging, struct left_out *out, size_t folds,
+size_t left_out_train(const struct judging *judging, struct left_out *out, size_t folds,
 			 size_t fold)
 {
 	size_t count = 0;
@@ -107,10 +98,10 @@ static void refusal_note(struct left_out *out, const struct fitted *fitted, size
 					 : analysis_error_text(code));
 }
 
-static int fold_predict(const struct judging *judging, const struct candidate *candidate,
+int left_out_fold(const struct judging *judging, const struct candidate *candidate,
 			size_t folds, size_t fold, struct left_out *out)
 {
-	size_t count = train_fill(judging, out, folds, fold);
+	size_t count = left_out_train(judging, out, folds, fold);
 	struct fitted fitted;
 	int ret = fitted_make(judging->dataset, out->train, count, candidate, judging->options,
 			      &fitted);
@@ -131,7 +122,7 @@ static int fold_predict(const struct judging *judging, const struct candidate *c
 	return 0;
 }
 
-static int all_predict(const struct judging *judging, const struct candidate *candidate,
+int left_out_all(const struct judging *judging, const struct candidate *candidate,
 		       size_t folds, struct left_out *out)
 {
 	int ret = 0;
@@ -143,11 +134,11 @@ static int all_predict(const struct judging *judging, const struct candidate *ca
 	if (folds > out->groups)
 		folds = out->groups;
 	for (size_t fold = 0; fold < folds && !ret; fold++)
-		ret = fold_predict(judging, candidate, folds, fold, out);
+		ret = left_out_fold(judging, candidate, folds, fold, out);
 	return ret;
 }
 
-static double measured_of(const struct judging *judging, enum kind_response response, size_t i)
+double judging_measured(const struct judging *judging, enum kind_response response, size_t i)
 {
 	const struct dataset_point *point = &judging->dataset->points[judging->index[i]];
 
@@ -173,7 +164,7 @@ static void worst_fill(const struct judging *judging, const double *predicted,
 	}
 }
 
-static int judged_fill(const struct judging *judging, enum kind_response response,
+int judged_fill(const struct judging *judging, enum kind_response response,
 		       const struct left_out *out, struct judged *judged)
 {
 	double *values = calloc(2 * judging->count + 1, sizeof(*values));
@@ -183,7 +174,7 @@ static int judged_fill(const struct judging *judging, enum kind_response respons
 	int ret = values && place ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < judging->count && !ret; i++) {
-		double value = measured_of(judging, response, i);
+		double value = judging_measured(judging, response, i);
 
 		if (!out->done[i])
 			continue;
@@ -213,7 +204,7 @@ static int judged_fill(const struct judging *judging, enum kind_response respons
 	return ret;
 }
 
-static void judged_name(const struct candidate *candidate, enum axis axis, struct judged *judged)
+void judged_name(const struct candidate *candidate, enum axis axis, struct judged *judged)
 {
 	memset(judged, 0, sizeof(*judged));
 	judged->mape_pct = judged->rmspe_pct = judged->median_pct = judged->p90_pct = NAN;
@@ -236,152 +227,9 @@ int judge_left_out(const struct judging *judging, const struct candidate *candid
 	if (ret)
 		return ret;
 	judged_name(candidate, axis, ret_judged);
-	ret = all_predict(judging, candidate, out.groups, &out);
+	ret = left_out_all(judging, candidate, out.groups, &out);
 	if (!ret)
 		ret = judged_fill(judging, candidate->kind->response, &out, ret_judged);
-	left_out_done(&out);
-	return ret;
-}
-
-/* Mean absolute relative error per network. */
-static void errors_by_group(const struct judging *judging, enum kind_response response,
-			    const struct left_out *out, double *ret_errors)
-{
-	for (size_t g = 0; g < out->groups; g++) {
-		double sum = 0;
-		size_t count = 0;
-
-		for (size_t i = 0; i < judging->count; i++) {
-			double measured = measured_of(judging, response, i);
-
-			if (out->group[i] != g || !out->done[i])
-				continue;
-			sum += fabs(out->predictions[i].y / measured - 1);
-			count++;
-		}
-		ret_errors[g] = count ? sum / (double)count : NAN;
-	}
-}
-
-struct contest {
-	size_t groups;
-	double *errors;    /* candidates x groups */
-	size_t *predicted; /* candidates */
-};
-
-static double mean_error(const struct contest *contest, size_t candidate)
-{
-	double sum = 0;
-	size_t count = 0;
-
-	for (size_t g = 0; g < contest->groups; g++) {
-		double error = contest->errors[candidate * contest->groups + g];
-
-		if (isfinite(error)) {
-			sum += error;
-			count++;
-		}
-	}
-	return count ? sum / (double)count : INFINITY;
-}
-
-/* Whether `other` is worse than `best` by more than a standard error of the paired difference. */
-static bool clearly_worse(const struct contest *contest, size_t other, size_t best)
-{
-	double sum = 0, squares = 0, n = 0, mean;
-
-	for (size_t g = 0; g < contest->groups; g++) {
-		double difference = contest->errors[other * contest->groups + g] -
-				    contest->errors[best * contest->groups + g];
-
-		if (!isfinite(difference))
-			continue;
-		sum += difference;
-		squares += difference * difference;
-		n++;
-	}
-	if (n < 2)
-		return sum > 0;
-	mean = sum / n;
-	return mean > sqrt(fmax(0, squares / n - mean * mean) / (n - 1));
-}
-
-static size_t contest_decide(const struct contest *contest, size_t count)
-{
-	size_t most = 0, best = count;
-
-	for (size_t c = 0; c < count; c++)
-		if (contest->predicted[c] > most)
-			most = contest->predicted[c];
-	for (size_t c = 0; c < count; c++)
-		if (most && contest->predicted[c] == most &&
-		    (best == count || mean_error(contest, c) < mean_error(contest, best)))
-			best = c;
-	for (size_t c = 0; c < best && best < count; c++)
-		if (contest->predicted[c] == most && !clearly_worse(contest, c, best))
-			return c;
-	return best;
-}
-
-int candidate_choose(const struct judging *judging, const struct candidate *candidates,
-		     size_t count, size_t folds, size_t *ret_best)
-{
-	struct contest contest = {0};
-	struct left_out out;
-	int ret = left_out_init(&out, judging, AXIS_MODEL);
-
-	if (ret)
-		return ret;
-	contest.groups = out.groups;
-	contest.errors = calloc(count * (out.groups + 1), sizeof(*contest.errors));
-	contest.predicted = calloc(count + 1, sizeof(*contest.predicted));
-	ret = contest.errors && contest.predicted ? 0 : -ENOMEM;
-	for (size_t c = 0; c < count && !ret; c++) {
-		memset(out.done, 0, judging->count * sizeof(*out.done));
-		ret = all_predict(judging, &candidates[c], folds, &out);
-		errors_by_group(judging, candidates[c].kind->response, &out,
-				contest.errors + c * out.groups);
-		for (size_t i = 0; i < judging->count; i++)
-			contest.predicted[c] += out.done[i];
-	}
-	if (!ret)
-		*ret_best = contest_decide(&contest, count);
-	free(contest.errors);
-	free(contest.predicted);
-	left_out_done(&out);
-	return ret;
-}
-
-int judge_nested(const struct judging *judging, const struct candidate *candidates, size_t count,
-		 struct judged *ret_judged)
-{
-	struct left_out out;
-	size_t folds;
-	int ret = left_out_init(&out, judging, AXIS_MODEL);
-
-	if (ret)
-		return ret;
-	folds = out.groups < NESTED_FOLDS ? out.groups : NESTED_FOLDS;
-	judged_name(&candidates[0], AXIS_MODEL, ret_judged);
-	ret_judged->is_nested = true;
-	snprintf(ret_judged->candidate, sizeof(ret_judged->candidate), "chosen");
-	snprintf(ret_judged->kind, sizeof(ret_judged->kind), "chosen");
-	if (out.groups < 3)
-		snprintf(out.refused, sizeof(out.refused), "fewer than three networks");
-	for (size_t fold = 0; out.groups >= 3 && fold < folds && !ret; fold++) {
-		struct judging inner = *judging;
-		size_t best = count;
-
-		inner.index = out.train;
-		inner.count = train_fill(judging, &out, folds, fold);
-		ret = candidate_choose(&inner, candidates, count, NESTED_INNER_FOLDS, &best);
-		if (!ret && best < count)
-			ret = fold_predict(judging, &candidates[best], folds, fold, &out);
-		else if (!ret && !out.refused[0])
-			snprintf(out.refused, sizeof(out.refused), "no kind bears a fit of the rest");
-	}
-	if (!ret)
-		ret = judged_fill(judging, candidates[0].kind->response, &out, ret_judged);
 	left_out_done(&out);
 	return ret;
 }

@@ -55,9 +55,14 @@ void judging_groups(const struct judging *judging, enum axis axis, uint32_t *ret
 int judge_left_out(const struct judging *judging, const struct candidate *candidate,
 		   enum axis axis, struct judged *ret_judged);
 
+/* With fewer networks a family alone does not tell which candidate is best. */
+enum { FEW_NETWORKS = 10 };
+
 /* The simplest (first) candidate whose mean error over networks is not worse than the best one's by
  * more than one standard error of the difference, each network predicted by fits of the others (in
- * at most `folds` parts). Candidates that do not predict as many points as others are out.
+ * at most `folds` parts). Candidates that do not predict as many points as others are out. A family
+ * of few networks is judged together with all others of the dataset that have few.
+ * judging->index: ascending.
  * *ret_best: count of candidates when none can be fitted. -ENOMEM. */
 int candidate_choose(const struct judging *judging, const struct candidate *candidates,
 		     size_t count, size_t folds, size_t *ret_best);

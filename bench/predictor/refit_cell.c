@@ -280,6 +280,11 @@ int refit_cell(const struct predictor *predictor, const struct dataset *dataset,
 		say(row, cell, "kept", checked->unchecked);
 		return 0;
 	}
+	if (cell->model->is_log_linear) {
+		say(row, cell, "kept",
+		    "its slopes are those of all boards: fit again from all the data");
+		return 0;
+	}
 	ret = fresh_make(dataset, checked, robust, &candidate, &fresh);
 	if (!ret)
 		ret = apply(predictor, checked, significance, &fresh, cell, row);

@@ -79,7 +79,7 @@ static void rig_measure(struct rig *rig, const struct model_kind *kind, const do
 
 static void truth_fill(const struct model_kind *kind, double *ret_truth)
 {
-	static const double levels[] = {90e-12, 4e-4, 3e-5, 28};
+	static const double levels[] = {90e-12, 4e-4, 3e-5, 28}, log_linear[] = {0.03, -0.06, 0.08};
 	static const struct {
 		const char *unit;
 		double value;
@@ -89,6 +89,8 @@ static void truth_fill(const struct model_kind *kind, double *ret_truth)
 		ret_truth[j] = kind->is_linear ? 1e-10 * (double)(j + 1) : 0;
 	if (!kind->is_linear)
 		memcpy(ret_truth, levels, sizeof(levels));
+	if (kind->is_log_linear)
+		memcpy(ret_truth, log_linear, sizeof(log_linear));
 	for (size_t j = 0; kind->is_linear && j < kind->parameters; j++)
 		for (size_t k = 0; k < ARRAY_COUNT(of_unit); k++)
 			if (!strcmp(kind->parameter[j].unit, of_unit[k].unit))
