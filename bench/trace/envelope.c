@@ -3,6 +3,9 @@
 
 #include <math.h>
 #include <string.h>
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
 
 enum { LANES = 16 };
 
@@ -26,55 +29,89 @@ static void add_one(struct envelope_part *part, float value)
 	part->numbers++;
 }
 
-/* Lanes side by side, which the compiler turns into vector instructions. A comparison with NaN is
- * false, so that only the sum shows one. */
-static inline __attribute__((always_inline)) struct envelope_part lanes_part(const float *values,
-									     size_t count)
-{
-	struct envelope_part part = empty_part;
+/* Samples side by side, each lane with a sum of its own. */
+struct lanes {
 	float min[LANES], max[LANES];
-	double sum[LANES] = {0};
-	size_t i = 0;
+	double sum[LANES];
+};
 
-	for (unsigned lane = 0; lane < LANES; lane++) {
-		min[lane] = INFINITY;
-		max[lane] = -INFINITY;
-	}
-	for (; i + LANES <= count; i += LANES)
+/* A comparison with NaN is false, so that only the sum shows one. count: a multiple of LANES. */
+static void lanes_add(struct lanes *lanes, const float *values, size_t count)
+{
+	for (size_t i = 0; i < count; i += LANES)
 		for (unsigned lane = 0; lane < LANES; lane++) {
 			float value = values[i + lane];
 
-			min[lane] = value < min[lane] ? value : min[lane];
-			max[lane] = value > max[lane] ? value : max[lane];
-			sum[lane] += (double)value;
+			lanes->min[lane] = value < lanes->min[lane] ? value : lanes->min[lane];
+			lanes->max[lane] = value > lanes->max[lane] ? value : lanes->max[lane];
+			lanes->sum[lane] += (double)value;
 		}
-	for (unsigned lane = 0; i && lane < LANES; lane++) {
-		part.min = min[lane] < part.min ? min[lane] : part.min;
-		part.max = max[lane] > part.max ? max[lane] : part.max;
-		part.sum += sum[lane];
-	}
-	part.numbers = i;
-	for (; i < count; i++)
-		add_one(&part, values[i]);
-	return part;
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2"))) static struct envelope_part avx2_part(const float *values,
-								      size_t count)
+/* The same in registers, which the compiler does not find by itself: a third of the time. */
+__attribute__((target("avx2"))) static void lanes_add_avx2(struct lanes *lanes, const float *values,
+							   size_t count)
 {
-	return lanes_part(values, count);
+	__m256 min0 = _mm256_loadu_ps(lanes->min), min1 = _mm256_loadu_ps(lanes->min + 8);
+	__m256 max0 = _mm256_loadu_ps(lanes->max), max1 = _mm256_loadu_ps(lanes->max + 8);
+	__m256d sum[LANES / 4];
+
+	for (unsigned k = 0; k < LANES / 4; k++)
+		sum[k] = _mm256_loadu_pd(lanes->sum + 4 * k);
+	for (size_t i = 0; i < count; i += LANES) {
+		__m256 low = _mm256_loadu_ps(values + i), high = _mm256_loadu_ps(values + i + 8);
+
+		min0 = _mm256_min_ps(low, min0);
+		min1 = _mm256_min_ps(high, min1);
+		max0 = _mm256_max_ps(low, max0);
+		max1 = _mm256_max_ps(high, max1);
+		for (unsigned k = 0; k < LANES / 4; k++)
+			sum[k] = _mm256_add_pd(
+				sum[k], _mm256_cvtps_pd(_mm_loadu_ps(values + i + 4 * k)));
+	}
+	_mm256_storeu_ps(lanes->min, min0);
+	_mm256_storeu_ps(lanes->min + 8, min1);
+	_mm256_storeu_ps(lanes->max, max0);
+	_mm256_storeu_ps(lanes->max + 8, max1);
+	for (unsigned k = 0; k < LANES / 4; k++)
+		_mm256_storeu_pd(lanes->sum + 4 * k, sum[k]);
 }
 #endif
+
+static void lanes_take(struct lanes *lanes, const float *values, size_t count)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2")) {
+		lanes_add_avx2(lanes, values, count);
+		return;
+	}
+#endif
+	lanes_add(lanes, values, count);
+}
 
 /* The same sums in the same order on either path. */
 static struct envelope_part fast_part(const float *values, size_t count)
 {
-#ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2"))
-		return avx2_part(values, count);
-#endif
-	return lanes_part(values, count);
+	struct envelope_part part = empty_part;
+	size_t whole = count / LANES * LANES;
+	struct lanes lanes;
+
+	for (unsigned lane = 0; lane < LANES; lane++) {
+		lanes.min[lane] = INFINITY;
+		lanes.max[lane] = -INFINITY;
+		lanes.sum[lane] = 0;
+	}
+	lanes_take(&lanes, values, whole);
+	for (unsigned lane = 0; whole && lane < LANES; lane++) {
+		part.min = lanes.min[lane] < part.min ? lanes.min[lane] : part.min;
+		part.max = lanes.max[lane] > part.max ? lanes.max[lane] : part.max;
+		part.sum += lanes.sum[lane];
+	}
+	part.numbers = whole;
+	for (size_t i = whole; i < count; i++)
+		add_one(&part, values[i]);
+	return part;
 }
 
 static struct envelope_part make_part(const float *values, size_t count)

@@ -9,19 +9,10 @@
 #include "bench/trace/content.h"
 #include "bench/trace/identity.h"
 
-enum { SAMPLE_STAGE = 32768 };
-
 static bool wanted(const struct sink_form *form, unsigned which)
 {
 	return which == TRACE_VOLTAGE ? form->samples && form->voltage
 				      : form->samples || !stream_kinds[which].per_sample;
-}
-
-/* Elements that are gathered before they go to the file: few of samples, so that they are still in
- * the processor's cache then; whole chunks where those are compressed. */
-static size_t stage_size(const struct sink_form *form, const struct stream_kind *kind)
-{
-	return kind->per_sample && !form->compressed ? SAMPLE_STAGE : kind->chunk;
 }
 
 static int create_streams(struct sink *sink, struct err *err)
@@ -33,7 +24,7 @@ static int create_streams(struct sink *sink, struct err *err)
 
 		if (!wanted(&sink->form, which))
 			continue;
-		stage->size = stage_size(&sink->form, kind);
+		stage->size = kind->chunk;
 		stage->elements = malloc(kind->bytes * stage->size);
 		if (!stage->elements)
 			return err_set(err, -ENOMEM, "%s: out of memory", sink->path);
@@ -76,29 +67,31 @@ int sink_open(const char *path, const struct trace_identity *identity, const str
 	return ret;
 }
 
-static int write_out(struct sink *sink, enum trace_stream which, const void *elements, size_t count,
-		     struct err *err)
-{
-	if (which == TRACE_CURRENT)
-		envelope_add(&sink->envelope, elements, count);
-	return stream_write(&sink->file, &sink->streams[which], elements, count, err);
-}
-
 static int write_stage(struct sink *sink, enum trace_stream which, struct err *err)
 {
 	struct sink_stage *stage = &sink->stages[which];
-	int ret = write_out(sink, which, stage->elements, stage->count, err);
+	int ret = stream_write(&sink->file, &sink->streams[which], stage->elements, stage->count,
+			       err);
 
 	if (!ret)
 		stage->count = 0;
 	return ret;
 }
 
+/* Elements at which the stage goes to the file: what is left of the chunk after a flush, so that
+ * each write is within one. */
+static size_t stage_end(const struct sink *sink, enum trace_stream which)
+{
+	const struct sink_stage *stage = &sink->stages[which];
+
+	return stage->size - sink->streams[which].count % stage->size;
+}
+
 void *sink_room(struct sink *sink, enum trace_stream which, size_t *ret_count)
 {
 	struct sink_stage *stage = &sink->stages[which];
 
-	*ret_count = stage->size - stage->count;
+	*ret_count = stage_end(sink, which) - stage->count;
 	return stage->elements + stage->count * stream_kinds[which].bytes;
 }
 
@@ -107,13 +100,17 @@ int sink_take(struct sink *sink, enum trace_stream which, size_t count, struct e
 	struct sink_stage *stage = &sink->stages[which];
 
 	stage->count += count;
-	return stage->count == stage->size ? write_stage(sink, which, err) : 0;
+	return stage->count == stage_end(sink, which) ? write_stage(sink, which, err) : 0;
 }
 
 /* How many of count elements go to the file from where they are; 0: they are gathered. */
-static size_t direct_count(const struct sink_stage *stage, size_t count)
+static size_t direct_count(const struct sink *sink, enum trace_stream which, size_t count)
 {
-	return stage->count ? 0 : count / stage->size * stage->size;
+	const struct sink_stage *stage = &sink->stages[which];
+
+	if (stage->count || sink->streams[which].count % stage->size)
+		return 0;
+	return count / stage->size * stage->size;
 }
 
 int sink_put(struct sink *sink, enum trace_stream which, const void *elements, size_t count,
@@ -123,11 +120,14 @@ int sink_put(struct sink *sink, enum trace_stream which, const void *elements, s
 	const uint8_t *from = elements;
 	int ret = 0;
 
+	/* While they are in the processor's nearest cache. */
+	if (which == TRACE_CURRENT)
+		envelope_add(&sink->envelope, elements, count);
 	while (!ret && count) {
-		size_t taken = direct_count(&sink->stages[which], count);
+		size_t taken = direct_count(sink, which, count);
 
 		if (taken) {
-			ret = write_out(sink, which, from, taken, err);
+			ret = stream_write(&sink->file, &sink->streams[which], from, taken, err);
 		} else {
 			void *to = sink_room(sink, which, &taken);
 

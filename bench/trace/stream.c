@@ -9,7 +9,7 @@
 #endif
 
 enum {
-	SAMPLE_CHUNK = 65536,
+	SAMPLE_CHUNK = 131072, /* a chunk costs the library ten microseconds, whatever its size */
 	RECORD_CHUNK = 256,
 	DEFLATE_LEVEL = 1, /* 4 is no smaller to speak of after shuffle */
 	FIELDS_MAX = 10,

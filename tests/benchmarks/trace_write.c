@@ -126,7 +126,7 @@ static double run_trace(const char *folder, uint64_t blocks, double *ret_finish_
 	double start, end;
 
 	trace_identity_init(&identity);
-	identity.rate_hz = 2e6;
+	identity.rate_hz = 10e6; /* 256 blocks are there before 200 ms are over */
 	start = seconds();
 	check(trace_writer_open(&options, &writer, &err), &err);
 	for (uint64_t block = 0; block < blocks; block++) {
@@ -135,7 +135,7 @@ static double run_trace(const char *folder, uint64_t blocks, double *ret_finish_
 					      .logic = logic + first,
 					      .count = BLOCK,
 					      .meter_index = block * BLOCK,
-					      .t_mono_ns = (int64_t)(block * BLOCK * 500)};
+					      .t_mono_ns = (int64_t)(block * BLOCK * 100)};
 
 		check(trace_writer_append(writer, &samples, &err), &err);
 	}
