@@ -3,9 +3,10 @@
  * Public MLPerf Tiny submissions: every window integrated again from the raw trace, held against
  * what was published and against what else the submission says of itself.
  *
- * A result is a folder with energy/ (results.txt, trace1-energy.bin, trace1-timestamps.json,
- * log.txt if any) and performance/results.txt beside it. Nothing is repaired: where the evidence
- * suggests another reading, it is offered as `alternative`, and the result stays refused.
+ * A result is a folder with energy/ and performance/results.txt beside it. energy/ holds
+ * results.txt, log.txt if any, and trace1-energy.bin with trace1-timestamps.json (EnergyRunner) or
+ * results.json (MLCommons runner). Nothing is repaired: where the evidence suggests another
+ * reading, it is offered as `alternative`, and the result stays refused.
  */
 #ifndef BENCH_IMPORT_MLPERF_TINY_H
 #define BENCH_IMPORT_MLPERF_TINY_H
@@ -17,16 +18,27 @@
 #include "analysis/trace/falling.h"
 #include "analysis/trace/repeat.h"
 #include "bench/import/mlperf_tiny_files.h"
+#include "bench/import/mlperf_tiny_runner.h"
 
 enum { TINY_PROTOCOL_WINDOWS = 5, TINY_FINDINGS_MAX = 24, TINY_TEXT = 400 };
+
+/* Where the runners differ in what their files say. */
+struct tiny_layout {
+	const char *runner;
+	const char *trace_file, *edges_file; /* in energy/ */
+	double energy_rel;   /* windows against published; EnergyRunner's sound ones reach 1e-4 */
+	double sample_slack; /* or so many samples more or less at a window's end: short windows */
+	double edge_slack_s; /* edges and what is printed of them are rounded to this */
+	bool has_events;     /* edges are numbered, and each is of a run */
+};
+extern const struct tiny_layout tiny_layout_energyrunner, tiny_layout_mlcommons;
 
 /* Limits, with what the public submissions show (86 runs on CPUs and 92 in all, rounds v0.7 to
  * v1.3). */
 struct tiny_limits {
-	double energy_rel;   /* median against published; sound ones reach 1e-4 */
-	double sample_slack; /* or so many samples more or less at a window's end: short windows */
 	double duration_rel; /* windows against the performance run: more than this contradicts */
 	double clock_rel;    /* ... and more than this is suspect: RC clocks reach 1.3 % */
+	double pace_rel;     /* one window's inferences against the median's time: 0.1 % at most */
 	double drift_rel;    /* second half over first half; median 0.03 % */
 	double scatter_rel;  /* s.d. over windows; largest 0.9 % */
 	double outlier_rel;  /* one window against the median */
@@ -62,10 +74,11 @@ struct tiny_window {
 
 struct tiny_result {
 	char path[PATH_MAX]; /* the result's folder */
-	bool is_flat;        /* no energy/ in it: its files lie in the folder itself */
+	const struct tiny_layout *layout;
+	bool is_flat; /* no energy/ in it: its files lie in the folder itself */
 	char round[16], division[16], submitter[64], system[64];
-	char folder[64],
-		model[64]; /* the model as the folder names it; "ad" "ic" "kws" "vww" if known */
+	char folder[64], model[64]; /* the model as the folder names it; "ad" "ic" "kws" "vww" "sww"
+				       if known */
 	char board[32], chip[16], software[64];
 	double clock_hz; /* nominal, from the board's table; 0: not known */
 	const struct tiny_meter *meter;
@@ -80,6 +93,9 @@ struct tiny_result {
 	struct tiny_trace trace; /* samples are freed after judging; rate and count stay */
 	double edges_s[TINY_EDGES_MAX];
 	size_t edge_count;
+	struct tiny_event events[TINY_EDGES_MAX]; /* of the edges; layouts with events only */
+	struct tiny_run runs[TINY_WINDOWS_MAX];
+	unsigned run_count; /* 0: the layout does not tell runs apart */
 	struct tiny_results energy, performance;
 	bool has_energy, has_performance;
 	struct tiny_log log;

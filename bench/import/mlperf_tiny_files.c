@@ -55,7 +55,7 @@ static int trace_judge(const char *path, const uint8_t *bytes, size_t count, dou
 int tiny_trace_parse(const char *path, const uint8_t *bytes, size_t count,
 		     struct tiny_trace *ret_trace, enum import_reason *ret_reason, struct err *err)
 {
-	struct tiny_trace trace = {0};
+	struct tiny_trace trace = {.joule_per_unit = 1e-6};
 	int ret;
 
 	if (count >= TINY_HEADER_BYTES)

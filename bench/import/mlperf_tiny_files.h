@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The files of an MLPerf Tiny energy result, as EEMBC's EnergyRunner writes them (rounds v0.7 to
- * v1.1 of mlcommons/tiny_results_*). There is no specification; the formats follow the public
- * files:
+ * v1.2 of mlcommons/tiny_results_*; mlperf_tiny_runner.h has the layout that followed). There is no
+ * specification; the formats follow the public files:
  *
- *   trace1-energy.bin       0xF1, float32 LE sample rate in Hz, then float32 LE energies per sample
- * in microjoules trace1-timestamps.json  array of numbers: falling edges in seconds from the
- * trace's begin; one when the device is ready, then start and stop of each window results.txt lines
- * "SSSSS.mmm NAME: TEXT": energies and durations per window, their medians log.txt the session's
- * protocol (optional): monitor, supply voltage, inferences started
+ * - trace1-energy.bin: 0xF1, float32 LE sample rate in Hz, then float32 LE energies per sample in
+ *   microjoules
+ * - trace1-timestamps.json: array of numbers, falling edges in seconds from the trace's begin; one
+ *   when the device is ready, then start and stop of each window
+ * - results.txt: lines "SSSSS.mmm NAME: TEXT", energies and durations per window, their medians
+ * - log.txt: the session's protocol (optional): monitor, supply voltage, inferences started
  *
  * Parsers are pure functions over bytes. They return 0, or -EINVAL with a reason of the closed list
  * and a sentence that names path and line or byte offset; -ENOMEM. path is used in sentences only.
@@ -33,7 +34,8 @@ enum {
 
 struct tiny_trace {
 	double rate_hz;
-	float *samples; /* microjoules */
+	float *samples;
+	double joule_per_unit; /* of the samples */
 	size_t count;
 };
 
@@ -56,13 +58,22 @@ struct tiny_results_window {
 	double inferences, runtime_s, throughput_hz;
 };
 
+/* What the last digit printed is worth. */
+struct tiny_digits {
+	double place_s; /* of at_s and for_s */
+	double runtime_s, throughput_hz, energy_j, power_w;
+};
+
 struct tiny_results {
 	struct tiny_results_window windows[TINY_WINDOWS_MAX]; /* in the order of the file */
 	unsigned count, with_energy, with_performance;
 	double median_energy_j, median_throughput_hz; /* NaN: not printed */
 	unsigned complaints;                          /* "e-[...]" lines of the runner itself */
+	struct tiny_digits digits;
+	bool is_streaming; /* one window over a stream of sound: no inferences to divide by */
 };
 
+/* Of either runner; which one shows in the first line. */
 int tiny_results_parse(const char *path, const uint8_t *bytes, size_t count,
 		       struct tiny_results *ret_results, enum import_reason *ret_reason,
 		       struct err *err);
@@ -73,6 +84,9 @@ struct tiny_log {
 	double inferences[TINY_WINDOWS_MAX]; /* asked of each run, in order */
 	double host_s[TINY_WINDOWS_MAX]; /* from "infer-start" to "infer-done" in the host's log */
 	unsigned runs;
+	/* What the host had of each run, in order; MLCommons runner. */
+	double captured_samples[TINY_WINDOWS_MAX], captured_edges[TINY_WINDOWS_MAX];
+	unsigned captures;
 };
 
 /* Takes what it knows from any text; never fails. */

@@ -6,28 +6,43 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "bench/import/mlperf_tiny.h"
 
 static const struct {
 	const char *folder, *model;
 } models[] = {
-	{"ad", "ad"},   {"anomaly_detection", "ad"}, {"ic", "ic"},   {"image_classification", "ic"},
-	{"kws", "kws"}, {"keyword_spotting", "kws"}, {"vww", "vww"}, {"visual_wake_words", "vww"},
+	{"ad", "ad"},   {"anomaly_detection", "ad"},
+	{"ic", "ic"},   {"image_classification", "ic"},
+	{"kws", "kws"}, {"keyword_spotting", "kws"},
+	{"vww", "vww"}, {"visual_wake_words", "vww"},
+	{"sww", "sww"}, {"streaming_wakeword", "sww"},
 };
 
+/* part: what the system's name contains; of several rows the last one holds. Names of rounds v1.2
+ * and v1.3: systems/NUCLEO_*.json of closed/STMicroelectronics, mlcommons/tiny_results_v1.2
+ * @b448c5c7 and tiny_results_v1.3 @eae9ef9f. */
 static const struct {
-	const char *part, *board, *chip; /* part: what the system's name contains */
+	const char *part, *board, *chip;
 } boards[] = {
-	{"L4R5ZI", "nucleo-l4r5zi", "stm32l4r5"},   {"H7A3ZI", "nucleo-h7a3zi-q", "stm32h7a3"},
-	{"U575ZI", "nucleo-u575zi-q", "stm32u575"}, {"RA6M4", "ek-ra6m4", "ra6m4"},
-	{"RX65N", "rx65n-cloud-kit", "rx65n"},      {"gap9", "gap9", "gap9"},
+	{"L4R5ZI", "nucleo-l4r5zi", "stm32l4r5"},
+	{"L4R5ZI-P", "nucleo-l4r5zi-p", "stm32l4r5"},
+	{"H7A3ZI", "nucleo-h7a3zi-q", "stm32h7a3"},
+	{"U575ZI", "nucleo-u575zi-q", "stm32u575"},
+	{"U385RG", "nucleo-u385rg-q", "stm32u385"},
+	{"U3C5ZIT6", "nucleo-u3c5zit6-q", "stm32u3c5"},
+	{"RA6M4", "ek-ra6m4", "ra6m4"},
+	{"RX65N", "rx65n-cloud-kit", "rx65n"},
+	{"gap9", "gap9", "gap9"},
 };
 
 /* Nominal clocks where they are documented: the chips' full speed, as the clock tables of the
  * submissions' projects have it and as the published energies per cycle imply (L4R5 323 to 406 pJ
- * at 1.8 V, U575 142 to 170 pJ, H7A3 435 to 594 pJ). Other submitters' projects are not known to
- * run at the same speed. */
+ * at 1.8 V, U575 142 to 170 pJ, H7A3 435 to 594 pJ); for rounds v1.2 and v1.3 as "Processor(s)
+ * Frequencies" of systems/NUCLEO_*.json has it. A speed in the system's name ("_70MHz") is another
+ * system: without a row of its own its clock is not known. Other submitters' projects are not known
+ * to run at the same speed. */
 static const struct {
 	const char *submitter, *part;
 	double hz;
@@ -35,6 +50,11 @@ static const struct {
 	{"STMicroelectronics", "L4R5ZI", 120e6},
 	{"STMicroelectronics", "H7A3ZI", 280e6},
 	{"STMicroelectronics", "U575ZI", 160e6},
+	{"STMicroelectronics", "U385RG", 96e6},
+	{"STMicroelectronics", "U3C5ZIT6", 96e6},
+	{"STMicroelectronics", "L4R5ZI-P_70MHz", 70e6},
+	{"STMicroelectronics", "H7A3ZI_Q_40MHz", 40e6},
+	{"STMicroelectronics", "U575ZI_Q_60MHz", 60e6},
 	{"Krai", "L4R5ZI", 120e6},
 	{"Krai", "H7A3ZI", 280e6},
 	{"greenwaves-technologies", "650_240", 240e6},
@@ -110,6 +130,14 @@ static void take_names(struct tiny_result *result, const struct piece *pieces, u
 			  pieces[count - 2].length);
 }
 
+/* "60MHz": a speed, no software. */
+static bool is_speed(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	return digits && !strcmp(text + digits, "MHz");
+}
+
 /* What of the system's name is not the board's. */
 static void take_software(struct tiny_result *result, const char *part)
 {
@@ -125,7 +153,7 @@ static void take_software(struct tiny_result *result, const char *part)
 	while (begin > result->system && strchr("-_/", begin[-1]))
 		begin--;
 	snprintf(result->software, sizeof(result->software), "%.*s%s",
-		 (int)(begin - result->system), result->system, end);
+		 (int)(begin - result->system), result->system, is_speed(end) ? "" : end);
 }
 
 void tiny_result_identify(struct tiny_result *result)
@@ -137,7 +165,7 @@ void tiny_result_identify(struct tiny_result *result)
 		take_names(result, pieces, count);
 	snprintf(result->model, sizeof(result->model), "%s", result->folder);
 	for (size_t i = 0; i < COUNT(models); i++)
-		if (!strcmp(models[i].folder, result->folder))
+		if (!strcasecmp(models[i].folder, result->folder))
 			snprintf(result->model, sizeof(result->model), "%s", models[i].model);
 	for (size_t i = 0; i < COUNT(boards); i++) {
 		if (!strstr(result->system, boards[i].part))
@@ -149,6 +177,7 @@ void tiny_result_identify(struct tiny_result *result)
 	}
 	for (size_t i = 0; i < COUNT(clocks); i++)
 		if (!strcmp(result->submitter, clocks[i].submitter) &&
-		    strstr(result->system, clocks[i].part))
+		    strstr(result->system, clocks[i].part) &&
+		    !strstr(result->system, "MHz") == !strstr(clocks[i].part, "MHz"))
 			result->clock_hz = clocks[i].hz;
 }

@@ -8,26 +8,33 @@
 
 #include "bench/import/mlperf_tiny_judge.h"
 
-enum { EDGE_COUNT = 1 + 2 * TINY_PROTOCOL_WINDOWS };
-
-/* Windows are printed to a hundredth of a second: half of that, and a little for the printer's
- * arithmetic. */
-static const double SECONDS_HALF_DIGIT = 0.0051;
-
-/* The tail behind the last edge is not the same in all traces. */
-static const double RATE_FACTOR_REL = 0.02;
-
 static struct energy_trace trace_of(const struct tiny_result *result)
 {
 	return (struct energy_trace){.samples = result->trace.samples,
 				     .count = result->trace.count,
 				     .rate_hz = result->trace.rate_hz,
-				     .joule_per_unit = 1e-6};
+				     .joule_per_unit = result->trace.joule_per_unit};
 }
 
-static size_t byte_of(size_t sample)
+/* Where a sample is in its file: by its byte, or by its run. */
+struct place {
+	char text[64];
+};
+
+static struct place place_of(const struct tiny_result *result, size_t sample)
 {
-	return TINY_HEADER_BYTES + sample * sizeof(float);
+	struct place place;
+	unsigned run = 0;
+
+	while (run + 1 < result->run_count && result->runs[run + 1].first_sample <= sample)
+		run++;
+	if (result->run_count)
+		snprintf(place.text, sizeof(place.text), "sample %zu of run %u",
+			 sample - result->runs[run].first_sample, run + 1);
+	else
+		snprintf(place.text, sizeof(place.text), "sample %zu (byte %zu)", sample,
+			 TINY_HEADER_BYTES + sample * sizeof(float));
+	return place;
 }
 
 static void judge_samples(struct tiny_result *result)
@@ -37,88 +44,21 @@ static void judge_samples(struct tiny_result *result)
 
 	if (scan.not_finite)
 		tiny_result_find(result, IMPORT_TRACE_NOT_FINITE,
-				 "trace1-energy.bin: %zu samples are no finite numbers, the first "
-				 "is sample %zu "
-				 "(byte %zu): samples were lost, or the file is damaged",
-				 scan.not_finite, scan.first_not_finite,
-				 byte_of(scan.first_not_finite));
+				 "%s: %zu samples are no finite numbers, the first is %s: samples "
+				 "were lost, or the file is damaged",
+				 result->layout->trace_file, scan.not_finite,
+				 place_of(result, scan.first_not_finite).text);
 	if (scan.negative)
 		tiny_result_find(result, IMPORT_TRACE_NEGATIVE,
-				 "trace1-energy.bin: %zu samples are negative, the first is sample "
-				 "%zu (byte %zu): "
-				 "a board that is fed by one supply takes no energy back",
-				 scan.negative, scan.first_negative, byte_of(scan.first_negative));
+				 "%s: %zu samples are negative, the first is %s: a board that is "
+				 "fed by one supply takes no energy back",
+				 result->layout->trace_file, scan.negative,
+				 place_of(result, scan.first_negative).text);
 	if (!isnan(result->supply_v) && !(result->supply_v > 0))
 		tiny_result_find(result, IMPORT_SUPPLY_ZERO,
-				 "log.txt: the supply was at %g V: nothing was measured",
+				 "%s: the supply was at %g V: nothing was measured",
+				 result->run_count ? result->layout->trace_file : "log.txt",
 				 result->supply_v);
-}
-
-/* A trace that ends before its last edge: by one of the known factors, or anyhow. */
-static void find_short_trace(struct tiny_result *result, const struct rate_check *check)
-{
-	static const double factors[] = {0.5, 0.75};
-	double end_s = (double)result->trace.count / result->trace.rate_hz;
-
-	for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++)
-		if (fabs(check->stretch / factors[i] - 1) < RATE_FACTOR_REL) {
-			tiny_result_find(
-				result, IMPORT_RATE_WRONG,
-				"the last edge is at %.3f s, the trace ends at %.3f s: it is %.2f "
-				"times "
-				"as long as its edges say, so the header's %g Hz are not its rate",
-				end_s - check->excess_s, end_s, check->stretch,
-				result->trace.rate_hz);
-			return;
-		}
-	tiny_result_find(
-		result, IMPORT_MARKER_OUTSIDE,
-		"the last edge is at %.3f s, the trace ends at %.3f s (%zu samples at %g Hz): the "
-		"trace is cut off; copy it again",
-		end_s - check->excess_s, end_s, result->trace.count, result->trace.rate_hz);
-}
-
-/* Order, then whether the trace is as long as the edges say, then their number. */
-static bool judge_edges(struct tiny_result *result, struct falling_windows *windows)
-{
-	const double *edges_s = result->edges_s;
-	size_t count = result->edge_count, bad = falling_first_unordered(edges_s, count);
-	struct rate_check check;
-	int code;
-
-	if (bad < count) {
-		tiny_result_find(result, IMPORT_TIMESTAMPS_ORDER,
-				 "trace1-timestamps.json: entry %zu (%g s) is %s", bad + 1,
-				 edges_s[bad],
-				 edges_s[bad] < 0 ? "negative" : "not later than the one before");
-		return false;
-	}
-	code = rate_check_tail(result->trace.count, result->trace.rate_hz, edges_s[count - 1],
-			       tiny_limits.tail_s, tiny_limits.tail_max_s, &check);
-	if (code == ANALYSIS_OUTSIDE_CAPTURE)
-		find_short_trace(result, &check);
-	else if (code)
-		tiny_result_find(
-			result, IMPORT_RATE_WRONG,
-			"the trace goes on for %.1f s behind its last edge (1 to 2 s are usual): "
-			"it is %.2f "
-			"times as long as its edges explain. Extra samples, or a wrong rate in the "
-			"header (%g "
-			"Hz); see EEMBC energyrunner issue 24. Its energies cannot be used",
-			check.excess_s, check.stretch, result->trace.rate_hz);
-	code = falling_decode(edges_s, count, TINY_PROTOCOL_WINDOWS, windows);
-	if (code)
-		tiny_result_find(
-			result,
-			code == ANALYSIS_EXTRA_EDGES ? IMPORT_MARKER_EXTRA : IMPORT_MARKER_LOST,
-			"trace1-timestamps.json: %zu edges, the protocol has %d (one, then start "
-			"and stop of "
-			"%d windows): %s, so what follows it is read as gaps instead of windows; "
-			"measure again",
-			count, EDGE_COUNT, TINY_PROTOCOL_WINDOWS,
-			code == ANALYSIS_EXTRA_EDGES ? "there is an edge too many"
-						     : "an edge was lost");
-	return !code;
 }
 
 static void integrate_window(struct tiny_result *result, unsigned i,
@@ -142,10 +82,10 @@ static void integrate_window(struct tiny_result *result, unsigned i,
 					 (size_t)(edges->end_s * trace.rate_hz));
 	if (!code && (scan.zero || !(window->energy.energy_j > 0)))
 		tiny_result_find(result, IMPORT_TRACE_ZERO,
-				 "trace1-energy.bin: no energy in %zu samples of window %u, the "
-				 "first is sample %zu "
-				 "(byte %zu): the supply was off, or samples were lost",
-				 scan.zero, i + 1, scan.first_zero, byte_of(scan.first_zero));
+				 "%s: no energy in %zu samples of window %u, the first is %s: the "
+				 "supply was off, or samples were lost",
+				 result->layout->trace_file, scan.zero, i + 1,
+				 place_of(result, scan.first_zero).text);
 	if (i < result->energy.count) {
 		window->inferences = result->energy.windows[i].inferences;
 		window->published_per_inference_j =
@@ -155,16 +95,24 @@ static void integrate_window(struct tiny_result *result, unsigned i,
 		window->energy_per_inference_j = window->energy.energy_j / window->inferences;
 }
 
-/* Where the runner says its windows are. */
+/* Where the runner says its windows are, as far as it does. */
 static void judge_places(struct tiny_result *result, unsigned i)
 {
 	const struct tiny_results_window *printed = &result->energy.windows[i];
 	const struct falling_window *edges = &result->windows[i].edges;
-	double duration_s = edges->end_s - edges->start_s;
+	double slack_s = result->layout->edge_slack_s, duration_s = edges->end_s - edges->start_s;
+	double place_u_s = 0.51 * result->energy.digits.place_s + slack_s;
 
-	if (!tiny_close_to(printed->at_s, edges->start_s, SECONDS_HALF_DIGIT + TINY_STAMP_S, 0) ||
-	    !tiny_close_to(printed->for_s, duration_s, SECONDS_HALF_DIGIT + TINY_STAMP_S, 0) ||
-	    !tiny_close_to(printed->runtime_s, duration_s, 2 * TINY_STAMP_S, 0))
+	if ((isnan(printed->at_s) || tiny_close_to(printed->at_s, edges->start_s, place_u_s, 0)) &&
+	    tiny_close_to(printed->for_s, duration_s, place_u_s, 0) &&
+	    tiny_close_to(printed->runtime_s, duration_s, 2 * slack_s, 0))
+		return;
+	if (isnan(printed->at_s))
+		tiny_result_find(result, IMPORT_WINDOW_MISMATCH,
+				 "energy/results.txt:%u: window %u lasts %.3f s, by the edges %.3f "
+				 "s: results and trace are not of the same run",
+				 printed->line, i + 1, printed->runtime_s, duration_s);
+	else
 		tiny_result_find(result, IMPORT_WINDOW_MISMATCH,
 				 "energy/results.txt:%u: window %u is at %.2f s for %.3f s, by the "
 				 "edges at %.3f s for "
@@ -178,7 +126,9 @@ static void judge_energy(struct tiny_result *result, unsigned i)
 	const struct tiny_window *window = &result->windows[i];
 	double published_j = window->published_per_inference_j;
 	double samples = window->energy.duration_s * result->trace.rate_hz;
-	double limit_rel = fmax(tiny_limits.energy_rel, tiny_limits.sample_slack / samples);
+	double digit_rel = result->energy.digits.energy_j / result->energy.windows[i].energy_j;
+	double limit_rel = fmax(fmax(result->layout->energy_rel, digit_rel),
+				result->layout->sample_slack / samples);
 	double off_rel = window->energy_per_inference_j / published_j - 1;
 
 	if (!(fabs(off_rel) <= limit_rel))
@@ -271,16 +221,70 @@ static void judge_clock(struct tiny_result *result)
 				 100 * off_rel, 100 * tiny_limits.clock_rel);
 }
 
-static void judge_log(struct tiny_result *result)
+static bool is_refused_for(const struct tiny_result *result, enum import_reason reason)
 {
-	for (unsigned i = 0; i < result->log.runs && i < result->window_count; i++)
-		if (result->log.inferences[i] != result->windows[i].inferences) {
-			tiny_result_find(
-				result, IMPORT_INFERENCES_CONTRADICT,
-				"log.txt: run %u asked for %g inferences, results.txt counts %g",
-				i + 1, result->log.inferences[i], result->windows[i].inferences);
+	for (unsigned i = 0; i < result->finding_count; i++)
+		if (result->findings[i].reason == reason)
+			return true;
+	return false;
+}
+
+/* One inference takes the same time in every window: a stray edge makes one shorter or longer. */
+static void judge_paces(struct tiny_result *result)
+{
+	double paces_s[TINY_WINDOWS_MAX];
+	struct repeat_result repeat;
+
+	for (unsigned i = 0; i < result->window_count; i++)
+		paces_s[i] = result->windows[i].energy.duration_s / result->windows[i].inferences;
+	if (!repeat_judge(paces_s, result->window_count, &repeat) &&
+	    fabs(repeat.worst_rel) > tiny_limits.pace_rel)
+		tiny_result_find(result, IMPORT_WINDOW_OUTLIER,
+				 "window %zu: an inference takes %+.2f %% of the median's time "
+				 "more (limit %.1f %%): its edges are not those of the inferences",
+				 repeat.worst + 1, 100 * repeat.worst_rel,
+				 100 * tiny_limits.pace_rel);
+}
+
+/* What the board was asked for, by another file. */
+static void judge_asked(struct tiny_result *result, const char *file, unsigned i, double asked)
+{
+	if (!isnan(asked) && asked != result->windows[i].inferences)
+		tiny_result_find(result, IMPORT_INFERENCES_CONTRADICT,
+				 "%s: run %u asked for %g inferences, results.txt counts %g", file,
+				 i + 1, asked, result->windows[i].inferences);
+}
+
+static void judge_inferences(struct tiny_result *result)
+{
+	for (unsigned i = 0; i < result->window_count; i++) {
+		if (i < result->run_count)
+			judge_asked(result, result->layout->trace_file, i,
+				    result->runs[i].inferences);
+		if (i < result->log.runs)
+			judge_asked(result, "log.txt", i, result->log.inferences[i]);
+		if (is_refused_for(result, IMPORT_INFERENCES_CONTRADICT))
 			return;
-		}
+	}
+}
+
+/* What the host had of each run when it measured. */
+static void judge_captures(struct tiny_result *result)
+{
+	for (unsigned i = 0; i < result->log.captures && i < result->run_count; i++) {
+		const struct tiny_run *run = &result->runs[i];
+
+		if (result->log.captured_samples[i] == (double)run->samples &&
+		    result->log.captured_edges[i] == (double)run->edges)
+			continue;
+		tiny_result_find(result, IMPORT_WINDOW_MISMATCH,
+				 "log.txt: run %u had %g samples and %g events, in %s it has %zu "
+				 "and %zu: not of the same session, or edited",
+				 i + 1, result->log.captured_samples[i],
+				 result->log.captured_edges[i], result->layout->trace_file,
+				 run->samples, run->edges);
+		return;
+	}
 }
 
 static void judge_repeats(struct tiny_result *result)
@@ -306,60 +310,6 @@ static void judge_repeats(struct tiny_result *result)
 			100 * repeat->cv_rel, 100 * tiny_limits.scatter_rel);
 }
 
-/* The energies as they are: charge at 1 V, since no submission has a voltage trace. */
-static int budget_of(const struct tiny_result *result, const struct tiny_window *window,
-		     struct budget_window *budget)
-{
-	const struct budget_input input = {
-		.charge_c = window->energy.energy_j,
-		.duration_s = window->energy.duration_s,
-		.supply_v = 1,
-		.edge_u_s = TINY_STAMP_S / sqrt(12),
-		.gain_u_rel = result->meter->limit_rel / sqrt(3),
-		.noise_sd_a = window->energy.u_scatter_rel * window->energy.mean_power_w *
-			      sqrt(ENERGY_PARTS),
-		.samples = ENERGY_PARTS,
-	};
-
-	return budget_of_window(&input, budget);
-}
-
-static void judge_uncertainty(struct tiny_result *result)
-{
-	double energy_j[TINY_WINDOWS_MAX], independent_j[TINY_WINDOWS_MAX],
-		common_j[TINY_WINDOWS_MAX];
-	double powers_w[TINY_WINDOWS_MAX];
-	struct repeat_result power;
-
-	for (unsigned i = 0; i < result->window_count; i++) {
-		struct tiny_window *window = &result->windows[i];
-		struct budget_window budget;
-
-		if (!(window->inferences >= 1) || budget_of(result, window, &budget))
-			return;
-		window->u_independent_j = budget.gross.u_independent_j / window->inferences;
-		window->u_common_j = budget.gross.u_common_j / window->inferences;
-		energy_j[i] = window->energy_per_inference_j;
-		independent_j[i] = window->u_independent_j;
-		common_j[i] = window->u_common_j;
-		powers_w[i] = window->energy.mean_power_w;
-	}
-	if (!result->window_count)
-		return;
-	budget_combine_repeats(energy_j, independent_j, common_j, result->window_count,
-			       &result->mean);
-	if (!repeat_judge(powers_w, result->window_count, &power))
-		result->power_w = power.median;
-}
-
-static bool is_refused_for(const struct tiny_result *result, enum import_reason reason)
-{
-	for (unsigned i = 0; i < result->finding_count; i++)
-		if (result->findings[i].reason == reason)
-			return true;
-	return false;
-}
-
 static void judge_windows(struct tiny_result *result, const struct falling_windows *windows)
 {
 	bool is_paired = result->energy.count == windows->count;
@@ -375,7 +325,9 @@ static void judge_windows(struct tiny_result *result, const struct falling_windo
 	for (unsigned i = 0; i < windows->count; i++)
 		judge_places(result, i);
 	judge_clock(result);
-	judge_log(result);
+	judge_inferences(result);
+	judge_captures(result);
+	judge_paces(result);
 	judge_repeats(result);
 	for (unsigned i = 0; i < windows->count; i++)
 		judge_energy(result, i);
@@ -383,7 +335,16 @@ static void judge_windows(struct tiny_result *result, const struct falling_windo
 	     i++)
 		judge_rules(result, i);
 	judge_drift(result);
-	judge_uncertainty(result);
+	tiny_judge_uncertainty(result);
+}
+
+/* The energy of a whole recording is what was published: nothing is held against anything. */
+static void refuse_streaming(struct tiny_result *result)
+{
+	tiny_result_find(result, IMPORT_WINDOW_COUNT,
+			 "energy/results.txt: a streaming wakeword result, %u window of %.0f s of "
+			 "sound; it has no energy per inference and is not read",
+			 result->energy.count, result->energy.windows[0].runtime_s);
 }
 
 void tiny_result_judge(struct tiny_result *result)
@@ -391,6 +352,10 @@ void tiny_result_judge(struct tiny_result *result)
 	bool has_trace = result->trace.samples, has_edges = result->edge_count > 0;
 	struct falling_windows windows;
 
+	if (result->energy.is_streaming) {
+		refuse_streaming(result);
+		return;
+	}
 	if (has_trace)
 		judge_samples(result);
 	if (result->has_energy)
@@ -400,7 +365,7 @@ void tiny_result_judge(struct tiny_result *result)
 		judge_clock(result);
 	if (!has_trace || !has_edges)
 		return;
-	if (judge_edges(result, &windows) && result->has_energy)
+	if (tiny_judge_edges(result, &windows) && result->has_energy)
 		judge_windows(result, &windows);
 	if (result->verdict == IMPORT_REFUSED)
 		tiny_result_rescue(result);

@@ -9,12 +9,15 @@
 
 #include "bench/import/mlperf_tiny.h"
 
-#define TINY_STAMP_S 1e-3 /* time stamps and runtimes are written to a millisecond */
+#define TINY_STAMP_S 1e-3 /* edges are known to a millisecond, by both runners */
 
 static inline bool tiny_close_to(double value, double expected, double absolute, double relative)
 {
 	return fabs(value - expected) <= absolute + relative * fabs(expected);
 }
+
+/* Edges into windows; false when there are none that can be used, and a finding says why. */
+bool tiny_judge_edges(struct tiny_result *result, struct falling_windows *ret_windows);
 
 /* energy/results.txt against itself; fills published_j. */
 void tiny_judge_results(struct tiny_result *result);
@@ -22,6 +25,9 @@ void tiny_judge_results(struct tiny_result *result);
 /* performance/results.txt against itself. It is only held against the energy run: what is wrong in
  * it flags, and has_performance becomes false. */
 void tiny_judge_performance(struct tiny_result *result);
+
+/* Uncertainties of the windows per inference, their mean, and the median power. */
+void tiny_judge_uncertainty(struct tiny_result *result);
 
 /* Seconds per inference as printed, median over windows; NaN without. *ret_u_s: its standard
  * uncertainty from the digits printed. Roundings are alike, so the median is no better known than

@@ -4,13 +4,19 @@
  */
 #include "bench/import/mlperf_tiny_judge.h"
 
-/* Microjoules are printed to a thousandth: half of that, and a little for the printer's arithmetic.
- */
-static const double UNIT_HALF_DIGIT = 5.1e-10;
+/* Half of the last digit printed, and a little for the printer's arithmetic. */
+static double half_of(double digit)
+{
+	return 0.51 * digit;
+}
+
+/* Medians of throughputs are printed to a thousandth by both runners. */
+static const double MEDIAN_THROUGHPUT_HZ = 6e-4;
 
 /* One window's figures must agree within the digits printed. */
 static void judge_printed(struct tiny_result *result, const char *file,
-			  const struct tiny_results_window *window, bool energy)
+			  const struct tiny_results_window *window,
+			  const struct tiny_digits *digits, bool energy)
 {
 	bool has_both = !isnan(window->inferences) && !isnan(window->runtime_s) &&
 			!isnan(window->throughput_hz);
@@ -36,23 +42,26 @@ static void judge_printed(struct tiny_result *result, const char *file,
 				 energy ? " with the energy and power printed" : "");
 		return;
 	}
-	if (!tiny_close_to(window->throughput_hz, window->inferences / window->runtime_s, 6e-4,
-			   0.6 * TINY_STAMP_S / window->runtime_s))
+	if (!tiny_close_to(window->throughput_hz, window->inferences / window->runtime_s,
+			   0.6 * digits->throughput_hz,
+			   0.6 * digits->runtime_s / window->runtime_s))
 		tiny_result_find(
 			result, IMPORT_RESULTS_CONTRADICT,
 			"%s:%u: window %u: %g inferences in %.3f s are %.3f per second, not %.3f",
 			file, window->line, window->number, window->inferences, window->runtime_s,
 			window->inferences / window->runtime_s, window->throughput_hz);
-	if (energy && !tiny_close_to(window->energy_per_inference_j,
-				     window->energy_j / window->inferences, UNIT_HALF_DIGIT, 1e-8))
+	if (energy &&
+	    !tiny_close_to(window->energy_per_inference_j, window->energy_j / window->inferences,
+			   half_of(digits->energy_j), 1e-8))
 		tiny_result_find(
 			result, IMPORT_RESULTS_CONTRADICT,
 			"%s:%u: window %u: %.3f uJ over %g inferences are %.3f uJ each, not %.3f",
 			file, window->line, window->number, 1e6 * window->energy_j,
 			window->inferences, 1e6 * window->energy_j / window->inferences,
 			1e6 * window->energy_per_inference_j);
-	if (energy && !tiny_close_to(window->energy_j, window->power_w * window->runtime_s, 0,
-				     1.1 * TINY_STAMP_S / window->runtime_s + 1e-6))
+	if (energy && !tiny_close_to(window->energy_j, window->power_w * window->runtime_s,
+				     half_of(digits->power_w) * window->runtime_s,
+				     1.1 * digits->runtime_s / window->runtime_s + 1e-6))
 		tiny_result_find(result, IMPORT_RESULTS_CONTRADICT,
 				 "%s:%u: window %u: %.3f uJ in %.3f s are %.3f mW, not %.3f", file,
 				 window->line, window->number, 1e6 * window->energy_j,
@@ -83,11 +92,11 @@ static void judge_medians(struct tiny_result *result, const char *file,
 		return;
 	}
 	if (energy && !tiny_close_to(results->median_energy_j, median_of(results, true),
-				     UNIT_HALF_DIGIT, 1e-8))
+				     half_of(results->digits.energy_j), 1e-8))
 		tiny_result_find(result, IMPORT_RESULTS_CONTRADICT,
 				 "%s: the median of its windows is %.3f uJ, it prints %.3f", file,
 				 1e6 * median_of(results, true), 1e6 * results->median_energy_j);
-	if (!tiny_close_to(results->median_throughput_hz, throughput_hz, 6e-4, 0))
+	if (!tiny_close_to(results->median_throughput_hz, throughput_hz, MEDIAN_THROUGHPUT_HZ, 0))
 		tiny_result_find(
 			result, IMPORT_RESULTS_CONTRADICT,
 			"%s: the median of its throughputs is %.3f per second, it prints %.3f",
@@ -108,7 +117,7 @@ void tiny_judge_results(struct tiny_result *result)
 				 "%s: energy of %u windows, inferences of %u: not of the same ones",
 				 file, energy->with_energy, energy->with_performance);
 	for (unsigned i = 0; i < energy->count; i++)
-		judge_printed(result, file, &energy->windows[i], true);
+		judge_printed(result, file, &energy->windows[i], &energy->digits, true);
 	judge_medians(result, file, energy, true);
 	result->published_j = energy->median_energy_j;
 }
@@ -121,27 +130,30 @@ void tiny_judge_performance(struct tiny_result *result)
 
 	if (!result->has_performance)
 		return;
-	result->has_performance = run->count && run->with_performance == run->count &&
-				  tiny_close_to(run->median_throughput_hz, median_hz, 6e-4, 0);
+	result->has_performance =
+		run->count && run->with_performance == run->count &&
+		tiny_close_to(run->median_throughput_hz, median_hz, MEDIAN_THROUGHPUT_HZ, 0);
 	for (unsigned i = 0; i < run->count && result->has_performance; i++) {
 		const struct tiny_results_window *window = &run->windows[i];
 
 		result->has_performance =
 			window->runtime_s > 0 && window->inferences >= 1 &&
 			tiny_close_to(window->throughput_hz, window->inferences / window->runtime_s,
-				      6e-4, 0.6 * TINY_STAMP_S / window->runtime_s);
+				      0.6 * run->digits.throughput_hz,
+				      0.6 * run->digits.runtime_s / window->runtime_s);
 	}
 	if (!result->has_performance)
 		tiny_result_find(result, IMPORT_PERFORMANCE_UNUSABLE,
 				 "%s: incomplete, or its own numbers do not fit each other", file);
 }
 
-/* Seconds per inference from what is printed of one window: runtime (to a millisecond) or
- * throughput (to a thousandth), whichever has more digits. */
-static double window_pace_s(const struct tiny_results_window *window, double *ret_u_s)
+/* Seconds per inference from what is printed of one window: runtime or throughput, whichever has
+ * more digits. */
+static double window_pace_s(const struct tiny_results_window *window,
+			    const struct tiny_digits *digits, double *ret_u_s)
 {
-	double runtime_u_rel = TINY_STAMP_S / sqrt(12) / window->runtime_s;
-	double throughput_u_rel = 1e-3 / sqrt(12) / window->throughput_hz;
+	double runtime_u_rel = digits->runtime_s / sqrt(12) / window->runtime_s;
+	double throughput_u_rel = digits->throughput_hz / sqrt(12) / window->throughput_hz;
 	double pace_s = throughput_u_rel < runtime_u_rel ? 1 / window->throughput_hz
 							 : window->runtime_s / window->inferences;
 
@@ -155,7 +167,7 @@ double tiny_printed_pace_s(const struct tiny_results *results, double *ret_u_s)
 	struct repeat_result repeat;
 
 	for (unsigned i = 0; i < results->count; i++)
-		paces_s[i] = window_pace_s(&results->windows[i], ret_u_s);
+		paces_s[i] = window_pace_s(&results->windows[i], &results->digits, ret_u_s);
 	return results->count && !repeat_judge(paces_s, results->count, &repeat) ? repeat.median
 										 : NAN;
 }

@@ -38,7 +38,7 @@ static bool integrate_all(const struct tiny_result *result, const struct falling
 	struct energy_trace trace = {.samples = result->trace.samples,
 				     .count = result->trace.count,
 				     .rate_hz = rate_hz,
-				     .joule_per_unit = 1e-6};
+				     .joule_per_unit = result->trace.joule_per_unit};
 	double energy_j[FALLING_WINDOWS_MAX], power_w[FALLING_WINDOWS_MAX], s[FALLING_WINDOWS_MAX];
 
 	for (size_t i = 0; i < windows->count; i++) {
@@ -106,7 +106,7 @@ static void rescue_rate(struct tiny_result *result)
 	double inferences = common_inferences(result);
 	struct falling_windows windows;
 
-	if (isnan(inferences) ||
+	if (isnan(inferences) || result->layout->has_events || /* whose edges are no times */
 	    falling_decode(result->edges_s, result->edge_count, TINY_PROTOCOL_WINDOWS, &windows))
 		return;
 	for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++) {
@@ -115,7 +115,7 @@ static void rescue_rate(struct tiny_result *result)
 
 		if (!integrate_all(result, &windows, rate_hz, inferences, &energy, &power,
 				   &duration) ||
-		    fabs(energy.median / result->published_j - 1) > 10 * tiny_limits.energy_rel)
+		    fabs(energy.median / result->published_j - 1) > 10 * result->layout->energy_rel)
 			continue;
 		result->alternative_j = energy.median;
 		snprintf(result->alternative, sizeof(result->alternative),

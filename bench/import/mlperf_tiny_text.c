@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * results.txt and log.txt.
+ * results.txt and log.txt of EnergyRunner.
  */
-#include "bench/import/mlperf_tiny_files.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MAX_CHARS = 1024, NUMBERS_MAX = 3 };
+#include "bench/import/mlperf_tiny_files.h"
+#include "bench/import/mlperf_tiny_lines.h"
+#include "bench/import/mlperf_tiny_runner.h"
 
-/* '@' is a number, a blank any run of blanks (none, too). Up to the first '@' is what makes it this
- * line. */
 struct line_form {
-	const char *form;
+	const char *form; /* of tiny_line_match */
 	enum line_kind {
 		LINE_WINDOW_ENERGY = 1,
 		LINE_WINDOW_PERFORMANCE,
@@ -54,44 +53,6 @@ struct reader {
 	enum import_reason reason;
 	struct err *err;
 };
-
-/* Digits with at most one point, as the runner prints: no sign, no exponent, no "nan". */
-static bool take_number(const char **text, double *ret_value)
-{
-	size_t digits = strspn(*text, "0123456789"), length = digits;
-
-	if (digits && (*text)[digits] == '.')
-		length += 1 + strspn(*text + digits + 1, "0123456789");
-	if (!digits || length > 30)
-		return false;
-	*ret_value = strtod(*text, NULL);
-	*text += length;
-	return true;
-}
-
-static void skip_blanks(const char **text)
-{
-	*text += strspn(*text, " \t");
-}
-
-/* How much of the form the text has: 0 not its key, 1 its key and then something else, 2 all. */
-static int match_form(const char *form, const char *text, double *values)
-{
-	unsigned taken = 0;
-
-	for (; *form; form++) {
-		if (*form == ' ') {
-			skip_blanks(&text);
-		} else if (*form == '@') {
-			if (!take_number(&text, &values[taken++]))
-				return 1;
-		} else if (*text++ != *form) {
-			return taken ? 1 : 0;
-		}
-	}
-	skip_blanks(&text);
-	return *text ? 1 : 2;
-}
 
 static int fail(struct reader *reader, enum import_reason reason, const char *what,
 		const char *text)
@@ -189,20 +150,20 @@ static int take_form(struct reader *reader, const struct line_form *form, const 
 /* Text behind "SSSSS.mmm NAME: ". Other lines (rules, accuracy) say nothing that is imported. */
 static int take_text(struct reader *reader, const char *text)
 {
-	double values[NUMBERS_MAX];
+	double values[TINY_LINE_NUMBERS];
 
-	skip_blanks(&text);
+	tiny_line_skip_blanks(&text);
 	if (!strncmp(text, "e-[", 3))
 		reader->results.complaints++;
 	for (unsigned i = 0; i < FORM_COUNT; i++) {
-		int match = match_form(forms[i].form, text, values);
+		enum tiny_line_match match = tiny_line_match(forms[i].form, text, values);
 
-		if (match == 1)
+		if (match == TINY_LINE_SPOILED)
 			return fail(
 				reader, IMPORT_RESULTS_SYNTAX,
 				"not as the runner prints it (a number without sign and its unit)",
 				text);
-		if (match == 2)
+		if (match == TINY_LINE_WHOLE)
 			return take_form(reader, &forms[i], values, text);
 	}
 	return 0;
@@ -213,13 +174,10 @@ static int take_line(struct reader *reader, const char *line)
 	const char *text = line, *colon;
 	double stamp;
 
-	skip_blanks(&text);
+	tiny_line_skip_blanks(&text);
 	if (!*text)
 		return 0;
-	if (reader->line == 1 && !strncmp(text, "Power Edition Output", 20))
-		return fail(reader, IMPORT_LAYOUT_UNKNOWN,
-			    "written by the MLCommons runner, whose traces are not read", text);
-	if (!take_number(&text, &stamp) || (*text != ' ' && *text != '\t'))
+	if (!tiny_line_take_number(&text, &stamp) || (*text != ' ' && *text != '\t'))
 		return fail(reader, IMPORT_RESULTS_SYNTAX, "does not begin with a time stamp",
 			    line);
 	colon = strstr(text, ": ");
@@ -229,44 +187,28 @@ static int take_line(struct reader *reader, const char *line)
 	return take_text(reader, colon + 2);
 }
 
-/* Copies the next line without its end; false at the end of the text. -1 in *ret_length: too long
- * or NUL. */
-static bool next_line(const uint8_t *bytes, size_t count, size_t *place, char *line,
-		      int *ret_length)
-{
-	const uint8_t *from = bytes + *place, *end;
-	size_t length;
-
-	if (*place >= count)
-		return false;
-	end = memchr(from, '\n', count - *place);
-	length = end ? (size_t)(end - from) : count - *place;
-	*place += length + 1;
-	if (length && from[length - 1] == '\r')
-		length--;
-	*ret_length = -1;
-	if (length < LINE_MAX_CHARS && !memchr(from, 0, length)) {
-		memcpy(line, from, length);
-		line[length] = 0;
-		*ret_length = (int)length;
-	}
-	return true;
-}
-
 int tiny_results_parse(const char *path, const uint8_t *bytes, size_t count,
 		       struct tiny_results *ret_results, enum import_reason *ret_reason,
 		       struct err *err)
 {
 	struct reader reader = {
 		.path = path,
-		.results = {.median_energy_j = NAN, .median_throughput_hz = NAN},
+		.results = {.median_energy_j = NAN,
+			    .median_throughput_hz = NAN,
+			    .digits = {.place_s = 1e-2,
+				       .runtime_s = 1e-3,
+				       .throughput_hz = 1e-3,
+				       .energy_j = 1e-9,
+				       .power_w = 1e-9}},
 		.err = err,
 	};
-	char line[LINE_MAX_CHARS];
+	char line[TINY_LINE_CHARS];
 	size_t place = 0;
 	int ret = 0, length;
 
-	while (!ret && next_line(bytes, count, &place, line, &length)) {
+	if (tiny_runner_text_is(bytes, count))
+		return tiny_runner_results_parse(path, bytes, count, ret_results, ret_reason, err);
+	while (!ret && tiny_line_next(bytes, count, &place, line, &length)) {
 		reader.line++;
 		ret = length < 0 ? fail(&reader, IMPORT_RESULTS_SYNTAX, "no line of text", "")
 				 : take_line(&reader, line);
@@ -294,34 +236,24 @@ static bool take_bracket(const char *line, const char *key, char *value, size_t 
 	return true;
 }
 
-static bool take_after(const char *line, const char *key, double *ret_value)
-{
-	const char *at = strstr(line, key);
-
-	if (!at)
-		return false;
-	at += strlen(key);
-	return take_number(&at, ret_value);
-}
-
 void tiny_log_parse(const uint8_t *bytes, size_t count, struct tiny_log *ret_log)
 {
 	struct tiny_log log = {.supply_v = NAN};
-	char line[LINE_MAX_CHARS], text[24];
+	char line[TINY_LINE_CHARS], text[24];
 	double stamp = 0, started = NAN, value;
 	size_t place = 0;
 	int length;
 
-	while (next_line(bytes, count, &place, line, &length)) {
+	while (tiny_line_next(bytes, count, &place, line, &length)) {
 		const char *at = line;
 
-		if (length < 0 || !take_number(&at, &stamp))
+		if (length < 0 || !tiny_line_take_number(&at, &stamp))
 			continue;
 		if (strstr(line, "trace1-energy.bin"))
 			take_bracket(line, "-name[", log.meter, sizeof(log.meter));
 		if (take_bracket(line, "m-voltage-mv[", text, sizeof(text)))
 			log.supply_v = strtod(text, NULL) / 1e3;
-		if (take_after(line, "[dut]: m-infer-start-", &value) &&
+		if (tiny_line_take_after(line, "[dut]: m-infer-start-", &value) &&
 		    log.runs < TINY_WINDOWS_MAX) {
 			log.inferences[log.runs] = value;
 			started = stamp;

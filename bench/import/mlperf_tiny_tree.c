@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "bench/import/file.h"
 #include "bench/import/mlperf_tiny.h"
 
 enum { DEPTH_MAX = 24 };
@@ -35,10 +36,50 @@ static bool has(const char *path, const char *name, mode_t type)
 	       !lstat(below, &status) && (status.st_mode & S_IFMT) == type;
 }
 
+/* results.txt and results.json lie beside each other in folders of performance and accuracy, too.
+ */
+static bool is_flat_mlcommons(const char *path)
+{
+	char name[PATH_MAX + 16];
+	struct err err;
+	uint8_t *bytes;
+	size_t count;
+	bool is_energy;
+
+	if (!has(path, "results.json", S_IFREG) || !has(path, "results.txt", S_IFREG))
+		return false;
+	snprintf(name, sizeof(name), "%s/results.txt", path);
+	if (import_file_read(name, TINY_TEXT_BYTES_MAX, &bytes, &count, &err))
+		return false;
+	is_energy = tiny_runner_text_is_energy(bytes, count);
+	free(bytes);
+	return is_energy;
+}
+
+/* A folder named energy may hold anything, as among a submission's code: of a result it has a file
+ * of one, or a performance run beside it. */
+static bool is_energy_result(const char *path)
+{
+	static const char *const names[] = {"energy/results.txt", "energy/results.json",
+					    "energy/trace1-energy.bin",
+					    "energy/trace1-timestamps.json"};
+	char name[PATH_MAX + 64];
+	struct stat status;
+
+	if (!has(path, "energy", S_IFDIR))
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(name, sizeof(name), "%s/%s", path, names[i]);
+		if (!lstat(name, &status))
+			return true;
+	}
+	return has(path, "performance", S_IFDIR);
+}
+
 static bool is_result(const char *path)
 {
-	return has(path, "energy", S_IFDIR) || has(path, "trace1-energy.bin", S_IFREG) ||
-	       has(path, "trace1-timestamps.json", S_IFREG);
+	return is_energy_result(path) || has(path, "trace1-energy.bin", S_IFREG) ||
+	       has(path, "trace1-timestamps.json", S_IFREG) || is_flat_mlcommons(path);
 }
 
 static int keep_path(struct walk *walk, const char *path)
@@ -128,11 +169,11 @@ int tiny_tree_find(const char *path, struct tiny_tree *ret_tree, struct err *err
 			0; /* the folder meant is the one that has the performance run, too */
 	ret = walk_folder(&walk, real, 0);
 	if (!ret && !walk.tree.count)
-		ret = err_set(
-			err, -EINVAL,
-			"%s: no MLPerf Tiny energy result in it (a folder with energy/results.txt, "
-			"energy/trace1-energy.bin, energy/trace1-timestamps.json)",
-			path);
+		ret = err_set(err, -EINVAL,
+			      "%s: no MLPerf Tiny energy result in it (a folder with "
+			      "energy/results.txt and "
+			      "energy/trace1-energy.bin or energy/results.json)",
+			      path);
 	if (ret) {
 		tiny_tree_done(&walk.tree);
 		return ret;

@@ -10,6 +10,7 @@ static const char *const codes[IMPORT_REASON_END] = {
 	[IMPORT_LAYOUT_UNKNOWN] = "layout-unknown",
 	[IMPORT_TRACE_HEADER] = "trace-header",
 	[IMPORT_TRACE_TRUNCATED] = "trace-truncated",
+	[IMPORT_TRACE_SYNTAX] = "trace-syntax",
 	[IMPORT_TRACE_RATE] = "trace-rate",
 	[IMPORT_TRACE_NOT_FINITE] = "trace-not-finite",
 	[IMPORT_TRACE_NEGATIVE] = "trace-negative",

@@ -20,14 +20,18 @@ enum import_verdict {
  * reason. */
 enum import_reason {
 	/* refused: files */
-	IMPORT_LAYOUT_UNKNOWN = 1, /* written by another runner than EEMBC's EnergyRunner */
+	IMPORT_LAYOUT_UNKNOWN = 1, /* of neither EEMBC's EnergyRunner nor the MLCommons runner of
+				      round v1.3 */
 	IMPORT_RESULTS_MISSING,    /* no energy/results.txt */
-	IMPORT_TRACE_MISSING, /* no energy/trace1-energy.bin: published without its raw trace */
-	IMPORT_TIMESTAMPS_MISSING, /* no energy/trace1-timestamps.json */
+	IMPORT_TRACE_MISSING, /* no energy/trace1-energy.bin or energy/results.json, or no samples
+				 in it: published without its raw trace */
+	IMPORT_TIMESTAMPS_MISSING, /* no energy/trace1-timestamps.json, or none beside the samples
+				    */
 	IMPORT_FILE_UNREADABLE,    /* is there and cannot be read, or is unreasonably large */
 	/* refused: one file against itself */
 	IMPORT_TRACE_HEADER,     /* does not begin with 0xF1 and a sample rate */
-	IMPORT_TRACE_TRUNCATED,  /* ends inside a sample, or holds none */
+	IMPORT_TRACE_TRUNCATED,  /* ends too early, inside a sample, or holds none */
+	IMPORT_TRACE_SYNTAX,     /* results.json is no JSON, or not of runs with samples */
 	IMPORT_TRACE_RATE,       /* the header's rate is no rate of any monitor */
 	IMPORT_TRACE_NOT_FINITE, /* NaN or infinite samples */
 	IMPORT_TRACE_NEGATIVE,   /* negative energies */
@@ -39,15 +43,17 @@ enum import_reason {
 	IMPORT_RESULTS_INCOMPLETE, /* a value that every results.txt has is missing */
 	IMPORT_RESULTS_CONTRADICT, /* its own numbers do not fit each other */
 	/* refused: files against each other and the protocol */
-	IMPORT_MARKER_LOST, /* fewer edges than 1 + 2 per window */
+	IMPORT_MARKER_LOST, /* fewer edges than the windows have, or their numbers leave some out */
 	IMPORT_MARKER_EXTRA,
 	IMPORT_MARKER_OUTSIDE, /* edges behind the trace's end */
 	IMPORT_RATE_WRONG,   /* the trace is 1.33, 2, ... times as long or short as its edges say */
 	IMPORT_WINDOW_COUNT, /* not 5 windows */
-	IMPORT_WINDOW_MISMATCH,       /* results.txt has its windows elsewhere than the markers */
+	IMPORT_WINDOW_MISMATCH, /* results.txt has its windows elsewhere than the markers, or the
+				   log other samples than the trace */
 	IMPORT_DURATION_CONTRADICTS,  /* windows are not as long as inferences at the performance
 					 run's pace */
-	IMPORT_INFERENCES_CONTRADICT, /* the log started another number of inferences */
+	IMPORT_INFERENCES_CONTRADICT, /* log or results.json asked for another number of inferences
+				       */
 	IMPORT_WINDOW_OUTLIER,        /* one window is not like the others */
 	IMPORT_ENERGY_MISMATCH,       /* integrated energy is not the published one */
 	/* suspect */
