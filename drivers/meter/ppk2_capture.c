@@ -87,8 +87,9 @@ static void convert_words(struct conversion_state *state, const uint8_t *bytes, 
 }
 
 /* A batch of words of one range, none at full scale: the same operations as ppk2_convert in the
- * same order, four at a time. */
-enum { LANES = 4, BATCH = 64 };
+ * same order, four at a time. Batches are of BATCH words or, up to where the range changes, of a
+ * multiple of GRAIN. */
+enum { LANES = 4, GRAIN = 16, BATCH = 64 };
 
 typedef int32_t ints __attribute__((vector_size(LANES * sizeof(int32_t))));
 typedef float floats __attribute__((vector_size(LANES * sizeof(float))));
@@ -99,6 +100,8 @@ typedef uint32_t wide __attribute__((vector_size(8 * sizeof(uint32_t))));
 typedef uint8_t octets __attribute__((vector_size(16)));
 
 struct batch {
+	const uint8_t *words;
+	size_t count; /* a multiple of GRAIN, up to BATCH */
 	uint32_t range;
 	unsigned below, above; /* samples below misfit_below_a, above range_max_a */
 };
@@ -106,14 +109,14 @@ struct batch {
 #define IN_LINE static inline __attribute__((always_inline))
 
 /* One range, and not at full scale. */
-IN_LINE bool batch_uniform(const uint8_t *words)
+IN_LINE bool batch_uniform(const struct batch *batch)
 {
 	wide first, next, differs = {0}, full_scale = {0}, result;
 	uint32_t any = 0;
 
-	memcpy(&first, words, sizeof(first));
-	for (size_t at = 0; at < BATCH * PPK2_WORD_BYTES; at += sizeof(next)) {
-		memcpy(&next, words + at, sizeof(next));
+	memcpy(&first, batch->words, sizeof(first));
+	for (size_t at = 0; at < batch->count * PPK2_WORD_BYTES; at += sizeof(next)) {
+		memcpy(&next, batch->words + at, sizeof(next));
 		differs |= next ^ first[0];
 		full_scale |= (wide)((next & PPK2_ADC_FULL_SCALE) == PPK2_ADC_FULL_SCALE);
 	}
@@ -124,41 +127,40 @@ IN_LINE bool batch_uniform(const uint8_t *words)
 }
 
 /* The last byte of each word of a batch. */
-IN_LINE void logic_copy(const uint8_t *words, uint8_t *ret_logic)
+IN_LINE void logic_copy(const struct batch *batch, uint8_t *ret_logic)
 {
 	const octets last = {3, 7, 11, 15, 19, 23, 27, 31, 3, 7, 11, 15, 19, 23, 27, 31};
 	const octets halves = {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
 
-	for (int at = 0; at < BATCH; at += (int)sizeof(octets)) {
+	for (size_t at = 0; at < batch->count; at += sizeof(octets)) {
 		octets part[4], logic;
 
-		memcpy(part, words + at * PPK2_WORD_BYTES, sizeof(part));
+		memcpy(part, batch->words + at * PPK2_WORD_BYTES, sizeof(part));
 		logic = __builtin_shuffle(__builtin_shuffle(part[0], part[1], last),
 					  __builtin_shuffle(part[2], part[3], last), halves);
 		memcpy(ret_logic + at, &logic, sizeof(logic));
 	}
 }
 
-/* words: bytes in the processor's own order. */
-IN_LINE bool batch_convert_lanes(const struct ppk2_conversion *conversion, double above_a,
-				 const uint8_t *words, struct conversion_output out,
-				 struct batch *ret)
+/* Words are bytes in the processor's own order. */
+IN_LINE bool batch_convert_lanes(const struct conversion_state *state,
+				 struct conversion_output out, struct batch *batch)
 {
 	struct ppk2_range range;
-	double below_a;
+	double below_a, above_a = state->range_max_a;
 	longs below = {0}, above = {0};
 
-	if (!batch_uniform(words))
+	if (!batch_uniform(batch))
 		return false;
-	ret->range = ppk2_word_range(ppk2_word(words));
-	range = conversion->range[ret->range];
-	below_a = misfit_below_a[ret->range];
-	for (int at = 0; at < BATCH; at += LANES) {
+	batch->range = ppk2_word_range(ppk2_word(batch->words));
+	range = state->conversion->range[batch->range];
+	below_a = misfit_below_a[batch->range];
+	for (size_t at = 0; at < batch->count; at += LANES) {
 		doubles r, current;
 		floats rounded;
 		ints word;
 
-		memcpy(&word, words + at * PPK2_WORD_BYTES, sizeof(word));
+		memcpy(&word, batch->words + at * PPK2_WORD_BYTES, sizeof(word));
 		r = __builtin_convertvector((word & PPK2_ADC_FULL_SCALE) << 2, doubles);
 		r = (r - range.offset) * range.scale;
 		current = range.user_gain *
@@ -168,34 +170,41 @@ IN_LINE bool batch_convert_lanes(const struct ppk2_conversion *conversion, doubl
 		rounded = __builtin_convertvector(current, floats);
 		memcpy(out.current_a + at, &rounded, sizeof(rounded));
 	}
-	logic_copy(words, out.logic);
-	memset(out.range, (int)ret->range, BATCH);
-	ret->below = (unsigned)(below[0] + below[1] + below[2] + below[3]);
-	ret->above = (unsigned)(above[0] + above[1] + above[2] + above[3]);
+	logic_copy(batch, out.logic);
+	memset(out.range, (int)batch->range, batch->count);
+	batch->below = (unsigned)(below[0] + below[1] + below[2] + below[3]);
+	batch->above = (unsigned)(above[0] + above[1] + above[2] + above[3]);
 	return true;
 }
 
 #ifdef __x86_64__
 __attribute__((target("avx2"))) static bool
-batch_convert_avx2(const struct ppk2_conversion *conversion, double above_a, const uint8_t *words,
-		   struct conversion_output out, struct batch *ret)
+batch_convert_avx2(const struct conversion_state *state, struct conversion_output out,
+		   struct batch *batch)
 {
-	return batch_convert_lanes(conversion, above_a, words, out, ret);
+	if (batch->count == BATCH) { /* loops of a known length */
+		struct batch whole = {.words = batch->words, .count = BATCH};
+		bool done = batch_convert_lanes(state, out, &whole);
+
+		*batch = whole;
+		return done;
+	}
+	return batch_convert_lanes(state, out, batch);
 }
 #endif
 
 /* False: not uniform, nothing was done. */
-static bool batch_convert(const struct ppk2_conversion *conversion, double above_a,
-			  const uint8_t *words, struct conversion_output out, struct batch *ret)
+static bool batch_convert(const struct conversion_state *state, struct conversion_output out,
+			  struct batch *batch)
 {
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 	return false; /* one by one */
 #endif
 #ifdef __x86_64__
 	if (__builtin_cpu_supports("avx2"))
-		return batch_convert_avx2(conversion, above_a, words, out, ret);
+		return batch_convert_avx2(state, out, batch);
 #endif
-	return batch_convert_lanes(conversion, above_a, words, out, ret);
+	return batch_convert_lanes(state, out, batch);
 }
 
 static bool word_is_below(const struct conversion_state *state, const uint8_t *bytes)
@@ -206,19 +215,20 @@ static bool word_is_below(const struct conversion_state *state, const uint8_t *b
 }
 
 /* Runs of samples below go on from batch to batch. */
-static void batch_count_misfits(struct conversion_state *state, const struct batch *batch,
-				const uint8_t *bytes)
+static void batch_count_misfits(struct conversion_state *state, const struct batch *batch)
 {
+	const uint8_t *bytes = batch->words;
 	uint32_t leading = 0, trailing = 0;
 
-	if (batch->below == BATCH) {
-		state->misfit_run += BATCH;
+	if (batch->below == batch->count) {
+		state->misfit_run += batch->below;
 	} else if (!batch->below) {
 		state->misfit_run = 0;
 	} else {
 		while (word_is_below(state, bytes + leading * PPK2_WORD_BYTES))
 			leading++;
-		while (word_is_below(state, bytes + (BATCH - 1 - trailing) * PPK2_WORD_BYTES))
+		while (word_is_below(state,
+				     bytes + (batch->count - 1 - trailing) * PPK2_WORD_BYTES))
 			trailing++;
 		state->misfit |= leading && state->misfit_run + leading >= MISFIT_SAMPLES;
 		state->misfit_run = trailing;
@@ -226,8 +236,7 @@ static void batch_count_misfits(struct conversion_state *state, const struct bat
 	state->misfit |= state->misfit_run >= MISFIT_SAMPLES;
 }
 
-/* How many words of a batch that is not uniform are to be converted one by one: up to the next
- * change of range, or all. */
+/* How many of the next BATCH words come before the next change of range. */
 static size_t batch_prefix(const uint8_t *bytes)
 {
 	uint32_t range = ppk2_word_range(ppk2_word(bytes));
@@ -239,24 +248,38 @@ static size_t batch_prefix(const uint8_t *bytes)
 	return count;
 }
 
-/* BATCH words or fewer; returns how many were converted. */
-static size_t convert_batch(struct conversion_state *state, const uint8_t *bytes,
-			    struct conversion_output out)
+/* False: not uniform, nothing was done. */
+static bool convert_batch(struct conversion_state *state, const uint8_t *bytes, size_t count,
+			  struct conversion_output out)
 {
-	struct batch batch;
+	struct batch batch = {.words = bytes, .count = count};
 
-	if (!batch_convert(state->conversion, state->range_max_a, bytes, out, &batch)) {
-		size_t prefix = batch_prefix(bytes);
-
-		convert_words(state, bytes, prefix, out);
-		return prefix;
-	}
+	if (!batch_convert(state, out, &batch))
+		return false;
 	state->switches += batch.range != state->last;
 	state->last = batch.range;
 	state->full_scale_run = 0;
 	state->saturated |= batch.above > 0;
-	batch_count_misfits(state, &batch, bytes);
-	return BATCH;
+	batch_count_misfits(state, &batch);
+	return true;
+}
+
+/* Of BATCH words all, or those before the next change of range; returns how many. What is no whole
+ * number of grains, or holds a word at full scale, is converted one by one. */
+static size_t convert_some(struct conversion_state *state, const uint8_t *bytes,
+			   struct conversion_output out)
+{
+	size_t prefix, at;
+
+	if (convert_batch(state, bytes, BATCH, out))
+		return BATCH;
+	prefix = batch_prefix(bytes);
+	at = prefix / GRAIN * GRAIN;
+	if (!at || !convert_batch(state, bytes, at, out))
+		at = 0;
+	out = (struct conversion_output){out.current_a + at, out.logic + at, out.range + at};
+	convert_words(state, bytes + at * PPK2_WORD_BYTES, prefix - at, out);
+	return prefix;
 }
 
 static void capture_convert(struct ppk2_capture *capture, struct meter_block *block,
@@ -273,8 +296,8 @@ static void capture_convert(struct ppk2_capture *capture, struct meter_block *bl
 	size_t at = 0;
 
 	while (run->count - at >= BATCH)
-		at += convert_batch(&state, run->bytes + at * PPK2_WORD_BYTES,
-				    output_at(block, block->count + at));
+		at += convert_some(&state, run->bytes + at * PPK2_WORD_BYTES,
+				   output_at(block, block->count + at));
 	convert_words(&state, run->bytes + at * PPK2_WORD_BYTES, run->count - at,
 		      output_at(block, block->count + at));
 	block->count += (uint32_t)run->count;
