@@ -72,8 +72,7 @@ static int work_init(struct work *work, const struct slopes_points *points)
 		.ones = calloc(points->count + 1, sizeof(double)),
 		.cell = calloc(points->cells, sizeof(*work->cell)),
 	};
-	if (!work->mean || !work->sum || !work->x || !work->y || !work->ones ||
-	    !work->cell) {
+	if (!work->mean || !work->sum || !work->x || !work->y || !work->ones || !work->cell) {
 		work_done(work);
 		return ANALYSIS_NO_MEMORY;
 	}
@@ -82,8 +81,8 @@ static int work_init(struct work *work, const struct slopes_points *points)
 
 		work->ones[i] = 1;
 		cell->count++;
-		cell->stated += (points->u_rel[i] * points->u_rel[i] - cell->stated) /
-				(double)cell->count;
+		cell->stated +=
+			(points->u_rel[i] * points->u_rel[i] - cell->stated) / (double)cell->count;
 	}
 	return 0;
 }
@@ -124,8 +123,7 @@ static int solve(struct work *work)
 
 	means_make(work);
 	for (size_t i = 0; i < points->count; i++) {
-		double root = sqrt(
-			weight_of(points, work->cell[points->cell[i]].model_rel2, i));
+		double root = sqrt(weight_of(points, work->cell[points->cell[i]].model_rel2, i));
 		const double *mean = work->mean + points->cell[i] * columns;
 
 		for (size_t j = 0; j < points->slopes; j++)
@@ -263,8 +261,8 @@ static int scatter_find(struct work *work, struct slopes *slopes)
 		if (code)
 			break;
 		residuals_take(work);
-		typical = differ ? typical_find(work, inflation)
-				 : typical_common(work, slopes->dof);
+		typical =
+			differ ? typical_find(work, inflation) : typical_common(work, slopes->dof);
 		change = cells_moderate(work, &typical, inflation, slopes->dof,
 					slopes->iterations > UNDAMPED ? 0.5 : 0);
 		slopes->typical_rel = sqrt(typical.rel2);
@@ -279,8 +277,8 @@ static int slopes_fill(const struct work *work, struct slopes *slopes)
 	if (!slopes->scatter)
 		return ANALYSIS_NO_MEMORY;
 	for (size_t c = 0; c < work->points->cells; c++)
-		slopes->scatter[c] = (struct slopes_scatter){sqrt(work->cell[c].model_rel2),
-							     work->cell[c].dof};
+		slopes->scatter[c] =
+			(struct slopes_scatter){sqrt(work->cell[c].model_rel2), work->cell[c].dof};
 	for (size_t j = 0; j < slopes->slopes; j++) {
 		slopes->value[j] = work->estimate.value[j];
 		for (size_t k = 0; k < slopes->slopes; k++)

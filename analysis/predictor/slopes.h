@@ -36,9 +36,9 @@ struct slopes {
 	size_t count, slopes;
 	double value[SLOPES_MAX];
 	double covariance[SLOPES_MAX][SLOPES_MAX];
-	double dof;           /* points less cells that have any, less slopes */
-	double typical_rel;   /* scatter, what is stated included */
-	double alike_dof;     /* how much a cell is like the others, INFINITY: all the same */
+	double dof;         /* points less cells that have any, less slopes */
+	double typical_rel; /* scatter, what is stated included */
+	double alike_dof;   /* how much a cell is like the others, INFINITY: all the same */
 	struct slopes_scatter *scatter; /* by cell */
 	unsigned iterations;
 };
@@ -52,7 +52,8 @@ void slopes_done(struct slopes *slopes); /* accepts a zeroed one */
 
 /* A cell's estimate: value P, s_1, s_2, ...; covariance of them, where P's has common_rel, the gain
  * that all the cell's points share, within; chi2 and
- * birge_ratio are the cell's, as stated; residual_sd and r2 are not set. ANALYSIS_TOO_FEW_POINTS: none is of the cell. */
+ * birge_ratio are the cell's, as stated; residual_sd and r2 are not set. ANALYSIS_TOO_FEW_POINTS:
+ * none is of the cell. */
 int slopes_cell(const struct slopes_points *points, const struct slopes *slopes, uint32_t cell,
 		double common_rel, struct estimate *ret_estimate);
 

@@ -134,8 +134,8 @@ static void residuals_fill(const struct fitted *fitted, struct fitted_cell *cell
 		double off;
 
 		point_table(fitted->candidate->kind, point, &table);
-		off = point->energy_j - fitted->candidate->kind->value(
-						&table, 0, cell->estimate.value, gradient);
+		off = point->energy_j -
+		      fitted->candidate->kind->value(&table, 0, cell->estimate.value, gradient);
 		squares += off * off;
 		sum += (point->energy_j - mean) * (point->energy_j - mean);
 	}

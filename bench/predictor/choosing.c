@@ -270,7 +270,8 @@ int judge_nested(const struct judging *judging, const struct candidate *candidat
 		if (!ret && best < count)
 			ret = left_out_fold(judging, &candidates[best], folds, fold, &out);
 		else if (!ret && !out.refused[0])
-			snprintf(out.refused, sizeof(out.refused), "no kind bears a fit of the rest");
+			snprintf(out.refused, sizeof(out.refused),
+				 "no kind bears a fit of the rest");
 	}
 	if (!ret)
 		ret = judged_fill(judging, candidates[0].kind->response, &out, ret_judged);

@@ -67,8 +67,8 @@ __attribute__((target("avx2"))) static void lanes_add_avx2(struct lanes *lanes, 
 		max0 = _mm256_max_ps(low, max0);
 		max1 = _mm256_max_ps(high, max1);
 		for (unsigned k = 0; k < LANES / 4; k++)
-			sum[k] = _mm256_add_pd(
-				sum[k], _mm256_cvtps_pd(_mm_loadu_ps(values + i + 4 * k)));
+			sum[k] = _mm256_add_pd(sum[k],
+					       _mm256_cvtps_pd(_mm_loadu_ps(values + i + 4 * k)));
 	}
 	_mm256_storeu_ps(lanes->min, min0);
 	_mm256_storeu_ps(lanes->min + 8, min1);

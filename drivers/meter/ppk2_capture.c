@@ -143,8 +143,8 @@ IN_LINE void logic_copy(const struct batch *batch, uint8_t *ret_logic)
 }
 
 /* Words are bytes in the processor's own order. */
-IN_LINE bool batch_convert_lanes(const struct conversion_state *state,
-				 struct conversion_output out, struct batch *batch)
+IN_LINE bool batch_convert_lanes(const struct conversion_state *state, struct conversion_output out,
+				 struct batch *batch)
 {
 	struct ppk2_range range;
 	double below_a, above_a = state->range_max_a;
@@ -178,9 +178,9 @@ IN_LINE bool batch_convert_lanes(const struct conversion_state *state,
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2"))) static bool
-batch_convert_avx2(const struct conversion_state *state, struct conversion_output out,
-		   struct batch *batch)
+__attribute__((target("avx2"))) static bool batch_convert_avx2(const struct conversion_state *state,
+							       struct conversion_output out,
+							       struct batch *batch)
 {
 	if (batch->count == BATCH) { /* loops of a known length */
 		struct batch whole = {.words = batch->words, .count = BATCH};
