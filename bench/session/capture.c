@@ -230,7 +230,8 @@ static int open_host(struct station *station, struct capture *capture, struct er
 
 	if (!station->board->markers)
 		return 0;
-	ret = host_markers_open(station->board->markers, meter->caps, &capture->host, err);
+	ret = host_markers_open(station->board->markers, meter->caps, station->tapes.board,
+				&capture->host, err);
 	capture->has_host = !ret;
 	return ret ? err_context(err, ret, "board %s: markers", station->board->name) : 0;
 }

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/link/link.h"
 #include "drivers/marker/marker.h"
 
 enum {
@@ -74,8 +73,8 @@ static int add_mark(struct list *list, uint64_t index, int64_t t_mono_ns, struct
 }
 
 /* The first sample begins no earlier than the meter is started. */
-int host_markers_open(const char *uri, unsigned caps, struct host_markers **ret_markers,
-		      struct err *err)
+int host_markers_open(const char *uri, unsigned caps, struct link_tape *tape,
+		      struct host_markers **ret_markers, struct err *err)
 {
 	struct host_markers *markers = calloc(1, sizeof(*markers));
 	int ret;
@@ -88,9 +87,9 @@ int host_markers_open(const char *uri, unsigned caps, struct host_markers **ret_
 	markers->edges.size = sizeof(struct host_edge);
 	markers->current_a.size = markers->voltage_v.size = markers->raw_a.size = sizeof(float);
 	markers->range.size = 1;
-	ret = marker_open(uri, &markers->marker, err);
+	ret = marker_open_taped(uri, tape, &markers->marker, err);
 	if (!ret)
-		ret = add_mark(&markers->bounds, 0, link_now_ns(), err);
+		ret = add_mark(&markers->bounds, 0, link_tape_clock_ns(tape), err);
 	if (ret) {
 		host_markers_close(markers);
 		return ret;

@@ -12,6 +12,7 @@
 #include "analysis/trace/host_lines.h"
 #include "analysis/trace/run_stream.h"
 #include "bench/config/rig.h"
+#include "drivers/link/record.h"
 #include "drivers/meter/meter.h"
 
 enum { HOST_MARKERS_SAMPLES_MAX = 1 << 25 }; /* that are kept, half a gigabyte at most */
@@ -26,9 +27,10 @@ struct host_markers_result {
 
 struct host_markers;
 
-/* Before the meter starts. caps: of the meter. The errors of marker_open. */
-int host_markers_open(const char *uri, unsigned caps, struct host_markers **ret_markers,
-		      struct err *err);
+/* Before the meter starts. caps: of the meter; tape: the board's, or NULL. The errors of
+ * marker_open_taped. */
+int host_markers_open(const char *uri, unsigned caps, struct link_tape *tape,
+		      struct host_markers **ret_markers, struct err *err);
 void host_markers_close(struct host_markers *markers); /* accepts NULL */
 /* Keeps a block, and takes the edges that wait. -ENOMEM; -EFBIG: too many samples; the errors of
  * marker_read that stay. */

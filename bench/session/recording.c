@@ -126,29 +126,11 @@ static int folder_make(const char *folder, struct err *err)
 }
 
 /* Tapes first: a manifest that is there has its tapes. */
-/* Their edges are on no tape. */
-static int refuse_markers(const struct session_work *work, struct err *err)
-{
-	const struct rig *rig = work->rig;
-
-	for (unsigned i = 0; i < rig->board_count; i++)
-		if (rig->boards[i].markers)
-			return err_set(
-				err, -ENOTSUP,
-				"board %s: a session with marker lines from the host (%s) can "
-				"be neither recorded nor replayed",
-				rig->boards[i].name, rig->boards[i].markers);
-	return 0;
-}
-
 int recording_begin(const char *folder, const struct session_work *work,
 		    struct recording **ret_recording, struct err *err)
 {
 	struct recording *recording;
-	int ret = refuse_markers(work, err);
-
-	if (!ret)
-		ret = folder_make(folder, err);
+	int ret = folder_make(folder, err);
 	if (!ret)
 		ret = recording_new(folder, work, false, &recording, err);
 	if (ret)
@@ -172,10 +154,7 @@ int recording_begin_inside(const char *folder, const struct session_work *work,
 	time_t now = time(NULL);
 	char own[PATH_MAX], stamp[32];
 	struct tm parts;
-	int used, ret = refuse_markers(work, err);
-
-	if (!ret)
-		ret = folder_make(folder, err);
+	int used, ret = folder_make(folder, err);
 
 	if (ret)
 		return ret;
@@ -192,10 +171,7 @@ int recording_replay(const char *folder, const struct session_work *work,
 {
 	struct recording *recording;
 	char about[200];
-	int ret = refuse_markers(work, err);
-
-	if (!ret)
-		ret = recording_manifest_check(folder, work, about, sizeof(about), err);
+	int ret = recording_manifest_check(folder, work, about, sizeof(about), err);
 
 	if (!ret)
 		ret = recording_new(folder, work, true, &recording, err);

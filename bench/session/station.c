@@ -94,7 +94,7 @@ static int try_markers(const struct station *station, struct err *err)
 {
 	const char *uri = station->board->markers;
 	struct marker *marker = NULL;
-	int ret = uri ? marker_open(uri, &marker, err) : 0;
+	int ret = uri ? marker_open_taped(uri, station->tapes.board, &marker, err) : 0;
 
 	marker_close(marker);
 	return ret ? err_context(err, ret, "markers") : 0;

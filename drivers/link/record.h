@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A tape: everything that came and went on one link, USB device or I2C bus, and everything the
- * session decided by beside it, in one file. Recording writes it down; replaying gives it back without any device, so that
- * what was computed from the link is computed again, bit by bit, as fast as the host can.
+ * session decided by beside it, in one file. Recording writes it down; replaying gives it back
+ * without any device, so that what was computed from the link is computed again, bit by bit, as
+ * fast as the host can.
  *
- * What is on it: results of opening, settings, modem lines, orders to a board's switches (GPIO, hub ports), reads (their bytes), writes (the bytes
- * that went), what the far end says of itself, readings of the host's clocks, and flags (whatever
- * else a session reads from outside, as an operator's Ctrl-C). Time-outs inside a kind of link are
+ * What is on it: results of opening, settings, modem lines, orders to a board's switches (GPIO, hub
+ * ports), edges of its marker lines, reads (their bytes), writes (the bytes that went), what the far
+ * end says of itself, readings of the host's clocks, and flags (whatever else a session reads from
+ * outside, as an operator's Ctrl-C). Time-outs inside a kind of link are
  * not: a replay runs no kind of link. Sleeping is not either: in a replay time is the tape's.
  *
  * Replaying compares what is asked of the link with what was asked: the first difference ends the
@@ -14,7 +16,7 @@
  * a tape that was cut, every call on the link is -ECANCELED, the clock runs an hour per reading,
  * and nothing waits: whoever uses the link winds up by itself. link_tape_outcome tells why.
  *
- * File format, version 3. Numbers in the frame are little-endian, CRC-32 is zlib's (wire_crc32).
+ * File format, version 4. Numbers in the frame are little-endian, CRC-32 is zlib's (wire_crc32).
  *
  *   header    16 bytes: "JBLINK\r\n", u16 version, u16 0, u32 CRC-32 of these 12 bytes
  *   chunks    u32 bytes of payload, u32 CRC-32 of the payload, u32 CRC-32 of these 8 bytes, payload
@@ -37,7 +39,8 @@
  *   12 IDENTITY  text: what the far end says of itself
  *   13 END       the session closed the tape
  *
- * and from version 2 on (25: from version 3 on), with what was asked first and what came of it behind it:
+ * and from version 2 on (25: from 3 on, 26 and 27: from 4 on), with what was asked first and what
+ * came of it behind it:
  *
  *   14 USB_OPEN      text uri, varint expected vendor | product << 16 | interface << 32; varint
  *                    vendor | product << 16 | bcdDevice << 32 | virtual << 48, texts manufacturer,
@@ -55,6 +58,8 @@
  *   24 I2C_WRITE     varint address, bytes: register, value
  *   25 CONTROL       text line of a switch as the rig file writes it, varint: 1 taken and driven
  *                    inactive, 2 inactive, 3 active, 4 let go
+ *   26 MARKER_OPEN   text uri; varint: bit 0 its edges are numbered
+ *   27 MARKER_READ   ; bytes: 18 per edge, i64 CLOCK_MONOTONIC in ns, u8 line, u8 rising, u64 lost
  *
  * A session that was killed leaves a file without END, cut anywhere: it is read up to its last
  * whole chunk. A chunk is written out when it has CHUNK_BYTES (64 KiB), a second after the last

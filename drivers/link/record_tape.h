@@ -13,7 +13,7 @@
 #include "drivers/link/record.h"
 
 enum {
-	TAPE_VERSION = 3,
+	TAPE_VERSION = 4,
 	TAPE_HEADER_BYTES = 16,
 	TAPE_CHUNK_HEAD_BYTES = 12,
 	TAPE_CHUNK_BYTES = 64 << 10,
@@ -48,6 +48,8 @@ enum tape_kind {
 	TAPE_I2C_READ,
 	TAPE_I2C_WRITE,
 	TAPE_CONTROL,
+	TAPE_MARKER_OPEN,
+	TAPE_MARKER_READ,
 	TAPE_KINDS,
 };
 

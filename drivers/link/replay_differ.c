@@ -180,6 +180,14 @@ static void describe_control(const struct tape_record *record, size_t from, char
 		 (int)record->texts[0].count, (const char *)record->texts[0].bytes);
 }
 
+static void describe_marker_open(const struct tape_record *record, size_t from, char *text,
+				 size_t size)
+{
+	(void)from;
+	snprintf(text, size, "opening the marker lines %.*s", (int)record->texts[0].count,
+		 (const char *)record->texts[0].bytes);
+}
+
 static const struct {
 	const char *plain;
 	describe_function *describe;
@@ -207,6 +215,8 @@ static const struct {
 	[TAPE_I2C_READ] = {NULL, describe_i2c},
 	[TAPE_I2C_WRITE] = {NULL, describe_i2c},
 	[TAPE_CONTROL] = {NULL, describe_control},
+	[TAPE_MARKER_OPEN] = {NULL, describe_marker_open},
+	[TAPE_MARKER_READ] = {"a look for edges", NULL},
 };
 
 static void describe(const struct tape_record *record, size_t from, char *text, size_t size)

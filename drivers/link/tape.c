@@ -37,6 +37,8 @@ const struct tape_layout tape_layouts[TAPE_KINDS] = {
 	[TAPE_I2C_READ] = {"vtvvt", 2},
 	[TAPE_I2C_WRITE] = {"vt", 2},
 	[TAPE_CONTROL] = {"tv", 2},
+	[TAPE_MARKER_OPEN] = {"tv", 1},
+	[TAPE_MARKER_READ] = {"t", 0},
 };
 
 int tape_new(const char *path, bool is_replay, struct link_tape **ret_tape, struct err *err)

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "drivers/link/link.h"
+#include "drivers/link/record.h"
 #include "drivers/marker/kinds.h"
+#include "drivers/marker/marker_tape.h"
 
 enum {
 	QUEUE_EDGES = 1 << 14,
@@ -31,6 +33,8 @@ struct marker {
 	const struct marker_ops *ops;
 	void *state;
 	char *uri;
+	struct link_tape *tape; /* NULL: none */
+	bool is_numbered;
 	struct pollfd fds[MARKER_LINES + 1]; /* the kind's, and stop_fd */
 	unsigned fd_count;
 	int stop_fd;
@@ -190,7 +194,37 @@ static struct marker *marker_new(const struct marker_ops *ops, const char *uri)
 	return NULL;
 }
 
+static int lines_open(struct marker *marker, struct err *err)
+{
+	int ret;
+
+	marker->is_open = true;
+	ret = marker->ops->open(marker->state, marker->fds, &marker->fd_count, err);
+	if (ret)
+		return ret;
+	marker->is_numbered = marker->ops->is_numbered(marker->state);
+	return start_thread(marker, err);
+}
+
+static int taped_open(struct marker *marker, struct err *err)
+{
+	struct err own = {""}, *sentence = err ? err : &own;
+	int ret;
+
+	if (link_tape_is_replay(marker->tape))
+		return marker_replay_open(marker->tape, marker->uri, &marker->is_numbered, err);
+	ret = lines_open(marker, sentence);
+	marker_tape_opened(marker->tape, marker->uri, marker->is_numbered, ret, sentence);
+	return ret;
+}
+
 int marker_open(const char *uri, struct marker **ret_marker, struct err *err)
+{
+	return marker_open_taped(uri, NULL, ret_marker, err);
+}
+
+int marker_open_taped(const char *uri, struct link_tape *tape, struct marker **ret_marker,
+		      struct err *err)
 {
 	const struct marker_ops *ops;
 	struct marker *marker;
@@ -202,13 +236,10 @@ int marker_open(const char *uri, struct marker **ret_marker, struct err *err)
 	marker = marker_new(ops, uri);
 	if (!marker)
 		return err_set(err, -ENOMEM, "%s: out of memory", uri);
+	marker->tape = tape;
 	ret = parse(ops, uri, marker->state, &lines, err);
-	if (!ret) {
-		marker->is_open = true;
-		ret = ops->open(marker->state, marker->fds, &marker->fd_count, err);
-	}
 	if (!ret)
-		ret = start_thread(marker, err);
+		ret = taped_open(marker, err);
 	if (ret) {
 		marker_close(marker);
 		return ret;
@@ -240,7 +271,7 @@ void marker_close(struct marker *marker)
 
 bool marker_is_numbered(const struct marker *marker)
 {
-	return marker->ops->is_numbered(marker->state);
+	return marker->is_numbered;
 }
 
 bool marker_is_virtual(const struct marker *marker)
@@ -283,8 +314,8 @@ static struct timespec deadline_of(int timeout_ms)
 	return (struct timespec){.tv_sec = t_ns / 1000000000, .tv_nsec = t_ns % 1000000000};
 }
 
-int marker_read(struct marker *marker, struct marker_edge *edges, size_t capacity, int timeout_ms,
-		size_t *ret_count, struct err *err)
+static int lines_read(struct marker *marker, struct marker_edge *edges, size_t capacity,
+		      int timeout_ms, size_t *ret_count, struct err *err)
 {
 	const struct timespec deadline = deadline_of(timeout_ms);
 	size_t count = 0;
@@ -305,4 +336,17 @@ int marker_read(struct marker *marker, struct marker_edge *edges, size_t capacit
 	}
 	return end ? end_error(marker, end, err)
 		   : err_set(err, -ETIMEDOUT, "%s: no edge in %d ms", marker->uri, timeout_ms);
+}
+
+int marker_read(struct marker *marker, struct marker_edge *edges, size_t capacity, int timeout_ms,
+		size_t *ret_count, struct err *err)
+{
+	struct err own = {""}, *sentence = err ? err : &own;
+	int ret;
+
+	if (link_tape_is_replay(marker->tape))
+		return marker_replay_read(marker->tape, edges, capacity, ret_count, err);
+	ret = lines_read(marker, edges, capacity, timeout_ms, ret_count, sentence);
+	marker_tape_read(marker->tape, edges, ret ? 0 : *ret_count, ret, sentence);
+	return ret;
 }

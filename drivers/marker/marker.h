@@ -50,6 +50,7 @@ struct marker_timing {
 };
 
 struct marker;
+struct link_tape;
 
 /* Reads a uri, touches no device. -EINVAL: malformed. *ret_lines: how many lines it names, 0: those
  * that the lab has; *ret_virtual: the edges are those of a virtual lab. Either may be NULL. */
@@ -60,6 +61,10 @@ int marker_check_uri(const char *uri, unsigned *ret_lines, bool *ret_virtual, st
  * nobody serves the socket; -EPROTO: it serves something else; -EINVAL: malformed uri, or the chip
  * has no such line. */
 int marker_open(const char *uri, struct marker **ret_marker, struct err *err);
+/* The same on a tape (drivers/link/record.h; NULL: none), which outlives the marker: what is read is
+ * written to it, or comes from it and no line is touched. -ECANCELED: the replay is over. */
+int marker_open_taped(const char *uri, struct link_tape *tape, struct marker **ret_marker,
+		      struct err *err);
 void marker_close(struct marker *marker); /* accepts NULL; ends the thread */
 
 /* Whether edges are numbered. Every one that was lost behind the kernel's thread shows then; of
@@ -71,7 +76,7 @@ struct marker_timing marker_timing(const struct marker *marker);
  * timeout_ms; -ENODEV: the chip is gone, or the lab has hung up, after every edge from before has
  * been read; -EOVERFLOW: the owner did not read for so long that edges were dropped here; -ENOTSUP:
  * the kernel (before 5.7) stamps edges with another clock; -EPROTO: the lab sent what is no edge.
- * The latter four stay. */
+ * The latter four stay. In a replay timeout_ms does not matter. */
 int marker_read(struct marker *marker, struct marker_edge *edges, size_t capacity, int timeout_ms,
 		size_t *ret_count, struct err *err);
 

@@ -607,8 +607,8 @@ static void test_versions(void **state)
 		bytes[12 + i] = (uint8_t)(crc >> 8 * i);
 	file_write("newer.link", bytes, count);
 	assert_int_equal(link_tape_replay(path_of("newer.link"), &tape, &err), -EINVAL);
-	assert_non_null(strstr(err.text, "newer.link: recorded by a newer joulebench (format 4, "
-					 "this one knows 3)"));
+	assert_non_null(strstr(err.text, "newer.link: recorded by a newer joulebench (format 5, "
+					 "this one knows 4)"));
 	file_write("text.link", (const uint8_t *)"rig: test\n", 10);
 	assert_int_equal(link_tape_replay(path_of("text.link"), &tape, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "not the recording of a link"));
@@ -617,7 +617,7 @@ static void test_versions(void **state)
 	assert_non_null(strstr(err.text, "never overwritten"));
 }
 
-/* A tape of versions 1 and 2 holds the same records under an older number. */
+/* A tape of versions 1 to 3 holds the same records under an older number. */
 static void test_old_version(void **state)
 {
 	static uint8_t bytes[FILE_MAX];
@@ -626,10 +626,10 @@ static void test_old_version(void **state)
 	size_t count;
 
 	(void)state;
-	record("version3.link", false, &recorded);
-	count = file_read("version3.link", bytes);
-	assert_int_equal(bytes[8], 3);
-	for (uint8_t version = 1; version < 3; version++) {
+	record("version4.link", false, &recorded);
+	count = file_read("version4.link", bytes);
+	assert_int_equal(bytes[8], 4);
+	for (uint8_t version = 1; version < 4; version++) {
 		bytes[8] = version;
 		crc = wire_crc32(0, bytes, 12);
 		for (int i = 0; i < 4; i++)

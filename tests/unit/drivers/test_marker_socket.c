@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "drivers/link/record.h"
 #include "drivers/marker/marker.h"
 
 enum { WAIT_MS = 3000, EDGES_MAX = 16 };
@@ -169,6 +170,60 @@ static void others_are_refused(void **state)
 	}
 }
 
+/* What came of one lab, taped; then the tape alone, and what it says of anything else. */
+static void a_tape_gives_the_same(void **state)
+{
+	static const char says[] = "joulebench-markers 1\n1 f 100 1\n0 r 1000000000123 1\n"
+				   "2 r 9223372036854775807 4294967295\n2 f 5 0\n";
+	struct marker_edge edges[2][EDGES_MAX] = {0}, one;
+	struct err err[2] = {{""}}, sentence;
+	int code[2];
+	struct marker *marker;
+	struct link_tape *tape;
+	char file[80];
+	struct lab lab;
+	size_t count[2], got;
+	int64_t when_ns;
+
+	(void)state;
+	snprintf(file, sizeof(file), "%s/markers.link", folder);
+	lab_start(&lab, says, 7);
+	assert_int_equal(link_tape_record(file, &tape, NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		if (i)
+			assert_int_equal(link_tape_replay(file, &tape, NULL), 0);
+		assert_int_equal(marker_open_taped(uri, tape, &marker, &err[i]), 0);
+		assert_true(marker_is_numbered(marker) && marker_is_virtual(marker));
+		code[i] = read_all(marker, edges[i], &count[i], &err[i]);
+		marker_close(marker);
+		if (!i)
+			lab_end(&lab);
+		assert_int_equal(link_tape_outcome(tape, &when_ns, &sentence), LINK_TAPE_WHOLE);
+		assert_int_equal(link_tape_close(tape, NULL), 0);
+	}
+	assert_int_equal(code[0], -ENODEV);
+	assert_int_equal(code[1], code[0]);
+	assert_string_equal(err[1].text, err[0].text);
+	assert_int_equal(count[0], 4);
+	assert_int_equal(count[1], count[0]);
+	assert_memory_equal(edges[1], edges[0], sizeof(edges[0]));
+
+	assert_int_equal(link_tape_replay(file, &tape, NULL), 0);
+	assert_int_equal(marker_open_taped("gpio:/dev/gpiochip0:17", tape, &marker, &sentence),
+			 -ECANCELED);
+	assert_non_null(strstr(sentence.text, "expected opening the marker lines socket:"));
+	assert_int_equal(link_tape_close(tape, NULL), 0);
+	assert_int_equal(link_tape_replay(file, &tape, NULL), 0);
+	assert_int_equal(marker_open_taped(uri, tape, &marker, NULL), 0);
+	got = 0;
+	assert_int_equal(marker_read(marker, &one, 0, 0, &got, &sentence), -ECANCELED);
+	assert_non_null(strstr(sentence.text, "expected room for"));
+	assert_int_equal(got, 0);
+	marker_close(marker);
+	assert_int_equal(link_tape_close(tape, NULL), 0);
+	unlink(file);
+}
+
 static void nobody_serves(void **state)
 {
 	struct marker *marker = NULL;
@@ -219,7 +274,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(edges_come),
 					   cmocka_unit_test(what_is_no_edge_ends_it),
 					   cmocka_unit_test(others_are_refused),
-					   cmocka_unit_test(nobody_serves), cmocka_unit_test(uris)};
+					   cmocka_unit_test(a_tape_gives_the_same),
+					   cmocka_unit_test(nobody_serves),
+					   cmocka_unit_test(uris)};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
