@@ -82,8 +82,12 @@ int judge_check_samples(struct judging *j)
 				    ceil(run->window.lost));
 	if (not_finite)
 		return judge_refuse(j, VERDICT_REASON_SAMPLES,
-				    "the meter gave no value for %llu samples in the window",
-				    not_finite);
+				    "the meter gave no value for %llu samples in the window%s",
+				    not_finite,
+				    j->request->capture->range_switches
+					    ? ", as a Joulescope while it switches ranges: fix the "
+					      "range, options: {range: ...} of the meter"
+					    : "");
 	if (saturated)
 		return judge_refuse(j, VERDICT_REASON_SATURATED,
 				    "%llu samples at the meter's limit of %g A, or its range's",

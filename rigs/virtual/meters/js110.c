@@ -235,9 +235,9 @@ bool vjs110_conducts(const struct vjs110 *meter)
 	return meter->settings.sensor_power && meter->settings.select != 0;
 }
 
-double vjs110_series_ohm(const struct vjs110 *meter)
+double vjs110_series_ohm(const struct vjs110 *meter, double current_a)
 {
-	return js110_analog_series_ohm(&meter->analog);
+	return js110_analog_series_ohm(&meter->analog, current_a);
 }
 
 size_t vjs110_pending_frames(const struct vjs110 *meter)

@@ -50,7 +50,8 @@ int64_t vjs110_sample_end_ps(const struct vjs110 *meter, uint64_t n);
 int64_t vjs110_settings_due_ps(const struct vjs110 *meter);
 bool vjs110_streaming(const struct vjs110 *meter);
 bool vjs110_conducts(const struct vjs110 *meter);
-double vjs110_series_ohm(const struct vjs110 *meter); /* infinite without a path */
+/* Of the range that this current is measured in; infinite without a path. */
+double vjs110_series_ohm(const struct vjs110 *meter, double current_a);
 
 /* Frames that wait for the host. At most VJS110_QUEUE_FRAMES; more are discarded, which the packet
  * index and the status tell: let time stand still before. */

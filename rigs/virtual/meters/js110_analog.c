@@ -97,6 +97,14 @@ static bool range_holds(unsigned range, double current_a, double share)
 	return current_a <= full_a && current_a >= -NEGATIVE_SHARE * full_a;
 }
 
+/* The first range from this one up that holds the current. */
+static unsigned range_for(unsigned range, double current_a)
+{
+	while (range > 0 && !range_holds(range, current_a, 1))
+		range--;
+	return range;
+}
+
 static unsigned auto_range(struct js110_analog *analog, double current_a)
 {
 	unsigned range = analog->range;
@@ -109,9 +117,7 @@ static unsigned auto_range(struct js110_analog *analog, double current_a)
 		range++;
 	}
 	analog->below = 0;
-	while (range > 0 && !range_holds(range, current_a, 1))
-		range--;
-	return range;
+	return range_for(range, current_a);
 }
 
 static unsigned selected_range(const struct js110_analog *analog)
@@ -193,10 +199,17 @@ struct js110_reading js110_analog_read(struct js110_analog *analog, double curre
 	return reading;
 }
 
-double js110_analog_series_ohm(const struct js110_analog *analog)
+double js110_analog_series_ohm(const struct js110_analog *analog, double current_a)
 {
+	unsigned range = analog->range;
+
 	if (analog->select == 0)
 		return INFINITY;
 	/* Between closing the path and the first sample: where auto ranging starts. */
-	return ranges[analog->range == JS110_RANGE_OFF ? 0 : analog->range].shunt_ohm;
+	if (range == JS110_RANGE_OFF)
+		range = 0;
+	/* Comparators range up between two samples, and meanwhile the board's capacitors feed it. */
+	if (analog->select == JS110_SELECT_AUTO && !analog->stuck)
+		range = range_for(range, current_a);
+	return ranges[range].shunt_ohm;
 }

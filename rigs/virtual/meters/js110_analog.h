@@ -56,6 +56,6 @@ void js110_analog_init(struct js110_analog *analog, uint64_t seed);
 void js110_analog_power_off(struct js110_analog *analog);
 struct js110_reading js110_analog_read(struct js110_analog *analog, double current_a,
 				       double voltage_v);
-double js110_analog_series_ohm(const struct js110_analog *analog);
+double js110_analog_series_ohm(const struct js110_analog *analog, double current_a);
 
 #endif

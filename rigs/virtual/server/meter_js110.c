@@ -93,7 +93,7 @@ static double board_v(const void *state, double source_v, double current_a)
 
 	if (!vjs110_conducts(rig->meter))
 		return 0;
-	return fmax(0, source_v - current_a * vjs110_series_ohm(rig->meter));
+	return fmax(0, source_v - current_a * vjs110_series_ohm(rig->meter, current_a));
 }
 
 static struct usb_device usb(void *state)
