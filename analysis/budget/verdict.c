@@ -67,6 +67,10 @@ static const struct verdict_entry entries[VERDICT_REASON_END] = {
 					"the uncertainties in the rig file"},
 	[VERDICT_REASON_TRACE] = {VERDICT_REFUSED, "trace", "its trace could not be written",
 				  "space on the disk"},
+	[VERDICT_REASON_AMBIENT] = {VERDICT_SUSPECT, "ambient",
+				    "around the board it was not as warm as the plan wants, at "
+				    "some time in the window",
+				    "the chamber: its door, a longer settle, a wider band"},
 	[VERDICT_REASON_OUTLIER] =
 		{VERDICT_SUSPECT, "outlier",
 		 "it differs from its repeats by more than the uncertainties explain",

@@ -2,7 +2,8 @@
  *
  * What can be said against a measurement: a closed list. A window is *accepted* when nothing is;
  * *refused* when a check proves that its number cannot be trusted; *suspect* when it contradicts
- * its own repeats though no check found why: it is kept, left out of results, and measured again.
+ * its own repeats though no check found why, or was taken at another temperature than was asked
+ * for: it is kept, left out of results, and measured again.
  * *failed*: the attempt never came to a window.
  */
 #ifndef ANALYSIS_BUDGET_VERDICT_H
@@ -36,6 +37,7 @@ enum verdict_reason {
 	VERDICT_REASON_BOOT,
 	VERDICT_REASON_UNCERTAINTY,
 	VERDICT_REASON_TRACE,
+	VERDICT_REASON_AMBIENT,
 	VERDICT_REASON_OUTLIER,
 	VERDICT_REASON_END,
 };

@@ -9,13 +9,16 @@
 #include <stdio.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/commands/options.h"
 #include "bench/config/plan.h"
 #include "bench/config/rig.h"
+#include "bench/config/rig_ambient.h"
 #include "bench/model/model.h"
 #include "bench/report/json_out.h"
 #include "bench/session/device_check.h"
+#include "bench/session/points.h"
 #include "bench/session/target.h"
 
 static int check_models(const struct plan *plan, struct err *err)
@@ -34,7 +37,8 @@ static int check_models(const struct plan *plan, struct err *err)
 /* Of a board with these levels. */
 static size_t point_count(const struct plan *plan, const struct levels *levels)
 {
-	return (size_t)plan->model_count * plan->build_count * plan->repeats * levels->count;
+	return (size_t)plan->model_count * plan->build_count * plan->repeats * levels->count *
+	       points_temperatures(plan);
 }
 
 static size_t point_count_of_rig(const struct plan *plan, const struct rig *rig,
@@ -45,6 +49,14 @@ static size_t point_count_of_rig(const struct plan *plan, const struct rig *rig,
 	for (unsigned i = 0; i < rig->board_count; i++)
 		count += point_count(plan, &levels[i]);
 	return count;
+}
+
+static void print_temperatures(const struct plan *plan)
+{
+	printf("  at");
+	for (unsigned i = 0; i < plan->temperature_count; i++)
+		printf("%s %g", i ? "," : "", plan->temperatures_c[i]);
+	printf(" degC, one after the other\n");
 }
 
 static void print_text(const struct rig *rig, const struct plan *plan, const struct levels *levels)
@@ -60,6 +72,8 @@ static void print_text(const struct rig *rig, const struct plan *plan, const str
 		printf("  %s (%s) at %s: %zu points\n", rig->boards[i].name, rig->boards[i].chip,
 		       clocks, point_count(plan, &levels[i]));
 	}
+	if (plan->temperature_count)
+		print_temperatures(plan);
 	printf("plan %s: %u models x %u builds x %u repeats at these clocks on %u boards = %zu "
 	       "points: ok\n",
 	       plan->name, plan->model_count, plan->build_count, plan->repeats, rig->board_count,
@@ -115,6 +129,8 @@ static enum exit_status check(const char *rig_path, const char *plan_path, bool 
 	if (!ret && plan)
 		ret = target_check_rig(plan, rig, &err);
 	if (!ret && plan)
+		ret = rig_ambient_check_plan(rig, plan, &err);
+	if (!ret && plan)
 		ret = check_models(plan, &err);
 	if (!ret && json)
 		ret = print_json(rig, plan, levels, &err);
@@ -128,15 +144,26 @@ static enum exit_status check(const char *rig_path, const char *plan_path, bool 
 
 /* Devices ------------------------------------------------------------------------------------- */
 
+static bool is_thermal(const struct device_check *check)
+{
+	return !strcmp(check->kind, "chamber") || !strcmp(check->kind, "sensor");
+}
+
 static void print_device(const struct device_check *check)
 {
 	const struct meter_info *info = &check->info;
 
-	printf("%s %s: ", check->is_meter ? "meter" : "board", check->name);
+	printf("%s %s: ", check->kind, check->name);
 	if (check->code) {
 		printf("NOT OK: %s\n", check->problem.text);
 		if (check->advice[0])
 			printf("    to do: %s\n", check->advice);
+		return;
+	}
+	if (is_thermal(check)) {
+		printf("ok: %s, %.2f degC\n",
+		       check->identity[0] ? check->identity : "it does not say what it is",
+		       check->temp_c);
 		return;
 	}
 	if (!check->is_meter) {
@@ -154,8 +181,8 @@ static void print_device(const struct device_check *check)
 static json_t *device_json(const struct device_check *check)
 {
 	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:b}", "device",
-				   check->is_meter ? "meter" : "board", "name", check->name, "link",
-				   check->link, "ok", !check->code, "virtual", check->is_virtual);
+				   check->kind, "name", check->name, "link", check->link, "ok",
+				   !check->code, "virtual", check->is_virtual);
 
 	if (object && check->code) {
 		json_object_set_new(object, "problem", json_string(check->problem.text));
@@ -170,6 +197,8 @@ static json_t *device_json(const struct device_check *check)
 				    json_string(check->info.calibration));
 	} else if (object) {
 		json_object_set_new(object, "identity", json_string(check->identity));
+		if (is_thermal(check))
+			json_object_set_new(object, "temp_c", json_real(check->temp_c));
 	}
 	return object;
 }
@@ -252,7 +281,8 @@ const struct command check_command = {
 		"no window\n"
 		"of the rig's meters reaches, with the floor.\n\n"
 		"  --devices   open each device of the rig instead: meters say what they are, boards' "
-		"ports open;\n"
+		"ports open,\n"
+		"              chamber and sensor say what they are and how warm it is;\n"
 		"              what is wrong is said with what to do. Powers nothing, measures "
 		"nothing\n"
 		"  --json      print one JSON object (schema joulebench.check/1, with --devices "

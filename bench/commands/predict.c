@@ -15,7 +15,7 @@
 #include "bench/report/json_out.h"
 
 struct predict_inputs {
-	const char *predictor, *cycles, *counts;
+	const char *predictor, *cycles, *time, *counts;
 	const char *board, *build, *runtime, *clock, *temp, *core_v, *supply;
 	const char *const *models;
 	int model_count;
@@ -57,16 +57,30 @@ static int read_query(const struct predict_inputs *inputs, struct query *ret_que
 	return ret;
 }
 
-static int add_cycles(const struct predict_inputs *inputs, struct forecast *forecast,
-		      struct err *err)
+static int read_cycles(const char *text, double *ret_cycles, struct err *err)
 {
 	char *end;
-	double cycles = strtod(inputs->cycles, &end);
 
-	if (end == inputs->cycles || *end || !isfinite(cycles) || cycles < 1)
+	*ret_cycles = NAN;
+	if (!text)
+		return 0;
+	*ret_cycles = strtod(text, &end);
+	if (end == text || *end || !isfinite(*ret_cycles) || *ret_cycles < 1)
 		return err_set(err, -EINVAL, "--cycles: '%s' is no number of cycles, 1 or more",
-			       inputs->cycles);
-	return forecast_add_cycles(forecast, cycles, err);
+			       text);
+	return 0;
+}
+
+static int add_said(const struct predict_inputs *inputs, struct forecast *forecast, struct err *err)
+{
+	double cycles, time_s;
+	int ret = read_cycles(inputs->cycles, &cycles, err);
+
+	if (!ret)
+		ret = read_quantity("time", inputs->time, QUANTITY_TIME, &time_s, err);
+	if (!ret && time_s <= 0)
+		ret = err_set(err, -EINVAL, "--time: must be above 0");
+	return ret ? ret : forecast_add_said(forecast, cycles, time_s, err);
 }
 
 static int add_networks(const struct predict_inputs *inputs, struct forecast *forecast,
@@ -74,12 +88,12 @@ static int add_networks(const struct predict_inputs *inputs, struct forecast *fo
 {
 	int ret = 0;
 
-	if (inputs->cycles)
-		ret = add_cycles(inputs, forecast, err);
 	for (int i = 0; i < inputs->model_count && !ret; i++)
 		ret = forecast_add_models(forecast, inputs->models[i], err);
 	if (!ret && inputs->counts)
 		ret = forecast_add_counts(forecast, inputs->counts, !inputs->model_count, err);
+	if (!ret && (inputs->cycles || inputs->time))
+		ret = add_said(inputs, forecast, err);
 	return ret;
 }
 
@@ -137,7 +151,8 @@ static enum exit_status run(int argc, char **argv)
 		{"clock", &inputs.clock, NULL},         {"temp", &inputs.temp, NULL},
 		{"core-v", &inputs.core_v, NULL},       {"supply", &inputs.supply, NULL},
 		{"extrapolate", NULL, &inputs.extrapolate}, {"layers", NULL, &inputs.layers},
-		{"json", NULL, &inputs.json},           {NULL, NULL, NULL}};
+		{"json", NULL, &inputs.json},           {"time", &inputs.time, NULL},
+		{NULL, NULL, NULL}};
 	const char *arguments[OPTIONS_ARGUMENTS_MAX];
 	enum exit_status status;
 
@@ -145,13 +160,10 @@ static enum exit_status run(int argc, char **argv)
 			  &status))
 		return status;
 	inputs.models = arguments;
-	if (!inputs.predictor || (!inputs.model_count && !inputs.cycles && !inputs.counts))
+	if (!inputs.predictor || (!inputs.model_count && !inputs.cycles && !inputs.time && !inputs.counts))
 		return options_fail(&predict_command, EXIT_USAGE,
-				    "give --predictor, and a model, --counts or --cycles (see "
-				    "--help)");
-	if (inputs.model_count && inputs.cycles)
-		return options_fail(&predict_command, EXIT_USAGE,
-				    "--cycles goes without models: they have cycles of their own");
+				    "give --predictor, and a model, --counts, --cycles or --time "
+				    "(see --help)");
 	return predict(&inputs);
 }
 
@@ -160,7 +172,8 @@ const struct command predict_command = {
 	.summary = "energy and time of networks from a predictor",
 	.help = "usage: joulebench predict --predictor FILE MODEL.tflite|FOLDER ... [options]\n"
 		"       joulebench predict --predictor FILE --counts FILE|FOLDER [options]\n"
-		"       joulebench predict --predictor FILE --cycles N [options]\n\n"
+		"       joulebench predict --predictor FILE [MODEL.tflite] --cycles N | --time DURATION "
+		"[options]\n\n"
 		"Energy and time per inference with 95 % intervals, for every board, build, "
 		"runtime and clock level\n"
 		"of the predictor, or those that are named. Outside of the range that it was "
@@ -169,7 +182,10 @@ const struct command predict_command = {
 		"  --predictor FILE  what 'joulebench fit --out' or 'refit' wrote\n"
 		"  --counts PATH     what 'joulebench count --json' wrote: cycles, and layers; a "
 		"folder: *.json in it\n"
-		"  --cycles N        cycles of one inference\n"
+		"  --cycles N        cycles of one inference; with a model: of that one\n"
+		"  --time '20 ms'    time of one inference, where it is known: it is not predicted then, "
+		"and kinds\n"
+		"                    that work without cycles need none\n"
 		"  --board BOARD     a board's name or unique id, or a chip: any board of it\n"
 		"  --build, --runtime, --clock '26 MHz'   only these\n"
 		"  --temp '43 degC'  chip temperature (default: that of the training)\n"

@@ -12,7 +12,9 @@
 #include "bench/config/quantity.h"
 #include "bench/config/yaml_file.h"
 
-enum { CLOCKS_MAX = 100 };
+enum { CLOCKS_MAX = 100, TEMPERATURES_MAX = 50 };
+
+static const double temperature_least_c = -90, temperature_most_c = 200;
 
 struct exit_text {
 	unsigned output;
@@ -60,7 +62,8 @@ static const cyaml_schema_field_t plan_fields[] = {
 	CYAML_FIELD_STRING_PTR("plan", CYAML_FLAG_POINTER, struct plan_text, plan, 1, 100),
 	CYAML_FIELD_SEQUENCE("models", CYAML_FLAG_POINTER, struct plan_text, models, &string_entry,
 			     1, 100000),
-	CYAML_FIELD_IGNORE("clocks", CYAML_FLAG_DEFAULT), /* a word or a list: take_clocks */
+	CYAML_FIELD_IGNORE("clocks", CYAML_FLAG_DEFAULT),        /* a word or a list: take_clocks */
+	CYAML_FIELD_IGNORE("temperatures", CYAML_FLAG_OPTIONAL), /* take_temperatures */
 	CYAML_FIELD_SEQUENCE("builds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct plan_text,
 			     builds, &string_entry, 1, 20),
 	OPTIONAL_TEXT("runtime", runtime),
@@ -180,6 +183,44 @@ static int take_clocks(struct plan *plan, struct err *err)
 		ret = err_set(err, -ENOMEM, "out of memory");
 	for (unsigned i = 0; !ret && i < count; i++)
 		ret = take_clock(plan, words[i], err);
+	free(words);
+	return ret;
+}
+
+static int take_temperature(struct plan *plan, const char *text, struct err *err)
+{
+	unsigned index = plan->temperature_count;
+	double *temp_c = &plan->temperatures_c[index];
+	int ret = quantity_parse(text, QUANTITY_TEMPERATURE, temp_c, err);
+
+	if (!ret && !(*temp_c >= temperature_least_c && *temp_c <= temperature_most_c))
+		ret = err_set(err, -EINVAL, "'%s' is outside %g .. %g degC", text,
+			      temperature_least_c, temperature_most_c);
+	for (unsigned i = 0; !ret && i < index; i++)
+		if (plan->temperatures_c[i] == *temp_c)
+			ret = err_set(err, -EINVAL, "temperature '%s' is listed twice", text);
+	if (ret)
+		return yaml_file_error(plan->file, ret, err, "temperatures[%u]", index);
+	plan->temperature_count++;
+	return 0;
+}
+
+static int take_temperatures(struct plan *plan, struct err *err)
+{
+	const char **words;
+	unsigned count;
+	int ret;
+
+	if (!yaml_file_has(plan->file, "temperatures"))
+		return 0;
+	ret = yaml_file_words(plan->file, "temperatures", TEMPERATURES_MAX, &words, &count, err);
+	if (ret)
+		return ret;
+	plan->temperatures_c = calloc(count, sizeof(*plan->temperatures_c));
+	if (!plan->temperatures_c)
+		ret = err_set(err, -ENOMEM, "out of memory");
+	for (unsigned i = 0; !ret && i < count; i++)
+		ret = take_temperature(plan, words[i], err);
 	free(words);
 	return ret;
 }
@@ -341,6 +382,8 @@ int plan_load(const char *path, struct plan **ret_plan, struct err *err)
 	if (!ret)
 		ret = take_clocks(plan, err);
 	if (!ret)
+		ret = take_temperatures(plan, err);
+	if (!ret)
 		ret = take_builds(plan, text, err);
 	if (!ret)
 		ret = take_runtime(plan, text, err);
@@ -373,6 +416,7 @@ void plan_free(struct plan *plan)
 	free_list(plan->models, plan->model_count);
 	free_list(plan->builds, plan->build_count);
 	free(plan->clocks);
+	free(plan->temperatures_c);
 	free(plan->resolved);
 	yaml_file_free(plan->file);
 	free(plan);

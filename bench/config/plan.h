@@ -18,6 +18,8 @@ struct plan {
 	unsigned model_count;
 	struct levels_wanted *clocks; /* no two alike; what they are on a board: levels_resolve */
 	unsigned clock_count;
+	double *temperatures_c;     /* around the boards, in the plan's order; no two alike */
+	unsigned temperature_count; /* 0: whatever it is */
 	char **builds;
 	unsigned build_count;
 	unsigned repeats;  /* accepted windows per point */

@@ -60,6 +60,15 @@ static json_t *clock_list(const struct plan *plan, bool by_word)
 	return array;
 }
 
+static json_t *temperature_list(const struct plan *plan)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < plan->temperature_count; i++)
+		json_array_append_new(array, json_real(plan->temperatures_c[i]));
+	return array;
+}
+
 int plan_resolve(struct plan *plan, struct err *err)
 {
 	json_t *json;
@@ -76,6 +85,8 @@ int plan_resolve(struct plan *plan, struct err *err)
 		"seed", (json_int_t)plan->seed, "input_seed", (json_int_t)plan->input_seed,
 		"settle_s", plan->settle_s, "traces", plan_traces_name(plan->traces),
 		"target_u_rel", target_resolve(plan), "soak", soak_resolve(plan));
+	if (json && plan->temperature_count)
+		json_object_set_new(json, "temperatures_c", temperature_list(plan));
 	plan->resolved = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	return plan->resolved ? 0 : err_set(err, -ENOMEM, "plan '%s': not valid UTF-8", plan->name);

@@ -14,15 +14,25 @@ struct unit {
 };
 
 static const struct unit units[] = {
-	{QUANTITY_VOLTAGE, "V", 1},       {QUANTITY_VOLTAGE, "mV", 1e-3},
-	{QUANTITY_CURRENT, "A", 1},       {QUANTITY_CURRENT, "mA", 1e-3},
-	{QUANTITY_CURRENT, "uA", 1e-6},   {QUANTITY_CURRENT, "nA", 1e-9},
-	{QUANTITY_TIME, "s", 1},          {QUANTITY_TIME, "ms", 1e-3},
-	{QUANTITY_TIME, "us", 1e-6},      {QUANTITY_TIME, "min", 60},
-	{QUANTITY_FREQUENCY, "Hz", 1},    {QUANTITY_FREQUENCY, "kHz", 1e3},
-	{QUANTITY_FREQUENCY, "MHz", 1e6}, {QUANTITY_TEMPERATURE, "degC", 1},
-	{QUANTITY_BAUD, "baud", 1},       {QUANTITY_BAUD, "kbaud", 1e3},
-	{QUANTITY_RATIO, "%", 1e-2},      {QUANTITY_RATIO, "ppm", 1e-6},
+	{QUANTITY_VOLTAGE, "V", 1},
+	{QUANTITY_VOLTAGE, "mV", 1e-3},
+	{QUANTITY_CURRENT, "A", 1},
+	{QUANTITY_CURRENT, "mA", 1e-3},
+	{QUANTITY_CURRENT, "uA", 1e-6},
+	{QUANTITY_CURRENT, "nA", 1e-9},
+	{QUANTITY_TIME, "s", 1},
+	{QUANTITY_TIME, "ms", 1e-3},
+	{QUANTITY_TIME, "us", 1e-6},
+	{QUANTITY_TIME, "min", 60},
+	{QUANTITY_FREQUENCY, "Hz", 1},
+	{QUANTITY_FREQUENCY, "kHz", 1e3},
+	{QUANTITY_FREQUENCY, "MHz", 1e6},
+	{QUANTITY_TEMPERATURE, "degC", 1},
+	{QUANTITY_BAUD, "baud", 1},
+	{QUANTITY_BAUD, "kbaud", 1e3},
+	{QUANTITY_RATIO, "%", 1e-2},
+	{QUANTITY_RATIO, "ppm", 1e-6},
+	{QUANTITY_TEMPERATURE_STEP, "K", 1},
 };
 
 enum { UNIT_COUNT = sizeof(units) / sizeof(units[0]) };
@@ -36,6 +46,14 @@ static void list_units(enum quantity_kind kind, char *text, size_t size)
 		if (units[i].kind == kind)
 			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
 						 units[i].name);
+}
+
+const char *quantity_unit(enum quantity_kind kind)
+{
+	for (size_t i = 0; i < UNIT_COUNT; i++)
+		if (units[i].kind == kind)
+			return units[i].name;
+	return "";
 }
 
 int quantity_parse(const char *text, enum quantity_kind kind, double *ret_value, struct err *err)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bench/config/quantity.h"
+#include "bench/config/rig_ambient.h"
 #include "bench/config/rig_lines.h"
 #include "bench/config/rig_options.h"
 #include "bench/config/rig_parts.h"
@@ -29,6 +30,7 @@ struct board_text {
 
 struct rig_text {
 	char *rig, *ambient, *record;
+	struct rig_ambient_text *chamber, *sensor;
 	bool is_virtual;
 	struct meter_text *meters;
 	unsigned meters_count;
@@ -81,7 +83,11 @@ static const cyaml_schema_value_t board_entry = {
 static const cyaml_schema_field_t rig_fields[] = {
 	TEXT("rig", struct rig_text, rig),
 	CYAML_FIELD_BOOL("virtual", CYAML_FLAG_DEFAULT, struct rig_text, is_virtual),
-	TEXT("ambient", struct rig_text, ambient),
+	TEXT_OPTIONAL("ambient", struct rig_text, ambient),
+	CYAML_FIELD_MAPPING_PTR("chamber", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+				struct rig_text, chamber, rig_chamber_fields),
+	CYAML_FIELD_MAPPING_PTR("sensor", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct rig_text,
+				sensor, rig_sensor_fields),
 	TEXT_OPTIONAL("record", struct rig_text, record),
 	CYAML_FIELD_SEQUENCE("meters", CYAML_FLAG_POINTER, struct rig_text, meters, &meter_entry, 1,
 			     64),
@@ -483,8 +489,9 @@ static int resolve(struct rig *rig, struct err *err)
 			json_object_set_new(board, "markers", json_string(b->markers));
 		json_array_append_new(boards, board);
 	}
-	json = json_pack("{s:s, s:b, s:f, s:o, s:o}", "rig", rig->name, "virtual", rig->is_virtual,
-			 "ambient_c", rig->ambient_c, "meters", meters, "boards", boards);
+	json = json_pack("{s:s, s:b, s:o, s:o}", "rig", rig->name, "virtual", rig->is_virtual,
+			 "meters", meters, "boards", boards);
+	rig_ambient_resolve(rig, json);
 	rig->resolved = json ? json_dumps(json, JSON_COMPACT) : NULL;
 	json_decref(json);
 	return rig->resolved ? 0 : err_set(err, -EINVAL, "rig '%s': not valid UTF-8", rig->name);
@@ -503,10 +510,11 @@ static int take_record(struct rig *rig, const char *path, const char *record, st
 
 static int take_all(struct rig *rig, const char *path, const struct rig_text *text, struct err *err)
 {
-	int ret = quantity_parse(text->ambient, QUANTITY_TEMPERATURE, &rig->ambient_c, err);
+	const struct yaml_file *own = rig->files->own;
+	int ret = rig_ambient_take(rig, own, text->ambient, text->chamber, text->sensor, err);
 
 	if (ret)
-		return yaml_file_error(rig->files->own, ret, err, "ambient");
+		return ret;
 	rig->name = text->rig;
 	rig->is_virtual = text->is_virtual;
 	rig->meter_count = text->meters_count;
@@ -525,9 +533,11 @@ static int take_all(struct rig *rig, const char *path, const struct rig_text *te
 	if (!ret)
 		ret = check_unique(rig, err);
 	if (!ret)
-		ret = rig_lines_check(rig, rig->files->own, err);
+		ret = rig_ambient_finish(rig, own, err);
 	if (!ret)
-		ret = rig_flash_check_unique(rig, rig->files->own, err);
+		ret = rig_lines_check(rig, own, err);
+	if (!ret)
+		ret = rig_flash_check_unique(rig, own, err);
 	return ret ? ret : resolve(rig, err);
 }
 

@@ -56,10 +56,28 @@ struct rig_board {
 	const char *markers;
 };
 
+/* Keys and defaults: bench/config/rig_ambient.h. */
+struct rig_chamber {
+	const char *uri; /* of drivers/thermal; NULL: none */
+	uint32_t baud;   /* 0: the driver's */
+	double within_k, settle_s, timeout_s;
+	double min_c, max_c;
+	double rest_c; /* set when a session ends; NAN: it stays as it is */
+};
+
+struct rig_sensor {
+	const char *uri; /* of drivers/thermal; NULL: none */
+	uint32_t baud;   /* 0: the driver's */
+	double within_k; /* without a chamber: of a plan's temperature */
+};
+
 struct rig {
 	const char *name;
 	bool is_virtual; /* declared; checked against what the devices say of themselves */
-	double ambient_c;
+	double ambient_c; /* around the boards, as typed; NAN: a chamber or a sensor says it */
+	double room_c;    /* with a chamber: around the meters; NAN: not said */
+	struct rig_chamber chamber;
+	struct rig_sensor sensor; /* beside a chamber: what counts */
 	/* "record:", a folder, relative to the rig file: each session records its links to a folder of
 	 * its own in there. NULL: not asked for. No part of resolved: it changes no result. */
 	char *record_folder;

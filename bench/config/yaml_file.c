@@ -391,6 +391,13 @@ int yaml_file_error(const struct yaml_file *file, int code, struct err *err, con
 	return err_context(err, code, "%s:%zu", file->path, line_of(file, key));
 }
 
+bool yaml_file_has(const struct yaml_file *file, const char *key)
+{
+	const yaml_node_t *root = yaml_document_get_root_node((yaml_document_t *)&file->document);
+
+	return child_by_key(file, root, key, strlen(key)) != NULL;
+}
+
 int yaml_file_words(const struct yaml_file *file, const char *key, unsigned max,
 		    const char ***ret_words, unsigned *ret_count, struct err *err)
 {

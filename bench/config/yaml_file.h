@@ -8,6 +8,7 @@
 #define BENCH_CONFIG_YAML_FILE_H
 
 #include <cyaml/cyaml.h>
+#include <stdbool.h>
 
 #include "drivers/err.h"
 
@@ -23,6 +24,9 @@ void yaml_file_free(struct yaml_file *file); /* accepts NULL */
  * ("meters[1].supply"), or of its nearest parent. Returns code. */
 int yaml_file_error(const struct yaml_file *file, int code, struct err *err, const char *key_format,
 		    ...) __attribute__((format(printf, 4, 5)));
+
+/* Whether the file has that key at its top. */
+bool yaml_file_has(const struct yaml_file *file, const char *key);
 
 /* The value at a key of the file's top: one plain value, or a list of them (the schema ignores such
  * a key: CYAML_FIELD_IGNORE). The array is to be freed by the caller, the strings are the file's.

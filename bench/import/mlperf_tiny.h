@@ -79,6 +79,7 @@ struct tiny_result {
 	char round[16], division[16], submitter[64], system[64];
 	char folder[64], model[64]; /* the model as the folder names it; "ad" "ic" "kws" "vww" "sww"
 				       if known */
+	int64_t macs, params; /* of the reference model, in the closed division; 0: not known */
 	char board[32], chip[16], software[64];
 	double clock_hz; /* nominal, from the board's table; 0: not known */
 	const struct tiny_meter *meter;

@@ -64,6 +64,8 @@ static void fill_names(struct store_measurement *row, const struct tiny_result *
 	snprintf(row->build, sizeof(row->build), "%s", result->round);
 	snprintf(row->software, sizeof(row->software), "%s", result->software);
 	snprintf(row->model, sizeof(row->model), "%s", result->model);
+	row->model_macs = result->macs;
+	row->model_params = result->params;
 	/* No file is known; rows are told apart by the model's name. */
 	snprintf(row->model_sha256, sizeof(row->model_sha256), "name:%s", result->model);
 	snprintf(row->meter, sizeof(row->meter), "%s", result->meter->name);

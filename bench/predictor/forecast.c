@@ -24,7 +24,7 @@ static struct forecast_network *network_add(struct forecast *forecast)
 	forecast->networks = bigger;
 	forecast->network_count = count;
 	forecast->networks[count - 1] =
-		(struct forecast_network){.cycles = NAN, .macs = NAN, .params = NAN};
+		(struct forecast_network){.cycles = NAN, .time_s = NAN, .macs = NAN, .params = NAN};
 	return &forecast->networks[count - 1];
 }
 
@@ -36,6 +36,29 @@ int forecast_add_cycles(struct forecast *forecast, double cycles, struct err *er
 		return err_set(err, -ENOMEM, "out of memory");
 	snprintf(network->name, sizeof(network->name), "%.0f cycles", cycles);
 	network->cycles = cycles;
+	return 0;
+}
+
+int forecast_add_said(struct forecast *forecast, double cycles, double time_s, struct err *err)
+{
+	struct forecast_network *network;
+
+	if (forecast->network_count > 1)
+		return err_set(err, -EINVAL,
+			       "--cycles and --time are those of one network, and %zu are given",
+			       forecast->network_count);
+	if (!forecast->network_count) {
+		int ret = forecast_add_cycles(forecast, cycles, err);
+
+		if (ret)
+			return ret;
+		if (isnan(cycles))
+			snprintf(forecast->networks->name, sizeof(forecast->networks->name),
+				 "%.6g s", time_s);
+	}
+	network = forecast->networks;
+	network->cycles = cycles;
+	network->time_s = time_s;
 	return 0;
 }
 
@@ -204,6 +227,7 @@ static int find_cycles(const struct forecast *forecast, struct forecast_row *row
 	features->stall_cycles = features->memory = features->multiplies = NAN;
 	for (size_t c = 0; c < KIND_CLASSES_MAX; c++)
 		features->classes[c] = NAN;
+	features->time_s = isnan(row->network->time_s) ? 0 : row->network->time_s;
 	if (!isnan(row->network->cycles)) {
 		features->cycles = row->network->cycles;
 		snprintf(row->cycles_from, sizeof(row->cycles_from), "given");
@@ -212,9 +236,14 @@ static int find_cycles(const struct forecast *forecast, struct forecast_row *row
 	if (from_files(forecast, row) || from_training(row) ||
 	    forecast_from_table(forecast->table, row, &why))
 		return 0;
+	if (features->time_s > 0) { /* the energy's kind may do without */
+		features->cycles = NAN;
+		snprintf(row->cycles_from, sizeof(row->cycles_from), "not known");
+		return 0;
+	}
 	return err_set(
 		err, -EINVAL,
-		"cycles of %.60s are not known for build %s, %s at %g MHz: give --cycles, or "
+		"cycles of %.60s are not known for build %s, %s at %g MHz: give --cycles, --time, or "
 		"--counts with what 'joulebench count --json' says for them%s%.200s",
 		row->network->name, row->place.energy->build, row->place.energy->runtime,
 		(double)row->place.clock_hz / 1e6, why.text[0] ? "; " : "", why.text);

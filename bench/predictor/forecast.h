@@ -18,7 +18,7 @@ struct count_table;
 struct forecast_network {
 	char name[256], model_sha256[72]; /* sha256 "": cycles alone are known */
 	char path[512];                   /* of its .tflite file; "": not known */
-	double cycles;                    /* NaN: from elsewhere */
+	double cycles, time_s;            /* NaN: from elsewhere */
 	double macs, params;              /* NaN: not known */
 };
 
@@ -26,7 +26,7 @@ struct forecast_row {
 	const struct forecast_network *network;
 	struct query_place place;
 	struct query_features features;
-	char cycles_from[64]; /* "given" | "count FILE" | "measured in training" |
+	char cycles_from[64]; /* "given" | "not known" (the time is given) | "count FILE" | "measured in training" |
 				     "count table ..." */
 	const struct count_file *file; /* with layers; NULL: none */
 	struct answer energy, time;
@@ -48,6 +48,9 @@ struct forecast {
 
 /* Adds one network of which cycles alone are known. -ENOMEM. */
 int forecast_add_cycles(struct forecast *forecast, double cycles, struct err *err);
+/* Of the one network that was added, or of one of which nothing else is known: what the user says of
+ * its cycles and its time (NaN: not said). -ENOMEM; -EINVAL: several networks were added. */
+int forecast_add_said(struct forecast *forecast, double cycles, double time_s, struct err *err);
 /* A .tflite file, or all of a folder. -EINVAL, -ENOENT, -ENOMEM. */
 int forecast_add_models(struct forecast *forecast, const char *path, struct err *err);
 /* Count files, one or a folder of *.json. alone: each is a network to predict. */

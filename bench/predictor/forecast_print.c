@@ -50,8 +50,11 @@ static void print_row(const struct forecast *forecast, const struct forecast_row
 		fprintf(stream, "refused: %s\n", row->refused);
 		return;
 	}
-	fprintf(stream, "%12.0f %13.6e %12.5e..%11.5e %12.6f %12.6f..%.6f%s%s%s\n",
-		row->features.cycles, row->energy.value, row->energy.low, row->energy.high,
+	if (isfinite(row->features.cycles))
+		fprintf(stream, "%12.0f ", row->features.cycles);
+	else
+		fprintf(stream, "%12s ", "-");
+	fprintf(stream, "%13.6e %12.5e..%11.5e %12.6f %12.6f..%.6f%s%s%s\n", row->energy.value, row->energy.low, row->energy.high,
 		row->time.value, row->time.low, row->time.high,
 		cell->is_virtual ? " virtual" : "", outside[0] ? " outside: " : "", outside);
 	if (forecast->layers && row->file)
@@ -100,8 +103,8 @@ static json_t *layers_json(const struct forecast *forecast, const struct forecas
 static json_t *answered_json(const struct forecast *forecast, const struct forecast_row *row)
 {
 	json_t *object = json_pack(
-		"{s:f, s:s, s:f, s:f, s:[f, f], s:f, s:f, s:[f, f], s:b}", "cycles",
-		row->features.cycles, "cycles_from", row->cycles_from, "energy_j",
+		"{s:o, s:s, s:f, s:f, s:[f, f], s:f, s:f, s:[f, f], s:b}", "cycles",
+		known(row->features.cycles), "cycles_from", row->cycles_from, "energy_j",
 		row->energy.value, "energy_u_j", row->energy.u, "energy_interval_95_j",
 		row->energy.low, row->energy.high, "time_s", row->time.value, "time_u_s",
 		row->time.u, "time_interval_95_s", row->time.low, row->time.high, "extrapolated",

@@ -70,7 +70,9 @@ static void find_outside(const struct predictor *predictor, const struct predict
 			 const struct query_table *point, char *text, size_t size)
 {
 	for (unsigned c = KIND_CYCLES; c < KIND_COLUMNS; c++)
-		if (column_is_used(cell, c) && c != KIND_TIME_S &&
+		/* a time that was predicted follows the cycles */
+		if (column_is_used(cell, c) &&
+		    (c != KIND_TIME_S || isnan(point->column[KIND_CYCLES])) &&
 		    is_outside(c, point->column[c], &cell->range[c]))
 			note_outside(text, size, kind_column_name(c), point->column[c],
 				     &cell->range[c]);
@@ -154,10 +156,14 @@ int query_answer(const struct predictor *predictor, const struct query *query,
 	struct answer energy, time;
 	int ret = 0;
 
-	if (!(features->cycles > 0) || !isfinite(features->cycles))
+	if (!(features->time_s > 0) && (!(features->cycles > 0) || !isfinite(features->cycles)))
 		return err_set(err, -EINVAL, "cycles must be above 0");
 	query_table_fill(predictor, place, features, NAN, &point);
-	if (place->time)
+	if (features->time_s > 0)
+		time = (struct answer){.value = features->time_s,
+				       .low = features->time_s,
+				       .high = features->time_s};
+	else if (place->time)
 		ret = cell_answer(predictor, query, place->time, &point, &time, err);
 	else if (place->clock_hz > 0)
 		time = nominal_time(place, features->cycles);

@@ -24,6 +24,7 @@ struct query {
 
 /* One network. NaN: not known. */
 struct query_features {
+	double time_s; /* as known by the user; else, 0 too, it is predicted */
 	double cycles, stall_cycles, memory, multiplies, macs, params;
 	double classes[KIND_CLASSES_MAX]; /* in the predictor's order */
 };
@@ -49,7 +50,8 @@ enum { QUERY_PLACES_MAX = 4096 };
 int query_places(const struct predictor *predictor, const struct query *query,
 		 struct query_place **ret_places, size_t *ret_count, struct err *err);
 
-/* Energy and time of a network at a place. -EINVAL: a feature is not known or, without
+/* Energy and time of a network at a place; cycles may be unknown when the time is known and the
+ * energy's kind works without. -EINVAL: a feature is not known or, without
  * query->extrapolate, outside of the range; the sentence says which and what the range is. */
 int query_answer(const struct predictor *predictor, const struct query *query,
 		 const struct query_place *place, const struct query_features *features,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/budget/budget.h"
+#include "bench/session/points.h"
 
 struct reading {
 	results_keep_fn *keep;
@@ -54,6 +55,18 @@ int results_read(struct store *store, results_keep_fn *keep, void *context,
 	return 0;
 }
 
+/* Windows of another temperature that was asked for are no repeats. What a sensor happened to read
+ * parts nothing. */
+static int compare_ambients(const struct store_measurement *x, const struct store_measurement *y)
+{
+	bool x_asked = point_key_has_temperature(x->point_key);
+	bool y_asked = point_key_has_temperature(y->point_key);
+
+	if (!x_asked || !y_asked)
+		return x_asked - y_asked;
+	return (x->ambient_c > y->ambient_c) - (x->ambient_c < y->ambient_c);
+}
+
 static int compare_rows(const void *a, const void *b)
 {
 	const struct store_measurement *x = a, *y = b;
@@ -69,7 +82,7 @@ static int compare_rows(const void *a, const void *b)
 		order = strcmp(x->model, y->model);
 	if (!order)
 		order = strcmp(x->model_sha256, y->model_sha256);
-	return order;
+	return order ? order : compare_ambients(x, y);
 }
 
 static int combine(const struct store_measurement *rows, size_t count, struct results_group *group,
@@ -97,6 +110,7 @@ static int combine(const struct store_measurement *rows, size_t count, struct re
 			    n;
 		group->cycles += (double)row->cycles / n / (double)count;
 		group->time_s += row->duration_s / n / (double)count;
+		group->ambient_c += row->ambient_c / (double)count;
 		group->energy_above_idle_j += row->energy_above_idle_j / n / (double)count;
 	}
 	ret = budget_combine_repeats(energy, independent, common, count, &mean);
@@ -123,6 +137,7 @@ static void name_group(const struct store_measurement *row, size_t count,
 	group->clock_hz = row->clock_hz;
 	group->core_v = (double)row->core_mv / 1e3;
 	group->windows = (unsigned)count;
+	group->at_temperature = point_key_has_temperature(row->point_key);
 	for (size_t i = 0; i < count; i++)
 		group->is_virtual |= row[i].is_virtual != 0;
 }
@@ -162,16 +177,21 @@ void results_done(struct results *results)
 
 void results_print(const struct results *results, FILE *stream)
 {
-	bool is_virtual = false;
+	bool is_virtual = false, at_temperature = false;
 
-	fprintf(stream, "%-14s %-24s %5s %-9s %9s %12s %14s %12s %12s %13s %2s\n", "board",
-		"model", "build", "runtime", "clock_mhz", "cycles", "energy_j", "+- u_j", "time_s", "mean_power_w", "n");
+	for (size_t i = 0; i < results->count; i++)
+		at_temperature |= results->groups[i].at_temperature;
+	fprintf(stream, "%-14s %-24s %5s %-9s %9s %s%12s %14s %12s %12s %13s %2s\n", "board",
+		"model", "build", "runtime", "clock_mhz", at_temperature ? "ambient_c " : "", "cycles", "energy_j", "+- u_j", "time_s", "mean_power_w", "n");
 	for (size_t i = 0; i < results->count; i++) {
 		const struct results_group *g = &results->groups[i];
+		char ambient[32] = "";
 
+		if (at_temperature)
+			snprintf(ambient, sizeof(ambient), "%9.2f ", g->ambient_c);
 		is_virtual |= g->is_virtual;
-		fprintf(stream, "%-14s %-24s %5s %-9s %9g %12.0f %14.6e %12.1e %12.6f %13.6f %2u%s\n",
-			g->board, g->model, g->build, g->runtime, (double)g->clock_hz / 1e6, g->cycles,
+		fprintf(stream, "%-14s %-24s %5s %-9s %9g %s%12.0f %14.6e %12.1e %12.6f %13.6f %2u%s\n",
+			g->board, g->model, g->build, g->runtime, (double)g->clock_hz / 1e6, ambient, g->cycles,
 			g->energy_j, g->energy_u_j, g->time_s, g->mean_power_w, g->windows,
 			g->is_virtual ? " virtual" : "");
 	}
@@ -199,6 +219,10 @@ json_t *results_json(const struct results *results)
 			"energy_above_idle_j", g->energy_above_idle_j, "time_s", g->time_s,
 			"mean_power_w", g->mean_power_w, "birge_ratio", g->birge_ratio);
 
+		if (row)
+			json_object_set_new(row, "ambient_c",
+					    isfinite(g->ambient_c) ? json_real(g->ambient_c)
+								   : json_null());
 		if (!row || json_array_append_new(array, row)) {
 			json_decref(array);
 			return NULL;

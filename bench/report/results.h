@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Accepted windows brought together per (board, build, runtime, model, clock): the table that "run" prints. All
+ * Accepted windows brought together per (board, build, runtime, model, clock, ambient): the table that "run" prints. All
  * values are per inference.
  */
 #ifndef BENCH_REPORT_RESULTS_H
@@ -15,6 +15,8 @@
 struct results_group {
 	char board[64], chip[16], build[16], runtime[48], model[64], model_sha256[72];
 	int64_t clock_hz;
+	double ambient_c;      /* around the board, mean over windows; NAN: not known */
+	bool at_temperature;   /* that the plan asked for */
 	double core_v;
 	bool is_virtual;
 	unsigned windows;
@@ -27,7 +29,7 @@ struct results_group {
 };
 
 struct results {
-	struct results_group *groups; /* sorted by board, build, runtime, clock, model */
+	struct results_group *groups; /* sorted by board, build, runtime, clock, model, ambient */
 	size_t count;
 };
 

@@ -9,6 +9,7 @@
 #include "drivers/link/link.h"
 #include "drivers/link/serial_scan.h"
 #include "drivers/marker/marker.h"
+#include "drivers/thermal/thermal.h"
 
 static const char rules[] = "drivers/udev/70-joulebench.rules";
 
@@ -170,6 +171,26 @@ static int check_board(const struct rig *rig, const struct rig_board *board,
 	return ret ? ret : check_markers(board, &check->problem);
 }
 
+/* Its set point stays as it is. */
+static int check_thermal(const struct rig *rig, uint32_t baud, struct device_check *check)
+{
+	const struct thermal_settings settings = {
+		.min_c = rig->chamber.min_c, .max_c = rig->chamber.max_c, .baud = baud};
+	struct thermal *thermal;
+	int ret = thermal_open(check->name, &settings, &thermal, &check->problem);
+
+	if (ret)
+		return ret;
+	ret = thermal_read(thermal, &check->temp_c, &check->problem);
+	if (!ret) {
+		ret = thermal_identify(thermal, check->identity, &check->problem);
+		ret = ret == -ETIMEDOUT ? 0 : ret; /* simple controllers do not tell */
+	}
+	thermal_close(thermal);
+	check->is_virtual = thermal_identity_is_virtual(check->identity);
+	return ret ? ret : check_origin(rig, check->is_virtual, &check->problem);
+}
+
 static void conclude(struct device_check *check, int code)
 {
 	const char *file = file_of(check->link);
@@ -186,12 +207,19 @@ static void conclude(struct device_check *check, int code)
 int device_check_rig(const struct rig *rig, struct device_check **ret_list, size_t *ret_count,
 		     struct err *err)
 {
+	const struct {
+		const char *kind, *uri;
+		uint32_t baud;
+	} around[] = {{"chamber", rig->chamber.uri, rig->chamber.baud},
+		      {"sensor", rig->sensor.uri, rig->sensor.baud}};
 	size_t count = (size_t)rig->meter_count + rig->board_count;
-	struct device_check *list = calloc(count, sizeof(*list));
+	size_t most = count + sizeof(around) / sizeof(around[0]);
+	struct device_check *list = calloc(most, sizeof(*list));
 
 	if (!list)
 		return err_set(err, -ENOMEM, "out of memory");
 	for (unsigned i = 0; i < rig->meter_count; i++) {
+		list[i].kind = "meter";
 		list[i].is_meter = true;
 		list[i].name = rig->meters[i].name;
 		list[i].link = rig->meters[i].link;
@@ -200,9 +228,22 @@ int device_check_rig(const struct rig *rig, struct device_check **ret_list, size
 	for (unsigned i = 0; i < rig->board_count; i++) {
 		struct device_check *check = &list[rig->meter_count + i];
 
+		check->kind = "board";
 		check->name = rig->boards[i].name;
 		check->link = rig->boards[i].link;
 		conclude(check, check_board(rig, &rig->boards[i], check));
+	}
+	for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++) {
+		struct device_check *check = &list[count];
+
+		if (!around[i].uri)
+			continue;
+		check->kind = around[i].kind;
+		check->name = around[i].uri;
+		check->link = strchr(around[i].uri, ':') + 1;
+		check->is_line = !strncmp(around[i].uri, "hwmon:", 6); /* no link: no advice */
+		conclude(check, check_thermal(rig, around[i].baud, check));
+		count++;
 	}
 	*ret_list = list;
 	*ret_count = count;

@@ -14,18 +14,21 @@
 #include "drivers/meter/meter.h"
 
 struct device_check {
-	bool is_meter; /* else a board */
-	const char *name, *link; /* the rig's */
+	const char *kind; /* "meter", "board", "chamber", "sensor" */
+	bool is_meter;
+	const char *name, *link; /* the rig's; of a chamber or sensor the uri, and its link */
 	int code;                /* 0: as the rig says */
 	struct err problem;      /* what is wrong */
 	char advice[400];        /* what to do; "": the problem says it */
 	struct meter_info info;  /* of a meter that opened */
-	bool is_line;            /* the problem is a control line's (reset, boot, supply) */
+	bool is_line;            /* the problem is a control line's (reset, boot, supply), or a sensor's of the
+				  * kernel: what it says is all there is to say */
 	bool is_virtual;
-	char identity[128];      /* of a board's link */
+	char identity[128];      /* of a board's link, a chamber or a sensor; "": not told */
+	double temp_c;           /* of a chamber or sensor that opened */
 };
 
-/* One entry for each meter, then each board. Freed with free(). -ENOMEM. */
+/* One entry for each meter, then each board, then chamber and sensor. Freed with free(). -ENOMEM. */
 int device_check_rig(const struct rig *rig, struct device_check **ret_list, size_t *ret_count,
 		     struct err *err);
 

@@ -2,14 +2,19 @@
 #include "bench/session/points.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/config/rig_ambient.h"
 #include "bench/session/target.h"
 #include "firmware/wire/wire.h"
 
 enum { FIRMWARE_BYTES_MAX = 2 << 20 };
+
+static const char key_degrees[] =
+	"degC"; /* ends the key of a point of a temperature, but for its repeat */
 
 static int read_firmware(const char *path, struct session_firmware *firmware, struct err *err)
 {
@@ -133,6 +138,8 @@ int session_work_prepare(const struct plan *plan, const struct rig *rig,
 	if (!ret)
 		ret = target_check_rig(plan, rig, err);
 	if (!ret)
+		ret = rig_ambient_check_plan(rig, plan, err);
+	if (!ret)
 		ret = prepare_firmwares(&work, firmware_folder, err);
 	if (!ret)
 		ret = prepare_models(&work, err);
@@ -190,12 +197,16 @@ static void write_key(const struct session_work *work, struct point *point)
 		&work->firmwares[point->board * plan->build_count + point->build];
 
 	const struct session_model *model = session_work_model(work, point->board, point->model);
+	char temperature[24] = "";
 
+	if (plan->temperature_count)
+		snprintf(temperature, sizeof(temperature), "|%g%s",
+			 plan->temperatures_c[point->temperature], key_degrees);
 	/* The image's CRC stands for everything that compiling it depends on. */
-	snprintf(point->key, sizeof(point->key), "%.40s|%.16s|%08x|%08x|%.16s|%08x|%s%s|%u|%u",
+	snprintf(point->key, sizeof(point->key), "%.40s|%.16s|%08x|%08x|%.16s|%08x|%s%s|%u%s|%u",
 		 work->rig->boards[point->board].name, model->image->sha256, model->image->crc32,
 		 plan->input_seed, plan->builds[point->build], firmware->crc32, plan_runtime(plan),
-		 plan->layers ? "+layers" : "", point->clock_hz, point->repeat);
+		 plan->layers ? "+layers" : "", point->clock_hz, temperature, point->repeat);
 }
 
 struct point point_repeat(const struct session_work *work, const struct point *point,
@@ -215,12 +226,37 @@ size_t point_key_stem(const char *key)
 	return end ? (size_t)(end - key) : strlen(key);
 }
 
+bool point_key_has_temperature(const char *key)
+{
+	size_t stem = point_key_stem(key), count = strlen(key_degrees);
+
+	return stem > count && !strncmp(key + stem - count, key_degrees, count);
+}
+
+unsigned points_temperatures(const struct plan *plan)
+{
+	return plan->temperature_count ? plan->temperature_count : 1;
+}
+
+double points_temperature_c(const struct plan *plan, unsigned temperature)
+{
+	return plan->temperature_count ? plan->temperatures_c[temperature] : NAN;
+}
+
+void points_keep_temperature(const struct plan *plan, unsigned temperature, struct point *points,
+			     size_t *count)
+{
+	*count /= points_temperatures(plan);
+	memmove(points, points + temperature * *count, *count * sizeof(*points));
+}
+
 struct point *points_of_board(const struct session_work *work, unsigned board, size_t *ret_count)
 {
 	const struct plan *plan = work->plan;
 	const struct levels *levels = &work->levels[board];
-	size_t count =
-		(size_t)plan->model_count * plan->build_count * levels->count * plan->repeats;
+	unsigned temperatures = points_temperatures(plan);
+	size_t each = (size_t)plan->model_count * plan->build_count * levels->count * plan->repeats;
+	size_t count = each * temperatures;
 	struct point *points = calloc(count, sizeof(*points));
 
 	if (!points)
@@ -235,10 +271,13 @@ struct point *points_of_board(const struct session_work *work, unsigned board, s
 		points[i].clock_hz = levels->hz[points[i].clock];
 		rest /= levels->count;
 		points[i].build = (unsigned)(rest % plan->build_count);
-		points[i].model = (unsigned)(rest / plan->build_count);
+		rest /= plan->build_count;
+		points[i].model = (unsigned)(rest % plan->model_count);
+		points[i].temperature = (unsigned)(rest / plan->model_count);
 		write_key(work, &points[i]);
 	}
-	shuffle(points, count, plan->seed + 0x1000003u * board);
+	for (unsigned t = 0; t < temperatures; t++)
+		shuffle(points + t * each, each, plan->seed + 0x1000003u * board + 0x10001u * t);
 	*ret_count = count;
 	return points;
 }

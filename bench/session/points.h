@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What a plan asks of a rig: every (board, model, build, clock, repeat), in seeded random order.
+ * What a plan asks of a rig: every (temperature, board, model, build, clock, repeat), in seeded
+ * random order at each temperature; the temperatures in the plan's order.
  */
 #ifndef BENCH_SESSION_POINTS_H
 #define BENCH_SESSION_POINTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,12 +38,13 @@ struct session_work {
 
 struct point {
 	unsigned board, model, build, repeat; /* indices into rig and plan */
+	unsigned temperature;                 /* index into plan; 0 when the plan says none */
 	unsigned clock;                       /* index into work->levels[board] */
 	uint32_t clock_hz;
 	char key[192];
 };
 
-/* Resolves the clock levels, holds the plan's target against the rig (-ERANGE), compiles the models, computes their reference results, reads the
+/* Resolves the clock levels, holds the plan's target (-ERANGE) and temperatures (-EINVAL) against the rig, compiles the models, computes their reference results, reads the
  * firmware files (FOLDER/STEM-BUILD.bin). */
 int session_work_prepare(const struct plan *plan, const struct rig *rig,
 			 const char *firmware_folder, struct session_work *ret_work,
@@ -55,12 +58,23 @@ struct point point_repeat(const struct session_work *work, const struct point *p
 /* Of a point's key what all its repeats have in common: its length. */
 size_t point_key_stem(const char *key);
 
+/* Whether the plan said how warm it is to be. */
+bool point_key_has_temperature(const char *key);
+
 /* The model as this board runs it. */
 const struct session_model *session_work_model(const struct session_work *work, unsigned board,
 					       unsigned model);
 
-/* The points of one board, shuffled by the plan's seed (same seed, same order). To be freed by the
- * caller. NULL: out of memory. */
+/* How many temperatures are gone to one after the other: 1 when the plan says none. */
+unsigned points_temperatures(const struct plan *plan);
+/* NAN when the plan says none. */
+double points_temperature_c(const struct plan *plan, unsigned temperature);
+
+/* The points of one board, temperature by temperature, each shuffled by the plan's seed (same seed,
+ * same order). To be freed by the caller. NULL: out of memory. */
 struct point *points_of_board(const struct session_work *work, unsigned board, size_t *ret_count);
+/* Leaves those of one temperature in the array that points_of_board gave. */
+void points_keep_temperature(const struct plan *plan, unsigned temperature, struct point *points,
+			     size_t *count);
 
 #endif

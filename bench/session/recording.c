@@ -125,12 +125,27 @@ static int folder_make(const char *folder, struct err *err)
 	return 0;
 }
 
+/* Temperatures are on no tape. */
+static int refuse_ambient(const struct rig *rig, struct err *err)
+{
+	if (!rig->chamber.uri && !rig->sensor.uri)
+		return 0;
+	return err_set(
+		err, -ENOTSUP,
+		"rig '%s': a session with a chamber or a sensor (%s) can be neither recorded "
+		"nor replayed",
+		rig->name, rig->chamber.uri ? rig->chamber.uri : rig->sensor.uri);
+}
+
 /* Tapes first: a manifest that is there has its tapes. */
 int recording_begin(const char *folder, const struct session_work *work,
 		    struct recording **ret_recording, struct err *err)
 {
 	struct recording *recording;
-	int ret = folder_make(folder, err);
+	int ret = refuse_ambient(work->rig, err);
+
+	if (!ret)
+		ret = folder_make(folder, err);
 	if (!ret)
 		ret = recording_new(folder, work, false, &recording, err);
 	if (ret)
@@ -154,7 +169,10 @@ int recording_begin_inside(const char *folder, const struct session_work *work,
 	time_t now = time(NULL);
 	char own[PATH_MAX], stamp[32];
 	struct tm parts;
-	int used, ret = folder_make(folder, err);
+	int used, ret = refuse_ambient(work->rig, err);
+
+	if (!ret)
+		ret = folder_make(folder, err);
 
 	if (ret)
 		return ret;
@@ -171,7 +189,10 @@ int recording_replay(const char *folder, const struct session_work *work,
 {
 	struct recording *recording;
 	char about[200];
-	int ret = recording_manifest_check(folder, work, about, sizeof(about), err);
+	int ret = refuse_ambient(work->rig, err);
+
+	if (!ret)
+		ret = recording_manifest_check(folder, work, about, sizeof(about), err);
 
 	if (!ret)
 		ret = recording_new(folder, work, true, &recording, err);

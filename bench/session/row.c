@@ -51,7 +51,8 @@ void row_plan(struct store_measurement *row, const struct session_work *work,
 	row->image_bytes = (int64_t)image->count;
 	row->repeat_index = point->repeat;
 	row->clock_hz = point->clock_hz;
-	row->ambient_c = rig->ambient_c;
+	row->ambient_c =
+		plan->temperature_count ? plan->temperatures_c[point->temperature] : rig->ambient_c;
 	row->warmups = plan->warmups;
 }
 

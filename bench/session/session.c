@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/session/ambient.h"
 #include "bench/session/worker.h"
 #include "bench/version.h"
 
@@ -65,44 +66,77 @@ static int judge_replay(const struct session_options *options, struct session_su
 	return 0;
 }
 
-int session_run(const struct session_options *options, struct session_summary *ret_summary,
-		struct err *err)
+/* Every board at this temperature. Some ran, whatever is returned. */
+static int run_temperature(struct worker *workers, unsigned count, unsigned temperature,
+			   struct err *err)
 {
-	unsigned count = options->work->rig->board_count;
-	struct worker *workers = calloc(count, sizeof(*workers));
-	struct session_summary summary = {0};
 	unsigned started = 0;
-	int64_t session_id;
-	int ret;
+	int ret = 0;
 
-	if (!workers)
-		return err_set(err, -ENOMEM, "out of memory");
-	ret = begin(options, &session_id, err);
 	for (; !ret && started < count; started++) {
-		struct worker *worker = &workers[started];
-
-		worker->options = options;
-		worker->session_id = session_id;
-		worker->board = started;
-		if (pthread_create(&worker->thread, NULL, worker_main, worker)) {
+		workers[started].temperature = temperature;
+		if (pthread_create(&workers[started].thread, NULL, worker_main,
+				   &workers[started])) {
 			ret = err_set(err, -EAGAIN, "no thread for board %u", started);
 			break;
 		}
 	}
 	for (unsigned i = 0; i < started; i++) {
 		pthread_join(workers[i].thread, NULL);
-		add_up(&summary, &workers[i]);
 		if (!ret && workers[i].fatal) {
 			ret = workers[i].fatal;
 			*err = workers[i].first_error;
 		}
 	}
+	return ret;
+}
+
+/* Also when the operator stops it: what is open at the temperatures that are left is counted. */
+static int run_temperatures(const struct session_options *options, struct worker *workers,
+			    int64_t session_id, struct err *err)
+{
+	const struct session_work *work = options->work;
+	const struct ambient_options around = {.rig = work->rig, .stop = options->stop};
+	struct ambient *ambient;
+	int ret = ambient_new(&around, &ambient, err);
+
+	if (ret)
+		return ret;
+	for (unsigned i = 0; i < work->rig->board_count; i++)
+		workers[i] = (struct worker){.options = options,
+					     .session_id = session_id,
+					     .board = i,
+					     .ambient = ambient};
+	for (unsigned t = 0; !ret && t < points_temperatures(work->plan); t++) {
+		ambient_want(ambient, points_temperature_c(work->plan, t));
+		ret = run_temperature(workers, work->rig->board_count, t, err);
+	}
+	ambient_free(ambient);
+	return ret;
+}
+
+int session_run(const struct session_options *options, struct session_summary *ret_summary,
+		struct err *err)
+{
+	unsigned count = options->work->rig->board_count;
+	struct worker *workers = calloc(count, sizeof(*workers));
+	struct session_summary summary = {0};
+	int64_t session_id = 0;
+	int ret;
+
+	if (!workers)
+		return err_set(err, -ENOMEM, "out of memory");
+	ret = begin(options, &session_id, err);
+	if (!ret)
+		ret = run_temperatures(options, workers, session_id, err);
+	for (unsigned i = 0; i < count; i++)
+		add_up(&summary, &workers[i]);
 	summary.interrupted = summary.interrupted && summary.open;
 	if (!ret)
 		ret = judge_replay(options, &summary, err);
 	if (!ret)
 		ret = store_session_end(options->store, session_id, status_text(&summary), err);
-	else if (started) /* if the store can: err says already what failed */
+	else if (session_id) /* if the store can: err says already what failed */
 		store_session_end(options->store, session_id, "failed", NULL);
 	free(workers);
 	*ret_summary = summary;

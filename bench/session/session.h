@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * Runs a plan on a rig: one worker per board, each with its own meter, into one store. Points that
+ * Runs a plan on a rig: one worker per board, each with its own meter, into one store, one
+ * temperature after the other. Points that
  * the store already holds are not repeated, so a killed session is resumed by running it again.
  */
 #ifndef BENCH_SESSION_SESSION_H

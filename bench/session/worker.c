@@ -44,7 +44,8 @@ struct work_slot *worker_slot(const struct work_state *state, const struct point
 /* True when another attempt at this point cannot help. */
 static bool is_final(const struct work_state *state, int ret)
 {
-	return ret == -EINVAL || ret == -EMSGSIZE || ret == -ECANCELED || state->gone;
+	return ret == -EINVAL || ret == -EMSGSIZE || ret == -ECANCELED || state->gone ||
+	       state->ambient_failed;
 }
 
 /* 0: accepted, 1: attempts used up on refusals, negative: infrastructure, or interrupted. */
@@ -180,11 +181,19 @@ static void give_up(struct work_state *state)
 		state->work->rig->boards[worker->board].name, state->last_error.text);
 }
 
+/* Nothing is left of this temperature; its rows say why. */
+static void fail_rest(struct work_state *state, size_t from)
+{
+	for (size_t i = from; i < state->point_count && !worker_stopping(state); i++)
+		if (worker_fail_point(state, &state->points[i]))
+			return;
+}
+
 static void work_points(struct work_state *state)
 {
 	unsigned failures = 0; /* points in a row */
 
-	state->worker->planned = (unsigned)state->point_count;
+	state->worker->planned += (unsigned)state->point_count;
 	if (add_known_repeats(state) || drop_done(state))
 		return;
 	for (size_t i = 0; i < state->point_count && !worker_stopping(state); i++) {
@@ -200,6 +209,10 @@ static void work_points(struct work_state *state)
 			worker_note_stop(state);
 		if (state->worker->fatal || ret == -ECANCELED)
 			return;
+		if (state->ambient_failed) {
+			fail_rest(state, i + 1);
+			return;
+		}
 		if (ret >= 0)
 			failures = 0;
 		else if (ret != -EINVAL && ret != -EMSGSIZE) /* the point's fault */
@@ -222,7 +235,8 @@ void worker_run(struct worker *worker)
 		.worker = worker,
 		.work = work,
 		.tapes = recording_tapes(worker->options->recording, worker->board),
-		.levels = levels};
+		.levels = levels,
+		.windows = worker->windows};
 
 	state.points = points_of_board(work, worker->board, &state.point_count);
 	state.clocks = calloc(levels->count, sizeof(*state.clocks));
@@ -232,9 +246,12 @@ void worker_run(struct worker *worker)
 	if (!state.points || !state.clocks || !state.slots || !state.unfit) {
 		worker->fatal = err_set(&worker->first_error, -ENOMEM, "out of memory");
 	} else {
+		points_keep_temperature(plan, worker->temperature, state.points,
+					&state.point_count);
 		work_points(&state);
 		worker_close_station(&state);
 	}
+	worker->windows = state.windows;
 	for (unsigned i = 0; state.clocks && i < levels->count; i++)
 		judge_clock_done(&state.clocks[i]);
 	for (size_t i = 0; state.slots && i < state.slot_count; i++)

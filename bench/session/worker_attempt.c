@@ -85,6 +85,17 @@ static int end_trace(struct work_state *state, struct store_measurement *row)
 	return ret;
 }
 
+int worker_fail_point(struct work_state *state, const struct point *point)
+{
+	struct store_measurement row;
+
+	row_plan(&row, state->work, point);
+	row.session_id = state->worker->session_id;
+	row.attempt = 1;
+	note_failure(state, point, &state->last_error, &row);
+	return store_attempt(state, &row);
+}
+
 int worker_attempt_point(struct work_state *state, const struct point *point, unsigned attempt)
 {
 	struct store_measurement row;

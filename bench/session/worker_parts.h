@@ -11,6 +11,7 @@
 #ifndef BENCH_SESSION_WORKER_PARTS_H
 #define BENCH_SESSION_WORKER_PARTS_H
 
+#include "bench/session/ambient.h"
 #include "bench/session/capture.h"
 #include "bench/session/judge.h"
 #include "bench/session/outlier.h"
@@ -42,6 +43,7 @@ struct work_state {
 	bool *unfit;     /* [build][model]: the board cannot run it, tried to the end */
 	int64_t windows; /* runs asked of the board */
 	bool up, was_up;
+	bool ambient_failed; /* nothing more can be measured at this temperature */
 	bool gone;         /* to be given up: away for too long, or not the rig's board */
 	bool model_fault;  /* the last attempt failed on the model, not on the board */
 	unsigned failures; /* failed attempts in a row */
@@ -67,6 +69,11 @@ void worker_close_station(struct work_state *state);
 /* After an attempt that did not lead to an accepted window. */
 void worker_recover(struct work_state *state, const struct point *point);
 
+/* The plan's temperature; while it is not there the board is off. */
+int worker_settle(struct work_state *state, struct err *err);
+/* Notes that the temperature has failed, for whatever asks for it; returns code. */
+int worker_ambient_fails(struct work_state *state, int code, struct err *err);
+
 /* Brings everything into the state that the point asks for, and learns how long an inference takes
  * when that is not known. */
 int worker_prepare(struct work_state *state, const struct point *point, struct err *err);
@@ -85,5 +92,8 @@ int worker_measure(struct work_state *state, const struct point *point,
 /* 0: accepted, 1: refused or suspect, negative: failed; -ECANCELED, which leaves no row:
  * interrupted. */
 int worker_attempt_point(struct work_state *state, const struct point *point, unsigned attempt);
+
+/* Stores why the point could not be tried: what happened last. Negative: the store failed. */
+int worker_fail_point(struct work_state *state, const struct point *point);
 
 #endif

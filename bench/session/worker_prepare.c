@@ -73,6 +73,24 @@ static int set_clock(struct work_state *state, const struct point *point, struct
 	return station_set_clock(&state->station, point->clock_hz, err);
 }
 
+int worker_ambient_fails(struct work_state *state, int code, struct err *err)
+{
+	state->ambient_failed = code != -ECANCELED;
+	return err_context(err, code, "%s", verdict_entry(VERDICT_REASON_AMBIENT)->code);
+}
+
+int worker_settle(struct work_state *state, struct err *err)
+{
+	struct ambient *ambient = state->worker->ambient;
+	int ret;
+
+	if (ambient_is_settled(ambient))
+		return 0;
+	worker_close_station(state);
+	ret = ambient_settle(ambient, err);
+	return ret ? worker_ambient_fails(state, ret, err) : 0;
+}
+
 int worker_prepare(struct work_state *state, const struct point *point, struct err *err)
 {
 	static int (*const steps[])(struct work_state *, const struct point *,

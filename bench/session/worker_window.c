@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/config/rig_ambient.h"
 #include "bench/session/record.h"
 #include "bench/session/row.h"
 #include "bench/session/target.h"
@@ -38,8 +39,31 @@ static int read_temperature(struct work_state *state, struct wire_temperature_re
 	return ret ? err_context(err, ret, "board %s", state->station.board->name) : 0;
 }
 
+static int begin_ambient(struct work_state *state, struct store_measurement *row,
+			 struct ambient_window *ret_ambient, struct err *err)
+{
+	int ret = ambient_window_begin(state->worker->ambient, ret_ambient, err);
+
+	if (ret)
+		return worker_ambient_fails(state, ret, err);
+	row->ambient_before_c = ret_ambient->before_c;
+	if (isnan(row->ambient_c))
+		row->ambient_c = ret_ambient->before_c;
+	return 0;
+}
+
+static int end_ambient(struct work_state *state, struct store_measurement *row,
+		       struct ambient_window *ambient, struct err *err)
+{
+	int ret = ambient_window_end(state->worker->ambient, ambient, err);
+
+	row->ambient_after_c = ambient->after_c;
+	return ret ? worker_ambient_fails(state, ret, err) : 0;
+}
+
 /* What board and meter give of a window; its trace is begun, and not ended. */
 struct window_taken {
+	struct ambient_window ambient;
 	struct wire_run run;
 	struct wire_temperature_reply before, after;
 	bool restarted;
@@ -55,6 +79,8 @@ static int take_window(struct work_state *state, const struct point *point,
 	struct window_taken taken = {.run = run_for(state, point)};
 	int ret = read_temperature(state, &taken.before, err);
 
+	if (!ret)
+		ret = begin_ambient(state, row, &taken.ambient, err);
 	if (ret)
 		return ret;
 	row->window_ordinal = ++state->windows;
@@ -69,6 +95,8 @@ static int take_window(struct work_state *state, const struct point *point,
 	state->station.has_settled = !ret;
 	if (!ret)
 		ret = read_temperature(state, &taken.after, err);
+	if (!ret)
+		ret = end_ambient(state, row, &taken.ambient, err);
 	if (!ret)
 		ret = station_has_restarted(&state->station, &taken.restarted, err);
 	if (!ret)
@@ -111,6 +139,18 @@ static int judge_taken(struct work_state *state, const struct point *point,
 static bool is_accepted(const struct store_measurement *row)
 {
 	return !strcmp(row->verdict, "accepted");
+}
+
+static void check_ambient(const struct work_state *state, const struct point *point,
+			  const struct ambient_window *ambient, struct store_measurement *row)
+{
+	if (ambient->left && is_accepted(row))
+		judge_refuse_row(row, VERDICT_REASON_AMBIENT,
+				 "%.2f degC at some time between %.2f before and %.2f after, not "
+				 "within %g K of %g degC",
+				 ambient->left_c, ambient->before_c, ambient->after_c,
+				 rig_ambient_band_k(state->work->rig),
+				 points_temperature_c(state->work->plan, point->temperature));
 }
 
 /* Holds an accepted window against the plan's target. 1: the next one has to be longer. */
@@ -169,6 +209,8 @@ static int measure_once(struct work_state *state, const struct point *point,
 	if (!ret)
 		ret = judge_taken(state, point, &taken, row, &budget, err);
 	if (!ret)
+		check_ambient(state, point, &taken.ambient, row);
+	if (!ret)
 		ret = check_target(state, point, &budget, row, err);
 	return ret ? ret : check_repeats(state, point, row, err);
 }
@@ -177,8 +219,10 @@ int worker_measure(struct work_state *state, const struct point *point,
 		   struct store_measurement *row, struct err *err)
 {
 	const struct store_measurement planned = *row;
-	int ret = worker_prepare(state, point, err);
+	int ret = worker_settle(state, err);
 
+	if (!ret)
+		ret = worker_prepare(state, point, err);
 	if (!ret)
 		ret = worker_soak(state, point, row, err);
 	if (ret)

@@ -113,6 +113,8 @@ const struct column store_columns[] = {
 	SINCE(5, integral_energy_j, COLUMN_REAL),
 	SINCE(5, meter_rate_hz, COLUMN_REAL),
 	SINCE(5, meter_rate_u_hz, COLUMN_REAL),
+	SINCE(6, ambient_before_c, COLUMN_REAL),
+	SINCE(6, ambient_after_c, COLUMN_REAL),
 };
 
 const unsigned store_column_count = sizeof(store_columns) / sizeof(store_columns[0]);

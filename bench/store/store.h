@@ -3,9 +3,9 @@
  * The dataset: one row per measured window, accepted or refused. One file, shared by any number of
  * readers; a row is there completely or not at all, also after the process is killed.
  *
- * A point is (board, model, build, runtime, clock, repeat); its key also holds the hashes of model
- * and firmware, so that other bytes are another point. A point has at most one accepted row: the
- * database refuses a second.
+ * A point is (board, model, build, runtime, clock, repeat), and the temperature where the plan says
+ * one; its key also holds the hashes of model and firmware, so that other bytes are another point.
+ * A point has at most one accepted row: the database refuses a second.
  *
  * Threads: every call may come from any thread.
  */
@@ -18,7 +18,7 @@
 #include "drivers/err.h"
 
 enum {
-	STORE_SCHEMA_VERSION = 5,   /* written */
+	STORE_SCHEMA_VERSION = 6,   /* written */
 	STORE_BUDGET_INPUTS = 2048, /* bytes of that column */
 	STORE_SCHEMA_OLDEST = 2,    /* read, and brought to the present one when it is opened */
 };
@@ -51,7 +51,10 @@ struct store_measurement {
 	double clock_u_rel;       /* of clock_measured_hz, from edge timing */
 	int64_t core_mv, wait_states;
 	char clock_range[16], clock_source[24];
-	double temp_before_c, temp_after_c, ambient_c;
+	double temp_before_c, temp_after_c; /* the board's own readings */
+	/* Around the board: the plan's temperature, else as typed in the rig, else the first
+	 * reading. */
+	double ambient_c;
 	int64_t vdda_before_mv;
 	int64_t warmups, inferences;
 	int64_t cycles;
@@ -102,6 +105,8 @@ struct store_measurement {
 	double raw_energy_j;                   /* before a spike filter; NaN: the meter has none */
 	double integral_energy_j;              /* by the instrument's own sum; NaN: it has none */
 	double meter_rate_hz, meter_rate_u_hz; /* by the host's clock; NaN: not comparable */
+	/* Around the board, by chamber or sensor; NaN: nothing reads it, or before schema 6. */
+	double ambient_before_c, ambient_after_c;
 };
 
 struct store_session {

@@ -9,6 +9,8 @@
  *   (Documentation/i2c/fault-codes.rst).
  * - An adapter that was unplugged may report EIO for ever (i2c-tiny-usb does): while its file is open
  *   it stays, but its name in /dev goes.
+ * - Behind an adapter on USB, the adapter's device in sysfs is a child of the USB interface: its
+ *   manufacturer tells a virtual one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +19,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "drivers/link/i2c_kinds.h"
 #include "drivers/link/link.h"
+#include "drivers/link/usb_kinds.h"
 
 enum { ADDRESSES = 128, INTERRUPTED_TRIES = 10, GONE_TRIES = 10, GONE_LOOK_MS = 10 };
 
@@ -47,6 +52,26 @@ static int open_fail(const char *path, int error, struct err *err)
 	return err_set(err, -error, "%s: %s", path, strerror(error));
 }
 
+static bool is_virtual(int fd)
+{
+	struct usb_identity identity = {0};
+	struct stat status;
+	char path[80];
+	FILE *stream;
+
+	if (fstat(fd, &status))
+		return false;
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device/../../manufacturer",
+		 major(status.st_rdev), minor(status.st_rdev));
+	stream = fopen(path, "r");
+	if (!stream)
+		return false;
+	if (fgets(identity.manufacturer, sizeof(identity.manufacturer), stream))
+		usb_identity_judge(&identity);
+	fclose(stream);
+	return identity.is_virtual;
+}
+
 static int bus_open(void *state, const char *address, bool *ret_is_virtual, struct err *err)
 {
 	struct bus *bus = state;
@@ -69,7 +94,7 @@ static int bus_open(void *state, const char *address, bool *ret_is_virtual, stru
 		return err_set(err, -ENOTSUP,
 			       "the adapter only knows SMBus: it cannot make combined transfers");
 	}
-	*ret_is_virtual = false;
+	*ret_is_virtual = is_virtual(bus->fd);
 	return 0;
 }
 

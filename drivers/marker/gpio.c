@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "drivers/control/gpio_request.h"
@@ -210,6 +212,38 @@ static int gpio_open(void *state, struct pollfd *fds, unsigned *ret_fd_count, st
 	return ret;
 }
 
+/* Its platform device's driver is gpio-sim (Documentation/admin-guide/gpio/gpio-sim.rst). */
+static bool is_simulated(const char *path)
+{
+	char link[64], driver[256];
+	const char *name;
+	struct stat status;
+	ssize_t length;
+
+	if (stat(path, &status))
+		return false;
+	snprintf(link, sizeof(link), "/sys/dev/char/%u:%u/../driver", major(status.st_rdev),
+		 minor(status.st_rdev));
+	length = readlink(link, driver, sizeof(driver) - 1);
+	if (length < 0)
+		return false;
+	driver[length] = '\0';
+	name = strrchr(driver, '/');
+	return name && !strcmp(name, "/gpio-sim");
+}
+
+static int gpio_sim_open(void *state, struct pollfd *fds, unsigned *ret_fd_count, struct err *err)
+{
+	const struct gpio *gpio = state;
+	int ret = gpio_open(state, fds, ret_fd_count, err);
+
+	if (!ret && !is_simulated(gpio->path))
+		return err_set(err, -ENXIO,
+			       "%s is no chip of the kernel's gpio-sim: a real one is named as %s",
+			       gpio->path, marker_gpio.form);
+	return ret;
+}
+
 static void gpio_close(void *state)
 {
 	struct gpio *gpio = state;
@@ -235,6 +269,19 @@ const struct marker_ops marker_gpio = {
 	.gone = "the chip is gone (unplugged?)",
 	.parse = gpio_parse,
 	.open = gpio_open,
+	.close = gpio_close,
+	.is_numbered = gpio_is_numbered,
+	.drain = gpio_drain,
+};
+
+const struct marker_ops marker_gpio_sim = {
+	.scheme = "gpio-sim:",
+	.form = "gpio-sim:/dev/gpiochip0:0,1,2",
+	.is_virtual = true,
+	.state_size = sizeof(struct gpio),
+	.gone = "the simulated chip is gone",
+	.parse = gpio_parse,
+	.open = gpio_sim_open,
 	.close = gpio_close,
 	.is_numbered = gpio_is_numbered,
 	.drain = gpio_drain,

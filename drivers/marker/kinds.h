@@ -32,6 +32,6 @@ struct marker_ops {
 	int (*drain)(void *state, struct marker *marker, unsigned index, const struct pollfd *fd);
 };
 
-extern const struct marker_ops marker_gpio, marker_socket;
+extern const struct marker_ops marker_gpio, marker_gpio_sim, marker_socket;
 
 #endif

@@ -20,7 +20,7 @@ enum {
 	PRIORITY = 50, /* SCHED_FIFO, where this user may */
 };
 
-static const struct marker_ops *const kinds[] = {&marker_gpio, &marker_socket};
+static const struct marker_ops *const kinds[] = {&marker_gpio, &marker_gpio_sim, &marker_socket};
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -138,8 +138,8 @@ static int find_kind(const char *uri, const struct marker_ops **ret_ops, struct 
 			return 0;
 		}
 	}
-	return err_set(err, -EINVAL, "'%s' is no marker lines, as %s or %s", uri, marker_gpio.form,
-		       marker_socket.form);
+	return err_set(err, -EINVAL, "'%s' is no marker lines, as %s, %s or %s", uri,
+		       marker_gpio.form, marker_gpio_sim.form, marker_socket.form);
 }
 
 static int parse(const struct marker_ops *ops, const char *uri, void *state, unsigned *ret_lines,

@@ -4,6 +4,7 @@
  * Markers that a meter samples itself are better by far.
  *
  *   gpio:/dev/gpiochip0:17,27,22    lines of the host's GPIO chip; the first is marker line 0
+ *   gpio-sim:/dev/gpiochip0:0,1,2   a virtual lab's lines, on a chip of the kernel's gpio-sim
  *   socket:PATH                     a virtual lab's lines, on a stream socket (AF_UNIX)
  *
  * gpio: the kernel stamps an edge in its interrupt handler: some ten microseconds late, at times
@@ -11,6 +12,8 @@
  * numbers its edges, so that lost ones show. Without it version 1 is used through libgpiod: 16
  * edges wait per line, a lost one shows only in two of one direction after each other, and a lost
  * pair does not show.
+ *
+ * gpio-sim: the same, of a chip that has to be a simulated one.
  *
  * socket: who connects gets the line "joulebench-markers 1", and then a line per edge,
  *
@@ -59,7 +62,7 @@ int marker_check_uri(const char *uri, unsigned *ret_lines, bool *ret_virtual, st
 /* Requests the lines and begins to take edges. -ENOENT: no such chip or socket; -EACCES: no
  * permission (the sentence says which udev rule); -EBUSY: somebody holds a line; -ECONNREFUSED:
  * nobody serves the socket; -EPROTO: it serves something else; -EINVAL: malformed uri, or the chip
- * has no such line. */
+ * has no such line; -ENXIO: the chip is not a simulated one. */
 int marker_open(const char *uri, struct marker **ret_marker, struct err *err);
 /* The same on a tape (drivers/link/record.h; NULL: none), which outlives the marker: what is read is
  * written to it, or comes from it and no line is touched. -ECANCELED: the replay is over. */

@@ -104,6 +104,13 @@ static int hwmon_open(void *state, const char *address, const struct thermal_set
 	return hwmon_read(hwmon, &temp_c, err);
 }
 
+static int hwmon_identify(void *state, char *ret_text, size_t size, struct err *err)
+{
+	(void)err;
+	snprintf(ret_text, size, "%s", ((const struct hwmon *)state)->path);
+	return 0;
+}
+
 static void hwmon_close(void *state)
 {
 	(void)state;
@@ -116,4 +123,5 @@ const struct thermal_ops thermal_hwmon = {
 	.open = hwmon_open,
 	.close = hwmon_close,
 	.read = hwmon_read,
+	.identify = hwmon_identify,
 };

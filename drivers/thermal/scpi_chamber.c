@@ -16,7 +16,7 @@
 
 enum {
 	REPLY_MS = 2000,
-	REPLY_BYTES = 64,
+	REPLY_BYTES = THERMAL_IDENTITY_BYTES,
 	BAUD_DEFAULT = 9600,
 };
 
@@ -69,10 +69,10 @@ static int say(struct chamber *chamber, const char *line, struct err *err)
 	return link_write(chamber->link, line, strlen(line), REPLY_MS, err);
 }
 
-static int ask(struct chamber *chamber, const char *question, double *ret_value, struct err *err)
+static int ask_text(struct chamber *chamber, const char *question, char text[REPLY_BYTES],
+		    struct err *err)
 {
-	char text[REPLY_BYTES], line[REPLY_BYTES], *end;
-	double value;
+	char line[64];
 	int ret = link_discard(chamber->link, 1, 100, err); /* a late answer to another question */
 
 	snprintf(line, sizeof(line), "%s\n", question);
@@ -80,8 +80,17 @@ static int ask(struct chamber *chamber, const char *question, double *ret_value,
 		ret = say(chamber, line, err);
 	if (!ret)
 		ret = read_line(chamber, text, err);
+	return ret ? err_context(err, ret, "%s", question) : 0;
+}
+
+static int ask(struct chamber *chamber, const char *question, double *ret_value, struct err *err)
+{
+	char text[REPLY_BYTES], *end;
+	double value;
+	int ret = ask_text(chamber, question, text, err);
+
 	if (ret)
-		return err_context(err, ret, "%s", question);
+		return ret;
 	value = strtod(text, &end);
 	if (end == text || *end || !isfinite(value))
 		return err_set(err, -EPROTO, "%s: '%s' is no temperature", question, text);
@@ -94,6 +103,17 @@ static int chamber_read(void *state, double *ret_temp_c, struct err *err)
 	struct chamber *chamber = state;
 
 	return ask(chamber, chamber->words->measure, ret_temp_c, err);
+}
+
+/* IEEE 488.2, section 10.14. */
+static int chamber_identify(void *state, char *ret_text, size_t size, struct err *err)
+{
+	char text[REPLY_BYTES];
+	int ret = ask_text(state, "*IDN?", text, err);
+
+	if (!ret)
+		snprintf(ret_text, size, "%s", text);
+	return ret;
 }
 
 static int chamber_set(void *state, double temp_c, struct err *err)
@@ -158,6 +178,7 @@ const struct thermal_ops thermal_scpi = {
 	.close = chamber_close,
 	.set = chamber_set,
 	.read = chamber_read,
+	.identify = chamber_identify,
 };
 
 const struct thermal_ops thermal_f4t = {
@@ -168,4 +189,5 @@ const struct thermal_ops thermal_f4t = {
 	.close = chamber_close,
 	.set = chamber_set,
 	.read = chamber_read,
+	.identify = chamber_identify,
 };

@@ -53,19 +53,31 @@ static int check_limits(const struct thermal_settings *settings, struct err *err
 		       settings->max_c);
 }
 
-int thermal_open(const char *uri, const struct thermal_settings *settings,
-		 struct thermal **ret_thermal, struct err *err)
+int thermal_check_uri(const char *uri, unsigned *ret_caps, struct err *err)
 {
 	const char *address = NULL;
 	const struct thermal_ops *ops = find(uri, &address);
-	struct thermal *thermal;
-	int ret;
 
 	if (!ops || !*address)
 		return err_set(err, -EINVAL,
 			       "'%s' is none of scpi:LINK, f4t:LINK, hwmon:CHIP/SENSOR, "
 			       "fixed:CELSIUS",
 			       uri);
+	*ret_caps = ops->caps;
+	return 0;
+}
+
+int thermal_open(const char *uri, const struct thermal_settings *settings,
+		 struct thermal **ret_thermal, struct err *err)
+{
+	const char *address = NULL;
+	const struct thermal_ops *ops = find(uri, &address);
+	struct thermal *thermal;
+	unsigned caps;
+	int ret = thermal_check_uri(uri, &caps, err);
+
+	if (ret)
+		return ret;
 	thermal = calloc(1, sizeof(*thermal) + ops->state_size);
 	if (!thermal)
 		return err_set(err, -ENOMEM, "%s: out of memory", uri);
@@ -125,6 +137,24 @@ int thermal_read(struct thermal *thermal, double *ret_temp_c, struct err *err)
 	return ret ? err_context(err, ret, "%s: read", thermal->ops->scheme) : 0;
 }
 
+int thermal_identify(struct thermal *thermal, char ret_text[THERMAL_IDENTITY_BYTES],
+		     struct err *err)
+{
+	int ret;
+
+	assert(thermal);
+	ret_text[0] = '\0';
+	if (!thermal->ops->identify)
+		return 0;
+	ret = thermal->ops->identify(thermal->state, ret_text, THERMAL_IDENTITY_BYTES, err);
+	return ret ? err_context(err, ret, "%s: identify", thermal->ops->scheme) : 0;
+}
+
+bool thermal_identity_is_virtual(const char *identity)
+{
+	return strstr(identity, ",virtual-rig,") != NULL;
+}
+
 bool thermal_watch_add(struct thermal_watch *watch, const struct thermal_band *band,
 		       int64_t t_mono_ns, double temp_c)
 {
@@ -140,7 +170,7 @@ bool thermal_watch_add(struct thermal_watch *watch, const struct thermal_band *b
 }
 
 int thermal_wait(struct thermal *thermal, const struct thermal_band *band, double limit_s,
-		 const volatile bool *stop, double *ret_temp_c, struct err *err)
+		 const volatile sig_atomic_t *stop, double *ret_temp_c, struct err *err)
 {
 	const struct timespec pause = {.tv_sec = POLL_MS / 1000,
 				       .tv_nsec = POLL_MS % 1000 * 1000000L};

@@ -13,6 +13,7 @@
 #ifndef DRIVERS_THERMAL_THERMAL_H
 #define DRIVERS_THERMAL_THERMAL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,12 +42,18 @@ struct thermal_ops {
 	void (*close)(void *state); /* called if and only if open succeeded */
 	int (*set)(void *state, double temp_c, struct err *err); /* with THERMAL_CAP_SET only */
 	int (*read)(void *state, double *ret_temp_c, struct err *err);
+	/* What it says of itself, or where it was found. NULL: nothing to say. */
+	int (*identify)(void *state, char *ret_text, size_t size, struct err *err);
 };
 
 extern const struct thermal_ops thermal_f4t, thermal_fixed, thermal_hwmon, thermal_scpi;
 
 struct thermal;
 
+enum { THERMAL_IDENTITY_BYTES = 128 };
+
+/* Pure: which driver's it is. -EINVAL: no driver's. */
+int thermal_check_uri(const char *uri, unsigned *ret_caps, struct err *err);
 /* settings may be NULL. -EINVAL: malformed uri; -ENOENT: no such sensor (the sentence lists those
  * there are); -ENOTUNIQ: several chips of one name; the link's errors. */
 int thermal_open(const char *uri, const struct thermal_settings *settings,
@@ -59,6 +66,13 @@ unsigned thermal_caps(const struct thermal *thermal);
 int thermal_set(struct thermal *thermal, double temp_c, struct err *err);
 /* Blocks 2 s at most. */
 int thermal_read(struct thermal *thermal, double *ret_temp_c, struct err *err);
+
+/* Blocks 2 s at most. -ETIMEDOUT: it does not answer that question, as simple controllers do not;
+ * "" when there is nothing to say. */
+int thermal_identify(struct thermal *thermal, char ret_text[THERMAL_IDENTITY_BYTES],
+		     struct err *err);
+/* Whether that is what a virtual rig's instrument says: nothing read from it was measured. */
+bool thermal_identity_is_virtual(const char *identity);
 
 /* --- settled ---------------------------------------------------------------------------------- */
 
@@ -81,8 +95,8 @@ bool thermal_watch_add(struct thermal_watch *watch, const struct thermal_band *b
 		       int64_t t_mono_ns, double temp_c);
 
 /* Reads once a second until it is settled. -ETIMEDOUT: not within limit_s (the sentence says the last
- * temperature); -ECANCELED: *stop (may be NULL) became true. Readings that fail end it. */
+ * temperature); -ECANCELED: *stop (may be NULL) is not 0 any more. Readings that fail end it. */
 int thermal_wait(struct thermal *thermal, const struct thermal_band *band, double limit_s,
-		 const volatile bool *stop, double *ret_temp_c, struct err *err);
+		 const volatile sig_atomic_t *stop, double *ret_temp_c, struct err *err);
 
 #endif

@@ -65,7 +65,7 @@ static const char help[] =
 	"  devices:                 SCPI over a stream socket\n"
 	"    - {name: NAME, kind: supply, listen: ADDRESS, voltage: 3.3 V}\n"
 	"    - {name: NAME, kind: chamber, listen: ADDRESS, ambient: 21 degC, slew: 2 K/min,\n"
-	"       overshoot: 0.5 K, settle: 60 s}\n"
+	"       overshoot: 0.5 K, settle: 60 s, log: PATH}   log: the set points it was given\n"
 	"\n"
 	"Faults (where, how often it has a chance, what can be set):\n";
 

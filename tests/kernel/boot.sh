@@ -3,6 +3,8 @@
 #
 # boot.sh FOLDER COMMAND [ARGUMENT...]: boots the kernel that build_guest.sh has put into FOLDER, runs COMMAND inside as root,
 # with this file system read-only below it, in this directory and environment, and ends with its exit status.
+# JOULEBENCH_GUEST_TIME=virtual: time inside passes while everybody there waits, at once, and hardly while anybody computes:
+# what is paced by the clock does not depend on how fast or how busy this machine is. Nothing may wait by computing.
 # 124: COMMAND or the guest took longer than JOULEBENCH_GUEST_TIMEOUT seconds (default 60) and was killed. 125: the guest died.
 #
 # Inside, /run, /dev/shm and /dev can be written.
@@ -41,12 +43,14 @@ trap 'rm -rf "$work"' EXIT
 	printf ' %q' "$@"
 	printf '\n'
 } | sed 's/^declare -x/export/' >"$work/script"
+time=
+[ "${JOULEBENCH_GUEST_TIME:-real}" = virtual ] && time=time-travel=inf-cpu
 token=$RANDOM$RANDOM$RANDOM
 # One processor, and always the same one: a guest that moves about is several times slower.
 processor=$(taskset -cp $$ | sed 's/.*[ ,-]//')
 TMPDIR=$(find_memory_folder) timeout -k 5 "${JOULEBENCH_GUEST_TIMEOUT:-60}" \
 	taskset -c "$processor" "$folder/linux" root=none rootfstype=hostfs rootflags=/ ro mem=${memory_mb}M quiet \
-	uml_dir="$work/" umid=guest con=null ssl=null con0=null,fd:1 \
+	uml_dir="$work/" umid=guest con=null ssl=null con0=null,fd:1 $time \
 	init="$folder/init" JOULEBENCH_SCRIPT="$work/script" JOULEBENCH_TOKEN=$token </dev/null 2>&1 |
 	stdbuf -o0 tr -d '\r' | tee "$work/output" | grep --line-buffered -v -e "^guest ended with status .* $token\$" -e "^reboot: System halted"
 ended=${PIPESTATUS[0]}

@@ -67,3 +67,12 @@ says() {
 		grep -qF -- "$text" "$work/out" || { cat "$work/out"; fail "does not say '$text'"; }
 	done
 }
+
+# make_chip NAME LINES: a chip of gpio-sim; prints its folder in sysfs, whose name is the character device's.
+make_chip() {
+	local folder=/sys/kernel/config/gpio-sim/$1
+	mkdir "$folder" "$folder/bank0"
+	echo "$2" >"$folder/bank0/num_lines"
+	echo 1 >"$folder/live"
+	echo "/sys/devices/platform/$(cat "$folder/dev_name")/$(cat "$folder/bank0/chip_name")"
+}

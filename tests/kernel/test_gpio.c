@@ -275,6 +275,12 @@ static void busy(void **state)
 	assert_int_equal(marker_open("gpio:/dev/gpiochip99:0", &second, &err), -ENOENT);
 	/* what failed holds nothing */
 	marker_close(open_lines("2"));
+	/* a virtual lab's: the same lines */
+	snprintf(uri, sizeof(uri), "gpio-sim:%s:0,1", chip_path);
+	if (marker_open(uri, &first, &err))
+		fail_msg("%s", err.text);
+	assert_true(marker_is_virtual(first));
+	marker_close(first);
 }
 
 int main(void)

@@ -112,6 +112,7 @@ static struct totals measure(const char *driver, const char *uri, const char *op
 
 	if (meter_open_uri(driver, NULL, uri, &settings, &meter, &err) || meter_start(meter, &err))
 		fail_msg("%s: %s", uri, err.text);
+	assert_true(meter_info(meter)->is_virtual);
 	begin_ms = now_ms();
 	while (totals.count < SAMPLES) {
 		if (meter_read(meter, &block, LONG_MS, &err))

@@ -64,6 +64,7 @@ static struct i2c *opened(void)
 
 	if (i2c_open("i2c:/dev/i2c-3", &i2c, &err))
 		fail_msg("%s", err.text);
+	assert_false(i2c_is_virtual(i2c));
 	return i2c;
 }
 

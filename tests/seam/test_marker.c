@@ -256,6 +256,32 @@ static void not_to_be_had(void **state)
 	assert_non_null(strstr(err.text, "70-joulebench.rules"));
 }
 
+/* The same lines as a virtual lab's: of a simulated chip alone. */
+static void simulated(void **state)
+{
+	static const char driver[] = "/sys/dev/char/254:7/../driver";
+	struct marker *marker = NULL;
+	struct err err = {""};
+
+	(void)state;
+	assert_int_equal(marker_open("gpio-sim:/dev/gpiochip7:17,4", &marker, &err), -ENXIO);
+	assert_non_null(strstr(err.text, "/dev/gpiochip7"));
+	assert_false(seam_gpio_is_requested(&chip, WINDOW));
+	seam_text_set(driver, "../../../bus/platform/drivers/pca953x");
+	assert_int_equal(marker_open("gpio-sim:/dev/gpiochip7:17,4", &marker, &err), -ENXIO);
+	seam_text_set(driver, "../../../bus/platform/drivers/gpio-sim");
+	if (marker_open("gpio-sim:/dev/gpiochip7:17,4", &marker, &err))
+		fail_msg("%s", err.text);
+	assert_true(marker_is_virtual(marker));
+	seam_gpio_drive(&chip, WINDOW, true, link_now_ns());
+	assert_true(next_edge(marker).is_rising);
+	marker_close(marker);
+	seam_file_remove(driver);
+	marker = opened();
+	assert_false(marker_is_virtual(marker));
+	marker_close(marker);
+}
+
 static void drive_next(void)
 {
 	seam_gpio_drive(&chip, WINDOW, !(chip.levels >> WINDOW & 1), link_now_ns());
@@ -279,7 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NEW(edges),       OLD(edges),         NEW(lost_are_counted), OLD(lost_without_numbers),
 		OLD(other_clock), NEW(owner_sleeps), NEW(not_to_be_had),    OLD(not_to_be_had),
-		NEW(conforms),    OLD(conforms),
+		NEW(conforms),    OLD(conforms),       NEW(simulated),         OLD(simulated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

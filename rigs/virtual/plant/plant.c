@@ -350,6 +350,11 @@ static void plant_heat(struct plant *plant, double power_w, double dt_s)
 	plant->junction_c += (settled_c - plant->junction_c) * (x < 1e-4 ? x : -expm1(-x));
 }
 
+void plant_rest(struct plant *plant, double dt_s)
+{
+	plant_heat(plant, 0, dt_s);
+}
+
 /* A supply that rises charges the capacitors through the source's resistance. One that falls cannot
  * take charge back: the chip lives on the capacitors until they are down to it. */
 static void plant_follow_supply(struct plant *plant, double supply_v)

@@ -30,5 +30,7 @@ void plant_scale_leakage(struct plant *plant, double factor);
 
 /* Of the air around the board; the junction follows with its time constant. */
 void plant_set_ambient(struct plant *plant, double ambient_c);
+/* Lets dt_s pass for a board that is off and whose time stands still: it takes on the air's temperature. */
+void plant_rest(struct plant *plant, double dt_s);
 
 #endif

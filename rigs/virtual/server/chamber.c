@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "rigs/virtual/server/truth.h"
+
 #define PLACES_MAX   64
 #define SETTLE_TAUS  4
 #define DRIFT_SHARE  20
@@ -34,6 +36,7 @@ struct chamber {
 	const struct config_device *config;
 	double pace;
 	unsigned places_count;
+	FILE *log; /* NULL: none */
 	pthread_mutex_t mutex;
 	/* Under the mutex. */
 	struct chamber_program program;
@@ -101,10 +104,25 @@ static void set_defaults(struct chamber *chamber)
 	chamber->program.serial++;
 }
 
+static int open_log(struct chamber *chamber, struct verr *err)
+{
+	int rc = chamber->config->log ? truth_file_open(chamber->config->log, &chamber->log, err)
+				      : 0;
+
+	if (rc == 0 && chamber->log) {
+		fprintf(chamber->log,
+			"{\"schema\": \"joulebench-chamber/1\", \"chamber\": \"%s\"}\n",
+			chamber->config->name);
+		fflush(chamber->log);
+	}
+	return rc;
+}
+
 int chamber_new(const struct config_device *config, double pace, struct chamber **ret_chamber,
 		struct verr *err)
 {
 	struct chamber *chamber = calloc(1, sizeof(*chamber));
+	int rc;
 
 	if (!chamber)
 		return verr_set(err, -ENOMEM, "out of memory");
@@ -113,6 +131,11 @@ int chamber_new(const struct config_device *config, double pace, struct chamber 
 	chamber->own.temp_c = config->ambient_c;
 	set_defaults(chamber);
 	pthread_mutex_init(&chamber->mutex, NULL);
+	rc = open_log(chamber, err);
+	if (rc < 0) {
+		chamber_free(chamber);
+		return rc;
+	}
 	*ret_chamber = chamber;
 	return 0;
 }
@@ -121,6 +144,8 @@ void chamber_free(struct chamber *chamber)
 {
 	if (!chamber)
 		return;
+	if (chamber->log)
+		fclose(chamber->log);
 	pthread_mutex_destroy(&chamber->mutex);
 	free(chamber);
 }
@@ -214,6 +239,14 @@ static void change(struct chamber *chamber, const struct chamber_program *progra
 	pthread_mutex_unlock(&chamber->mutex);
 }
 
+static void log_target(struct chamber *chamber, double target_c)
+{
+	if (!chamber->log)
+		return;
+	fprintf(chamber->log, "{\"target_c\": %.2f}\n", target_c);
+	fflush(chamber->log);
+}
+
 /* A set point switches the chamber on, as on most controllers. */
 static enum scpi_error set_target(void *context, const char *parameter, char *ret_reply,
 				  size_t size)
@@ -224,9 +257,11 @@ static enum scpi_error set_target(void *context, const char *parameter, char *re
 
 	(void)ret_reply, (void)size;
 	program.on = true;
-	if (!error)
-		change(context, &program);
-	return error;
+	if (error)
+		return error;
+	change(context, &program);
+	log_target(context, program.target_c);
+	return SCPI_OK;
 }
 
 static enum scpi_error get_target(void *context, const char *parameter, char *ret_reply,

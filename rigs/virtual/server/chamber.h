@@ -13,11 +13,16 @@
  * programs for it use them): [SOURce:]CLOop1:SPOint and its query, [SOURce:]CLOop1:PVALue?,
  * [SOURce:]CLOop1:RRATe. The F4T's program, profile and humidity commands are not there.
  *
+ * Its log, if it has one, is JSON lines: {"schema": "joulebench-chamber/1", "chamber": NAME} first,
+ * then
+ * {"target_c": CELSIUS} for each set point that it took.
+ *
  * Time. Each board has virtual time of its own, so each board in the chamber has air of its own,
  * all with the same set point: a set point counts in each board's time from the moment it was
  * given, and a board's air moves with that board's time. So a board's temperatures depend on its
  * own time only. The chamber's own air moves with the host's time times the rig's pace. A board
- * whose time begins to run, or runs on after a pause, finds the chamber's own air.
+ * whose time begins to run, or runs on after a pause, finds the chamber's own air, and has taken on
+ * its temperature if it was off.
  * MEASure:TEMPerature? gives, of the air of all boards whose time runs, that which is farthest from
  * the set point, so that who waits for the chamber waits for all of them; the chamber's own where
  * no board's time runs.
@@ -49,7 +54,8 @@ void chamber_air_step(const struct config_device *config, const struct chamber_p
 
 struct chamber;
 
-/* The configuration is not owned and outlives the chamber. pace: virtual seconds per host second.
+/* Empties the log. The configuration is not owned and outlives the chamber. pace: virtual seconds
+ * per host second.
  */
 int chamber_new(const struct config_device *config, double pace, struct chamber **ret_chamber,
 		struct verr *err);

@@ -64,7 +64,7 @@
  *   devices:
  *     - {name: psu, kind: supply, listen: tcp:127.0.0.1:0, voltage: 3.3 V}       see supply.h
  *     - {name: oven, kind: chamber, listen: ..., ambient: 21 degC, slew: 2 K/min,
- *        overshoot: 0.5 K, settle: 60 s}                                         see chamber.h
+ *        overshoot: 0.5 K, settle: 60 s, log: build/oven.jsonl}                  see chamber.h
  *
  * A fault: {fault: NAME, probability: P} or {fault: NAME, at: 1.5 s}, with `limit:` (how often at
  * most) and what fault_kinds.h gives the kind; a link's faults stand with its device.
@@ -142,6 +142,7 @@ struct config_device {
 	enum config_device_kind kind;
 	double voltage_v;                                      /* of a supply */
 	double ambient_c, slew_k_per_s, overshoot_k, settle_s; /* of a chamber */
+	const char *log;                                       /* of a chamber; NULL: none */
 };
 
 struct config {

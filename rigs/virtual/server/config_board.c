@@ -313,7 +313,7 @@ int read_board(struct reading *reading, struct yaml_value value, unsigned index)
 /* Devices ------------------------------------------------------------------------------------ */
 
 struct device_values {
-	struct yaml_value name, kind, listen, voltage, ambient, slew, overshoot, settle;
+	struct yaml_value name, kind, listen, voltage, ambient, slew, overshoot, settle, log;
 };
 
 static const char *device_kind_name(const void *context, unsigned i)
@@ -356,6 +356,7 @@ static int refuse_strangers(struct reading *reading, const struct device_values 
 		{"slew", values->slew, CONFIG_CHAMBER},
 		{"overshoot", values->overshoot, CONFIG_CHAMBER},
 		{"settle", values->settle, CONFIG_CHAMBER},
+		{"log", values->log, CONFIG_CHAMBER},
 	};
 
 	for (size_t i = 0; i < READ_COUNT(keys); i++)
@@ -387,6 +388,9 @@ static int read_device_settings(struct reading *reading, const struct device_val
 	};
 	int rc = refuse_strangers(reading, values, device->kind);
 
+	if (rc == 0 && values->log.index)
+		rc = read_text(reading, values->log, "log", &device->log);
+
 	for (size_t i = 0; i < READ_COUNT(rows) && rc == 0; i++) {
 		*rows[i].ret = rows[i].standard;
 		rc = read_quantity(reading, rows[i].value, rows[i].key, rows[i].quantity,
@@ -406,6 +410,7 @@ int read_device(struct reading *reading, struct yaml_value value, unsigned index
 		{"slew", false, offsetof(struct device_values, slew)},
 		{"overshoot", false, offsetof(struct device_values, overshoot)},
 		{"settle", false, offsetof(struct device_values, settle)},
+		{"log", false, offsetof(struct device_values, log)},
 	};
 	struct config_device *device = &reading->config->devices[index];
 	struct device_values values = {{0}};

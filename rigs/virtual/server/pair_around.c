@@ -105,9 +105,14 @@ static void look_at_supply(struct pair *pair)
 	pair->supply_cuts = pair->supply_output.cuts;
 }
 
-/* The air of a board whose time was standing still is the chamber's own. */
+/* The air of a board whose time was standing still is the chamber's own; one that is off has taken
+ * on its temperature meanwhile. */
 static void look_at_chamber(struct pair *pair, int64_t now_ns)
 {
+	double passed_s = pair->config->pace * 1e-9 * (double)(now_ns - pair->air_ns);
+	bool was_off = pair->air_known && pair->source_v <= 0;
+
+	pair->air_ns = now_ns;
 	pair->program = chamber_program(pair->chamber);
 	if (pair->state != PAIR_STILL && pair->air_known)
 		return;
@@ -115,6 +120,8 @@ static void look_at_chamber(struct pair *pair, int64_t now_ns)
 	pair->air_known = true;
 	pair->air_ps = pair->now_ps;
 	plant_set_ambient(pair->body.plant, pair->air.temp_c);
+	if (was_off)
+		plant_rest(pair->body.plant, passed_s);
 }
 
 void pair_look_around(struct pair *pair, int64_t now_ns)

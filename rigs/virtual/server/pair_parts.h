@@ -93,6 +93,7 @@ struct pair {
 	struct chamber_air air;
 	struct chamber_program program;
 	int64_t air_ps; /* until when the air has been followed */
+	int64_t air_ns; /* the same in host time, of the last look */
 	bool air_known;
 	struct pair_faults faults;
 	/* Pace: virtual time may be anchor_ps + pace * (host time - anchor_ns). */

@@ -32,6 +32,7 @@ struct rig {
 	FILE *truth_file, *fault_file; /* NULL: none */
 	struct rig_device *devices;    /* all of config's */
 	struct pair **pairs;
+	int64_t *rest_until_ns; /* of each pair that is ahead of the clock; its turn writes it */
 	unsigned pair_count;
 	struct pollfd *fds; /* stop, pool, devices, pairs */
 	struct pool *pool;
@@ -104,9 +105,10 @@ static int allocate(struct rig *rig, struct verr *err)
 		     config->boards_count * PAIR_POLLFDS;
 
 	rig->pairs = calloc(config->boards_count, sizeof(rig->pairs[0]));
+	rig->rest_until_ns = calloc(config->boards_count, sizeof(rig->rest_until_ns[0]));
 	rig->devices = calloc(config->devices_count + 1, sizeof(rig->devices[0]));
 	rig->fds = calloc(fds, sizeof(rig->fds[0]));
-	if (!rig->pairs || !rig->devices || !rig->fds)
+	if (!rig->pairs || !rig->rest_until_ns || !rig->devices || !rig->fds)
 		return verr_set(err, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -150,6 +152,7 @@ void rig_free(struct rig *rig)
 	pthread_mutex_destroy(&rig->mutex);
 	free(rig->fds);
 	free(rig->devices);
+	free(rig->rest_until_ns);
 	free(rig->pairs);
 	free(rig);
 }
@@ -198,6 +201,8 @@ static bool run_pair(void *context, unsigned index)
 	if (rc == 0)
 		rc = pair_advance(pair, now_ns, now_ns + TURN_NS, &err);
 	pair_flush(pair);
+	rig->rest_until_ns[index] =
+		pair_clock_ns() + (pair_awaits_time(pair) ? AWAIT_NS : AHEAD_NS);
 	if (rc < 0)
 		note_broken(rig, rc, &err);
 	return rc == 0 && pair_state(pair) == PAIR_BEHIND;
@@ -215,15 +220,21 @@ static struct pollfd *pair_fds(const struct rig *rig, unsigned index)
 	return device_fds(rig, rig->config->devices_count) + index * PAIR_POLLFDS;
 }
 
-static long sooner_ns(long timeout_ns, long other_ns)
+/* Until the pair's rest is over, if that is sooner; timeout_ns is negative for never. */
+static long sooner_ns(const struct rig *rig, unsigned index, int64_t now_ns, long timeout_ns)
 {
-	return timeout_ns < 0 || other_ns < timeout_ns ? other_ns : timeout_ns;
+	int64_t left_ns = rig->rest_until_ns[index] - now_ns;
+
+	if (left_ns < 0)
+		left_ns = 0;
+	return timeout_ns < 0 || left_ns < timeout_ns ? (long)left_ns : timeout_ns;
 }
 
 /* Of the boards in the pool's hands no socket is watched. Returns how long to wait: a moment while
  * one rests that is ahead of the clock, else until something happens (-1). */
 static long watch(struct rig *rig, int stop_fd)
 {
+	int64_t now_ns = pair_clock_ns();
 	long timeout_ns = -1;
 
 	rig->fds[0] = (struct pollfd){.fd = stop_fd, .events = POLLIN};
@@ -235,8 +246,7 @@ static long watch(struct rig *rig, int stop_fd)
 		bool is_idle = pool_is_idle(rig->pool, i);
 
 		if (is_idle && pair_state(rig->pairs[i]) == PAIR_AHEAD)
-			timeout_ns = sooner_ns(
-				timeout_ns, pair_awaits_time(rig->pairs[i]) ? AWAIT_NS : AHEAD_NS);
+			timeout_ns = sooner_ns(rig, i, now_ns, timeout_ns);
 		if (!is_idle || pair_awaits_time(rig->pairs[i])) {
 			for (unsigned k = 0; k < PAIR_POLLFDS; k++)
 				fds[k] = (struct pollfd){.fd = -1};
@@ -271,12 +281,15 @@ static bool serve_devices(struct rig *rig)
 
 static void start_pairs(struct rig *rig, bool all)
 {
+	int64_t now_ns = pair_clock_ns();
+
 	for (unsigned i = 0; i < rig->pair_count; i++) {
 		struct pair *pair = rig->pairs[i];
 
 		if (!pool_is_idle(rig->pool, i))
 			continue;
-		if (all || pair_state(pair) == PAIR_AHEAD || has_events(pair_fds(rig, i)))
+		if (all || has_events(pair_fds(rig, i)) ||
+		    (pair_state(pair) == PAIR_AHEAD && now_ns >= rig->rest_until_ns[i]))
 			pool_start(rig->pool, i);
 	}
 }

@@ -106,6 +106,8 @@ static void rig_without_devices(void **state)
 	assert_int_equal(device_check_rig(&rig, &list, &count, &err), 0);
 	assert_int_equal(count, 2);
 	assert_true(list[0].is_meter && !list[1].is_meter);
+	assert_string_equal(list[0].kind, "meter");
+	assert_string_equal(list[1].kind, "board");
 	for (size_t i = 0; i < count; i++) {
 		assert_int_equal(list[i].code, -ENOENT);
 		assert_true(list[i].problem.text[0] && list[i].advice[0]);
@@ -135,6 +137,32 @@ static void rig_without_lines(void **state)
 	free(list);
 }
 
+/* What tells how warm it is comes last, by its uri. */
+static void rig_without_chamber_and_sensor(void **state)
+{
+	struct rig_meter meter = {.name = "m", .driver = "ppk2", .link = "serial:/no/such/port"};
+	struct rig_board board = {.name = "b", .link = "serial:/no/such/port", .baud = 115200};
+	struct rig rig = {.name = "r", .meters = &meter, .meter_count = 1, .boards = &board,
+			  .board_count = 1,
+			  .chamber = {.uri = "scpi:tcp://127.0.0.1:1", .max_c = 60},
+			  .sensor = {.uri = "hwmon:no-such-chip/temp1"}};
+	struct device_check *list = NULL;
+	struct err err = {""};
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(device_check_rig(&rig, &list, &count, &err), 0);
+	assert_int_equal(count, 4);
+	assert_string_equal(list[2].kind, "chamber");
+	assert_int_equal(list[2].code, -ECONNREFUSED);
+	assert_string_equal(list[2].link, "tcp://127.0.0.1:1");
+	assert_true(list[2].problem.text[0] && list[2].advice[0]);
+	assert_string_equal(list[3].kind, "sensor");
+	assert_int_equal(list[3].code, -ENOENT);
+	assert_true(list[3].problem.text[0] && !list[3].advice[0]);
+	free(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -142,6 +170,7 @@ int main(void)
 		cmocka_unit_test(holder),
 		cmocka_unit_test(rig_without_devices),
 		cmocka_unit_test(rig_without_lines),
+		cmocka_unit_test(rig_without_chamber_and_sensor),
 	};
 
 	folder = scratch_folder();

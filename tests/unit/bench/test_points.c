@@ -118,6 +118,16 @@ static int moved(const struct point *a, const struct point *b)
 	return count;
 }
 
+static int moved_combinations(const struct point *a, const struct point *b)
+{
+	int count = 0;
+
+	for (int i = 0; i < POINTS; i++)
+		count += a[i].model != b[i].model || a[i].clock != b[i].clock ||
+			 a[i].build != b[i].build || a[i].repeat != b[i].repeat;
+	return count;
+}
+
 static void the_seed_decides_the_order(void **state)
 {
 	struct point *first, *again, *other;
@@ -212,12 +222,50 @@ static void the_key_is_as_ever(void **state)
 			    "one|1000000000000000|00000000|00000001|O2|00001000|portable|26000000|0");
 }
 
+static void temperatures_come_one_after_the_other(void **state)
+{
+	double temperatures_c[] = {43, 21, -5.5};
+	struct point *points, *again;
+	size_t count, each;
+
+	(void)state;
+	make_work();
+	again = points_of(0);
+	plan.temperatures_c = temperatures_c;
+	plan.temperature_count = 3;
+	assert_int_equal(points_temperatures(&plan), 3);
+	points = points_of_board(&work, 0, &count);
+	each = count / 3;
+	assert_int_equal(each, POINTS);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(points[i].temperature, i / each);
+		assert_true(point_key_has_temperature(points[i].key));
+		assert_true(strstr(points[i].key, "|43degC|") || points[i].temperature != 0);
+		assert_true(strstr(points[i].key, "|-5.5degC|") || points[i].temperature != 2);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(points[i].key, points[j].key);
+	}
+	/* each is a whole plan, in an order of its own */
+	assert_int_equal(points[0].model, again[0].model);
+	assert_true(moved_combinations(points, points + each) > POINTS / 2);
+	assert_false(point_key_has_temperature(again[0].key));
+	points_keep_temperature(&plan, 1, points, &count);
+	assert_int_equal(count, each);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(points[i].temperature, 1);
+	assert_string_equal(point_repeat(&work, &points[0], 7).key + point_key_stem(points[0].key),
+			    "|7");
+	free(points);
+	free(again);
+}
+
 /* The longest names there are leave room for the numbers at the key's end. */
 static void the_longest_key_fits(void **state)
 {
 	static char name[RIG_NAME_MAX + 1];
 	static char build[] = "0123456789abcdef";
 	static char *long_builds[] = {build};
+	static double temperature_c = -39.97;
 	struct point *points;
 
 	(void)state;
@@ -225,6 +273,8 @@ static void the_longest_key_fits(void **state)
 	memset(name, 'n', RIG_NAME_MAX);
 	boards[0].name = name;
 	plan.builds = long_builds;
+	plan.temperatures_c = &temperature_c;
+	plan.temperature_count = 1;
 	plan.build_count = plan.model_count = levels[0].count = 1;
 	plan.repeats = 10000;
 	levels[0].hz[0] = 4000000000u;
@@ -232,7 +282,7 @@ static void the_longest_key_fits(void **state)
 	for (unsigned i = 0; i < plan.repeats; i++) {
 		char tail[40];
 
-		snprintf(tail, sizeof(tail), "|4000000000|%u", points[i].repeat);
+		snprintf(tail, sizeof(tail), "|4000000000|-39.97degC|%u", points[i].repeat);
 		assert_true(strlen(points[i].key) > strlen(tail));
 		assert_string_equal(points[i].key + strlen(points[i].key) - strlen(tail), tail);
 	}
@@ -291,6 +341,7 @@ int main(void)
 		cmocka_unit_test(other_bytes_are_another_point),
 		cmocka_unit_test(points_are_of_the_board_s_own_levels),
 		cmocka_unit_test(the_key_is_as_ever),
+		cmocka_unit_test(temperatures_come_one_after_the_other),
 		cmocka_unit_test(the_longest_key_fits),
 		cmocka_unit_test(the_same_model_twice_is_refused),
 	};

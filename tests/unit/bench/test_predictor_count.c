@@ -111,13 +111,18 @@ static void cycles_of_training_and_of_nowhere(void **state)
 	struct dataset dataset = truth_dataset(&plain);
 	struct predictor *predictor = truth_predictor(&dataset, "cycles");
 	const struct query query = {.temp_c = NAN, .core_v = NAN, .supply_v = NAN};
-	struct forecast forecast = {.predictor = predictor, .query = &query};
+	struct forecast_network networks[2] = {{.cycles = NAN, .time_s = NAN},
+					       {.cycles = NAN, .time_s = NAN}};
+	struct forecast forecast = {.predictor = predictor,
+				    .query = &query,
+				    .networks = networks,
+				    .network_count = 2};
 	struct err err = {""};
 
 	(void)state;
+	assert_int_equal(forecast_add_said(&forecast, 1, NAN, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "of one network, and 2 are given"));
 	for (unsigned i = 0; i < 2; i++) {
-		assert_int_equal(forecast_add_cycles(&forecast, 1, &err), 0);
-		forecast.networks[i].cycles = NAN;
 		snprintf(forecast.networks[i].model_sha256,
 			 sizeof(forecast.networks[i].model_sha256), "sha-of-net-%03u", i ? 777 : 5);
 	}
@@ -125,7 +130,8 @@ static void cycles_of_training_and_of_nowhere(void **state)
 	assert_string_equal(forecast.rows[0].cycles_from, "measured in training");
 	assert_true(forecast.rows[0].features.cycles == truth_cycles(5));
 	assert_int_equal(forecast.refused, 1);
-	assert_non_null(strstr(forecast.rows[1].refused, "give --cycles, or --counts"));
+	assert_non_null(strstr(forecast.rows[1].refused, "give --cycles, --time, or --counts"));
+	forecast.networks = NULL; /* this function's */
 	forecast_done(&forecast);
 	predictor_free(predictor);
 	dataset_done(&dataset);
@@ -177,7 +183,7 @@ static void counts_of_another_chip_are_not_taken(void **state)
 	assert_int_equal(forecast_add_counts(&forecast, path, true, &err), 0);
 	assert_int_equal(forecast_make(&forecast, &err), 0);
 	assert_int_equal(forecast.refused, 1);
-	assert_non_null(strstr(forecast.rows[0].refused, "give --cycles, or --counts"));
+	assert_non_null(strstr(forecast.rows[0].refused, "give --cycles, --time, or --counts"));
 	json_object_set_new(root, "model_sha256", json_string("sha-of-net-004"));
 	path = count_path(root, "other.json");
 	assert_int_equal(dataset_add_instructions(&dataset, path, &err), 0);

@@ -261,6 +261,7 @@ static void older_schemas_are_brought_up_to_date(void **state)
 	expect_brought_up_to_date(path_of("two.db"), 2);
 	expect_brought_up_to_date(path_of("three.db"), 3);
 	expect_brought_up_to_date(path_of("four.db"), 4);
+	expect_brought_up_to_date(path_of("five.db"), 5);
 	run_sql(path_of("two.db"), "PRAGMA user_version = 1");
 	expect_refused(path_of("two.db"), "schema 1 is not known");
 }

@@ -248,6 +248,10 @@ static void uris(void **state)
 	assert_int_equal(
 		marker_check_uri("gpio:/dev/gpiochip0:17,27,22", &lines, &is_virtual, &err), 0);
 	assert_true(lines == 3 && !is_virtual);
+	assert_int_equal(
+		marker_check_uri("gpio-sim:/dev/gpiochip0:0,1", &lines, &is_virtual, &err), 0);
+	assert_int_equal(lines, 2);
+	assert_true(is_virtual);
 	assert_int_equal(marker_check_uri("socket:build/x.sock", &lines, &is_virtual, &err), 0);
 	assert_true(lines == 0 && is_virtual);
 }

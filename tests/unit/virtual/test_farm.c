@@ -247,6 +247,12 @@ static void test_surroundings(void **state)
 	scpi_line(&psu, "OUTP OFF", reply, sizeof(reply));
 	assert_int_equal(pair_advance(pair, 3000, 4000, &err), 0);
 	assert_true(pair->supply_v == 0);
+	/* off, and nobody there: an hour of the host's later it is as warm as the chamber */
+	assert_int_equal(pair_state(pair), PAIR_STILL);
+	assert_int_equal(pair_advance(pair, 4000, 5000, &err), 0);
+	assert_true(plant_junction_c(pair->body.plant) < 55);
+	assert_int_equal(pair_advance(pair, 4000 + 3600 * INT64_C(1000000000), 5000, &err), 0);
+	assert_true(fabs(plant_junction_c(pair->body.plant) - 60) < 0.1);
 	scpi_line(&psu, "VOLT 2.5;OUTP ON", reply, sizeof(reply));
 	assert_int_equal(pair_advance(pair, 4000, 5000, &err), 0);
 	assert_true(pair->supply_v == 2.5);

@@ -424,6 +424,11 @@ static void test_ambient_may_change(void **state)
 	for (int s = 0; s < 400; s++)
 		plant_step(plant, &off, 0, 1);
 	assert_true(fabs(plant_junction_c(plant) - 43) < 1e-3);
+	plant_set_ambient(plant, 21);
+	plant_rest(plant, 1e-3);
+	assert_true(plant_junction_c(plant) > 42.9);
+	plant_rest(plant, 400); /* at once: a board that is off */
+	assert_true(fabs(plant_junction_c(plant) - 21) < 1e-3);
 	plant_free(plant);
 }
 

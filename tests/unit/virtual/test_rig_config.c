@@ -234,6 +234,9 @@ static void test_mistakes(void **state)
 		{TOP BOARD METER
 		 "devices:\n  - {name: psu, kind: supply, listen: unix:p, slew: 2 K/min}\n",
 		 ":12:", "not of a supply"},
+		{TOP BOARD METER
+		 "devices:\n  - {name: psu, kind: supply, listen: unix:p, log: x}\n",
+		 ":12:", "log: not of a supply"},
 		{TOP BOARD METER "devices:\n  - {name: m, kind: supply, listen: unix:p}\n",
 		 ":8:", "twice"},
 		{TOP BOARD METER
@@ -282,7 +285,7 @@ static void test_supplies_and_faults(void **state)
 		TOP "truth: /tmp/t.jsonl\nthreads: 3\ndevices:\n"
 		    "  - {name: psu, kind: supply, listen: unix:p, voltage: 3000 mV}\n"
 		    "  - {name: oven, kind: chamber, listen: unix:o, ambient: -10 degC, slew: 6 "
-		    "K/min}\n"
+		    "K/min, log: o.jsonl}\n"
 		    "boards:\n"
 		    "  - {name: a, part: stm32l4r5, listen: unix:a, supply: psu, chamber: oven}\n"
 		    "  - name: b\n    part: esp32c3\n    listen: unix:b\n    supply: 3.3 V\n"
@@ -303,6 +306,7 @@ static void test_supplies_and_faults(void **state)
 	assert_true(config->boards[0].ambient_c == -10);
 	assert_true(config->devices[0].voltage_v == 3);
 	assert_true(config->devices[1].slew_k_per_s == 0.1);
+	assert_string_equal(config->devices[1].log, "o.jsonl");
 	assert_true(config->boards[1].meter == CONFIG_NONE &&
 		    config->boards[1].supply == CONFIG_NONE);
 	assert_true(config->boards[1].fixed_supply_v == 3.3 && config->boards[1].devkit);

@@ -84,6 +84,7 @@ static void sets_and_settles(const char *scheme)
 	const struct thermal_band band = {.target_c = 30, .within_k = 0.3, .hold_s = 0.5,
 					  .gap_max_s = 5};
 	struct thermal *thermal;
+	char identity[THERMAL_IDENTITY_BYTES];
 	struct err err = {""};
 	double temp_c = NAN;
 	struct lab lab;
@@ -92,6 +93,9 @@ static void sets_and_settles(const char *scheme)
 	if (thermal_open(lab.uri, NULL, &thermal, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(thermal_caps(thermal), THERMAL_CAP_SET | THERMAL_CAP_MEASURED);
+	assert_int_equal(thermal_identify(thermal, identity, &err), 0);
+	assert_non_null(strstr(identity, "joulebench,virtual-rig,oven,VIRTUAL"));
+	assert_true(thermal_identity_is_virtual(identity));
 	assert_int_equal(thermal_read(thermal, &temp_c, &err), 0);
 	assert_true(fabs(temp_c - 20) < 0.1);
 	if (thermal_set(thermal, 30, &err))
@@ -121,7 +125,7 @@ static void refusals(void **state)
 	static const struct thermal_settings wide = {.min_c = -200, .max_c = 2000};
 	const struct thermal_band band = {.target_c = 90, .within_k = 0.3, .hold_s = 0.5,
 					  .gap_max_s = 5};
-	static const volatile bool stop = true;
+	static const volatile sig_atomic_t stop = 1;
 	struct thermal *thermal;
 	struct err err = {""};
 	double temp_c = NAN;
