@@ -133,6 +133,8 @@ static int take_header(struct parse *parse, const char *line)
 		if (csv_columns[i].required && parse->place[i] < 0)
 			return fail(parse, "column '%s' is missing (%s)", csv_columns[i].name,
 				    csv_columns[i].help);
+	if (parse->place[CSV_COLUMN_CYCLES] < 0 && parse->place[CSV_COLUMN_TIME_S] < 0)
+		return fail(parse, "neither column 'cycles' nor 'time_s' is there%s", "", "");
 	snprintf(parse->header, sizeof(parse->header), "%s", line);
 	return 0;
 }
@@ -233,6 +235,10 @@ static int take_values(const struct parse *parse, double *values)
 		ret = check_verdict(parse);
 	if (!ret && !isnan(values[CSV_COLUMN_SUPPLY_U_V]) && isnan(values[CSV_COLUMN_SUPPLY_V]))
 		ret = fail(parse, "supply_u_v without supply_v%s", "", "");
+	if (!ret && !isnan(values[CSV_COLUMN_IDLE_POWER_W]) && isnan(values[CSV_COLUMN_SUPPLY_V]))
+		ret = fail(parse, "idle_power_w without supply_v%s", "", "");
+	if (!ret && isnan(values[CSV_COLUMN_CYCLES]) && isnan(values[CSV_COLUMN_TIME_S]))
+		ret = fail(parse, "cycles and time_s are both empty%s", "", "");
 	return ret;
 }
 
@@ -282,7 +288,7 @@ static void fill_numbers(struct store_measurement *row, const double *values)
 	double n = given_or(values[CSV_COLUMN_INFERENCES], 1);
 
 	row->inferences = (int64_t)n;
-	row->cycles = (int64_t)llround(values[CSV_COLUMN_CYCLES] * n);
+	row->cycles = (int64_t)llround(given_or(values[CSV_COLUMN_CYCLES], 0) * n);
 	row->cycles_derived = (int64_t)given_or(values[CSV_COLUMN_CYCLES_DERIVED], 0);
 	row->is_virtual = (int64_t)given_or(values[CSV_COLUMN_VIRTUAL], 0);
 	row->energy_j = values[CSV_COLUMN_ENERGY_J] * n;
@@ -299,6 +305,8 @@ static void fill_numbers(struct store_measurement *row, const double *values)
 				  : given_or(values[CSV_COLUMN_SUPPLY_U_V], 0);
 	row->gain_u_rel = given_or(values[CSV_COLUMN_GAIN_U_REL], 0);
 	row->temp_before_c = row->temp_after_c = values[CSV_COLUMN_TEMP_C];
+	row->ambient_c = values[CSV_COLUMN_AMBIENT_C];
+	row->idle_current_a = values[CSV_COLUMN_IDLE_POWER_W] / values[CSV_COLUMN_SUPPLY_V];
 	row->core_mv = (int64_t)llround(1e3 * given_or(values[CSV_COLUMN_CORE_V], 0));
 	row->model_macs = (int64_t)given_or(values[CSV_COLUMN_MACS], 0);
 	row->model_params = (int64_t)given_or(values[CSV_COLUMN_PARAMS], 0);

@@ -11,7 +11,8 @@
 const struct csv_column csv_columns[] = {
 	[CSV_COLUMN_BOARD] = {"board", true, CSV_TEXT, 0, 64, "the board that was measured"},
 	[CSV_COLUMN_MODEL] = {"model", true, CSV_TEXT, 0, 64, "the network's name"},
-	[CSV_COLUMN_CYCLES] = {"cycles", true, CSV_REAL, 1, 1e15, "core cycles of one inference"},
+	[CSV_COLUMN_CYCLES] = {"cycles", false, CSV_REAL, 1, 1e15,
+			       "core cycles of one inference; it, or time_s, must be there"},
 	[CSV_COLUMN_ENERGY_J] = {"energy_j", true, CSV_REAL, 1e-15, 1e6,
 				 "gross energy of one inference, joules"},
 	[CSV_COLUMN_ENERGY_U_J] = {"energy_u_j", true, CSV_REAL, 1e-18, 1e6,
@@ -36,6 +37,11 @@ const struct csv_column csv_columns[] = {
 		 "standard uncertainty of the meter's gain, relative, common to all rows"},
 	[CSV_COLUMN_TEMP_C] = {"temp_c", false, CSV_REAL, -273, 1000,
 			       "chip temperature, degrees Celsius"},
+	[CSV_COLUMN_AMBIENT_C] = {"ambient_c", false, CSV_REAL, -273, 1000,
+				  "temperature around the board, as it was set"},
+	[CSV_COLUMN_IDLE_POWER_W] =
+		{"idle_power_w", false, CSV_REAL, 1e-12, 1e6,
+		 "power of the waiting board around the window; wants supply_v"},
 	[CSV_COLUMN_CORE_V] = {"core_v", false, CSV_REAL, 1e-3, 100, "core voltage"},
 	[CSV_COLUMN_MACS] = {"macs", false, CSV_WHOLE, 0, 1e15,
 			     "multiply-accumulates of the model"},

@@ -52,6 +52,13 @@ static double temperature(const struct store_measurement *row)
 	return (row->temp_before_c + row->temp_after_c) / 2;
 }
 
+static double idle_power(const struct store_measurement *row)
+{
+	double volts = isnan(row->mean_v) ? row->supply_v : row->mean_v;
+
+	return isnan(row->supply_v) ? NAN : known_or_nan(row->idle_current_a * volts);
+}
+
 static struct cell text(const char *value)
 {
 	return (struct cell){true, value, NAN};
@@ -96,6 +103,8 @@ static void fill_numbers(const struct store_measurement *row, struct cell *cells
 	cells[CSV_COLUMN_SUPPLY_U_V] = number(isnan(row->supply_v) ? NAN : row->supply_u_v);
 	cells[CSV_COLUMN_GAIN_U_REL] = number(row->gain_u_rel);
 	cells[CSV_COLUMN_TEMP_C] = number(temperature(row));
+	cells[CSV_COLUMN_AMBIENT_C] = number(row->ambient_c);
+	cells[CSV_COLUMN_IDLE_POWER_W] = number(idle_power(row));
 	cells[CSV_COLUMN_CORE_V] = number(known_or_nan((double)row->core_mv / 1e3));
 	cells[CSV_COLUMN_MACS] = number(known_or_nan((double)row->model_macs));
 	cells[CSV_COLUMN_PARAMS] = number(known_or_nan((double)row->model_params));

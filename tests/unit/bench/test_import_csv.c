@@ -63,6 +63,24 @@ static void a_table(void **state)
 	csv_rows_done(&rows);
 }
 
+/* By its time alone, with what was around it. */
+static void a_table_without_cycles(void **state)
+{
+	static const char text[] =
+		"board,model,energy_j,energy_u_j,time_s,supply_v,ambient_c,idle_power_w\n"
+		"b,m,1e-3,1e-6,0.02,3,43,0.006\n";
+	struct csv_rows rows;
+	struct err err = {""};
+
+	(void)state;
+	assert_int_equal(parse(text, &rows, &err), 0);
+	assert_int_equal(rows.count, 1);
+	assert_int_equal(rows.rows[0].cycles, 0);
+	assert_true(rows.rows[0].ambient_c == 43);
+	assert_true(fabs(rows.rows[0].idle_current_a - 2e-3) < 1e-18);
+	csv_rows_done(&rows);
+}
+
 static const struct {
 	const char *text, *says;
 } wrong[] = {
@@ -75,7 +93,10 @@ static const struct {
 	{"board,model,cycles,energy_j,energy_u_j,\n", "my.csv:1: no column '' is known"},
 	{"board,model,cycles,energy_j,energy_u_j,model\n",
 	 "my.csv:1: column 'model' is there twice"},
-	{"\nboard,model,energy_j,energy_u_j\n", "my.csv:2: column 'cycles' is missing"},
+	{"\nboard,model,energy_j,energy_u_j\n", "my.csv:2: neither column 'cycles' nor 'time_s' is"},
+	{"board,model,energy_j,energy_u_j,time_s\nb,m,1e-6,1e-9,\n", "cycles and time_s are both"},
+	{"board,model,cycles,energy_j,energy_u_j,idle_power_w\nb,m,1,1e-6,1e-9,0.1\n",
+	 "idle_power_w without supply_v"},
 	{HEADER "b,m,1,1e-6\n", "my.csv:2: 4 fields, the header has 5 columns"},
 	{HEADER "b,m,1,1e-6,1e-9,\n", "my.csv:2: 6 fields, the header has 5 columns"},
 	{HEADER "b,m,1,1e-6,1e-9\nb,m,1,1 uJ,1e-9\n", "my.csv:3: energy_j: '1 uJ' is not a number"},
@@ -145,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table),
+		cmocka_unit_test(a_table_without_cycles),
 		cmocka_unit_test(every_mistake),
 		cmocka_unit_test(lines_are_points),
 	};
