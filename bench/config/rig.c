@@ -586,3 +586,14 @@ void rig_free(struct rig *rig)
 	free(rig->resolved);
 	free(rig);
 }
+
+int rig_check_origin(const struct rig *rig, bool is_virtual, const char *what, struct err *err)
+{
+	if (is_virtual == rig->is_virtual)
+		return 0;
+	return err_set(err, -EINVAL,
+		       is_virtual ? "%s says it is virtual, but rig '%s' says 'virtual: false': "
+				    "emulated results must not pass as measured ones"
+				  : "%s is real, but rig '%s' says 'virtual: true'",
+		       what, rig->name);
+}

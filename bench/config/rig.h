@@ -91,6 +91,9 @@ struct rig {
 
 /* Reads a rig file and its parts. Touches no hardware. Errors are "FILE:LINE: sentence". */
 int rig_load(const char *path, struct rig **ret_rig, struct err *err);
+
+/* -EINVAL: a device (what: "it", "its link") is virtual and the rig is not, or the reverse. */
+int rig_check_origin(const struct rig *rig, bool is_virtual, const char *what, struct err *err);
 void rig_free(struct rig *rig); /* accepts NULL */
 
 #endif

@@ -58,20 +58,13 @@ static struct device *reader_of(struct ambient *ambient)
 
 static int check_origin(const struct ambient *ambient, struct thermal *thermal, struct err *err)
 {
-	const struct rig *rig = ambient->rig;
 	char identity[THERMAL_IDENTITY_BYTES];
-	bool is_virtual;
 	int ret = thermal_identify(thermal, identity, err);
 
 	if (ret && ret != -ETIMEDOUT)
 		return ret;
-	is_virtual = !ret && thermal_identity_is_virtual(identity);
-	if (is_virtual == rig->is_virtual)
-		return 0;
-	return err_set(err, -EINVAL,
-		       is_virtual ? "it says it is virtual, but rig '%s' says 'virtual: false'"
-				  : "it is real, but rig '%s' says 'virtual: true'",
-		       rig->name);
+	return rig_check_origin(ambient->rig, !ret && thermal_identity_is_virtual(identity), "it",
+				err);
 }
 
 static int open_device(const struct ambient *ambient, struct device *device, struct err *err)

@@ -91,16 +91,6 @@ void device_check_advise(int code, const char *link, const char *holder, char *r
 	}
 }
 
-static int check_origin(const struct rig *rig, bool is_virtual, struct err *err)
-{
-	if (is_virtual == rig->is_virtual)
-		return 0;
-	return err_set(err, -EINVAL,
-		       is_virtual ? "it says it is virtual, but rig '%s' says 'virtual: false'"
-				  : "it is real, but rig '%s' says 'virtual: true'",
-		       rig->name);
-}
-
 static int check_voltage(const struct rig_meter *config, const struct meter_info *info,
 			 struct err *err)
 {
@@ -125,7 +115,7 @@ static int check_meter(const struct rig *rig, const struct rig_meter *config,
 	check->info = *meter_info(meter);
 	check->is_virtual = check->info.is_virtual;
 	meter_close(meter);
-	ret = check_origin(rig, check->is_virtual, &check->problem);
+	ret = rig_check_origin(rig, check->is_virtual, "it", &check->problem);
 	return ret ? ret : check_voltage(config, &check->info, &check->problem);
 }
 
@@ -167,7 +157,7 @@ static int check_board(const struct rig *rig, const struct rig_board *board,
 	snprintf(check->identity, sizeof(check->identity), "%s", link_identity(link));
 	check->is_virtual = link_is_virtual(link);
 	link_close(link);
-	ret = check_origin(rig, check->is_virtual, &check->problem);
+	ret = rig_check_origin(rig, check->is_virtual, "it", &check->problem);
 	return ret ? ret : check_markers(board, &check->problem);
 }
 
@@ -188,7 +178,7 @@ static int check_thermal(const struct rig *rig, uint32_t baud, struct device_che
 	}
 	thermal_close(thermal);
 	check->is_virtual = thermal_identity_is_virtual(check->identity);
-	return ret ? ret : check_origin(rig, check->is_virtual, &check->problem);
+	return ret ? ret : rig_check_origin(rig, check->is_virtual, "it", &check->problem);
 }
 
 static void conclude(struct device_check *check, int code)

@@ -18,20 +18,6 @@ enum {
 	EXIT_NEVER = 128, /* a threshold that no int8 reaches */
 };
 
-static int check_origin(const struct station *station, bool is_virtual, const char *what,
-			struct err *err)
-{
-	const struct rig *rig = station->work->rig;
-
-	if (is_virtual == rig->is_virtual)
-		return 0;
-	return err_set(err, -EINVAL,
-		       is_virtual ? "%s says it is virtual, but rig '%s' says 'virtual: false': "
-				    "emulated results must not pass as measured ones"
-				  : "%s is real, but rig '%s' says 'virtual: true'",
-		       what, rig->name);
-}
-
 static bool meter_can_switch(const struct station *station)
 {
 	return meter_info(station->meter)->caps & METER_CAP_SUPPLY;
@@ -63,8 +49,8 @@ static int open_meter(struct station *station, struct err *err)
 				 &station->meter, err);
 
 	if (!ret)
-		ret = check_origin(station, meter_info(station->meter)->is_virtual, "its link",
-				   err);
+		ret = rig_check_origin(station->work->rig, meter_info(station->meter)->is_virtual,
+				       "its link", err);
 	if (!ret)
 		ret = check_voltage(station, err);
 	return ret ? err_context(err, ret, "meter %s", config->name) : 0;
@@ -106,7 +92,8 @@ static int open_board(struct station *station, struct err *err)
 	int ret = open_link(station, err);
 
 	if (!ret)
-		ret = check_origin(station, link_is_virtual(station->link), "its link", err);
+		ret = rig_check_origin(station->work->rig, link_is_virtual(station->link),
+				       "its link", err);
 	if (!ret)
 		ret = control_attach(&station->control, station->link, err);
 	if (!ret)
@@ -264,8 +251,9 @@ static int greet(struct station *station, struct err *err)
 		ret = err_set(err, -EINVAL, "its chip is %s, the rig says %s", station->hello.chip,
 			      station->board->chip);
 	if (!ret)
-		ret = check_origin(station, !memcmp(station->hello.uid, "VIRTUAL", 7),
-				   "its chip id", err);
+		ret = rig_check_origin(station->work->rig,
+				       !memcmp(station->hello.uid, "VIRTUAL", 7), "its chip id",
+				       err);
 	if (!ret)
 		ret = check_id(station, err);
 	if (!ret && station->hello.image_layout != IMAGE_LAYOUT_VERSION)
