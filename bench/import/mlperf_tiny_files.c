@@ -115,3 +115,17 @@ int tiny_timestamps_parse(const char *path, const uint8_t *bytes, size_t count,
 	json_decref(json);
 	return ret;
 }
+
+struct tiny_results_window tiny_results_window_begin(unsigned number, unsigned line)
+{
+	return (struct tiny_results_window){.number = number,
+					    .line = line,
+					    .at_s = NAN,
+					    .for_s = NAN,
+					    .energy_j = NAN,
+					    .power_w = NAN,
+					    .energy_per_inference_j = NAN,
+					    .inferences = NAN,
+					    .runtime_s = NAN,
+					    .throughput_hz = NAN};
+}

@@ -58,6 +58,9 @@ struct tiny_results_window {
 	double inferences, runtime_s, throughput_hz;
 };
 
+/* Nothing of it is known yet. */
+struct tiny_results_window tiny_results_window_begin(unsigned number, unsigned line);
+
 /* What the last digit printed is worth. */
 struct tiny_digits {
 	double place_s; /* of at_s and for_s */

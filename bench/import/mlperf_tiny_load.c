@@ -27,41 +27,51 @@ struct loading {
 	struct err *err;
 };
 
+/* One file of it, and what its parser says. */
+struct loaded {
+	char path[PATH_MAX + 64];
+	uint8_t *bytes; /* judged frees them */
+	size_t count;
+	enum import_reason reason;
+	struct err err;
+};
+
 /* Reads one file of the result. 1: it is not there, or a finding says why it cannot be used. */
 static int load_file(struct loading *loading, const char *name, size_t max_bytes,
 		     enum import_reason if_missing, enum import_reason if_unreadable,
-		     uint8_t **ret_bytes, size_t *ret_count)
+		     struct loaded *ret_file)
 {
-	char path[PATH_MAX + 64];
-	struct err err = {""};
+	struct loaded *file = ret_file;
 	int ret;
 
-	full_path(loading->result, name, path, sizeof(path));
-	ret = import_file_read(path, max_bytes, ret_bytes, ret_count, &err);
+	*file = (struct loaded){.err = {""}};
+	full_path(loading->result, name, file->path, sizeof(file->path));
+	ret = import_file_read(file->path, max_bytes, &file->bytes, &file->count, &file->err);
 	if (ret == -ENOMEM)
-		return err_set(loading->err, ret, "%s", err.text);
+		return err_set(loading->err, ret, "%s", file->err.text);
 	if (ret == -ENOENT) {
 		if (if_missing)
-			tiny_result_find(loading->result, if_missing, "%s is not there", path);
+			tiny_result_find(loading->result, if_missing, "%s is not there",
+					 file->path);
 		return 1;
 	}
 	if (ret) {
 		if (if_unreadable)
-			tiny_result_find(loading->result, if_unreadable, "%s", err.text);
+			tiny_result_find(loading->result, if_unreadable, "%s", file->err.text);
 		return 1;
 	}
-	sha256_update(&loading->hash, *ret_count, *ret_bytes);
+	sha256_update(&loading->hash, file->count, file->bytes);
 	return 0;
 }
 
 /* A parser's -EINVAL becomes a finding. */
-static int judged(struct loading *loading, int ret, enum import_reason reason,
-		  const struct err *err)
+static int judged(struct loading *loading, int ret, struct loaded *file)
 {
+	free(file->bytes);
 	if (ret == -EINVAL)
-		tiny_result_find(loading->result, reason, "%s", err->text);
+		tiny_result_find(loading->result, file->reason, "%s", file->err.text);
 	else if (ret)
-		return err_set(loading->err, ret, "%s", err->text);
+		return err_set(loading->err, ret, "%s", file->err.text);
 	return 0;
 }
 
@@ -74,72 +84,61 @@ static void write_hash(struct sha256_ctx *hash, char *text)
 		snprintf(text + 2 * i, 3, "%02x", digest[i]);
 }
 
-static int load_trace(struct loading *loading)
+/* Of the trace alone, whatever its file says beside it. */
+static void hash_trace(struct tiny_result *result, const void *bytes, size_t count)
 {
-	static const char name[] = "energy/trace1-energy.bin";
-	struct tiny_result *result = loading->result;
 	struct sha256_ctx hash;
-	enum import_reason reason = 0;
-	struct err err = {""};
-	char path[PATH_MAX + 64];
-	uint8_t *bytes;
-	size_t count;
-	int ret = load_file(loading, name, TINY_TRACE_BYTES_MAX, IMPORT_TRACE_MISSING,
-			    IMPORT_FILE_UNREADABLE, &bytes, &count);
 
-	if (ret)
-		return ret < 0 ? ret : 0;
-	full_path(result, name, path, sizeof(path));
 	sha256_init(&hash);
 	sha256_update(&hash, count, bytes);
 	write_hash(&hash, result->trace_content);
-	ret = tiny_trace_parse(path, bytes, count, &result->trace, &reason, &err);
-	free(bytes);
-	return judged(loading, ret, reason, &err);
+}
+
+static int load_trace(struct loading *loading)
+{
+	struct tiny_result *result = loading->result;
+	struct loaded file;
+	int ret = load_file(loading, "energy/trace1-energy.bin", TINY_TRACE_BYTES_MAX,
+			    IMPORT_TRACE_MISSING, IMPORT_FILE_UNREADABLE, &file);
+
+	if (ret)
+		return ret < 0 ? ret : 0;
+	hash_trace(result, file.bytes, file.count);
+	ret = tiny_trace_parse(file.path, file.bytes, file.count, &result->trace, &file.reason,
+			       &file.err);
+	return judged(loading, ret, &file);
 }
 
 static int load_timestamps(struct loading *loading)
 {
-	static const char name[] = "energy/trace1-timestamps.json";
 	struct tiny_result *result = loading->result;
-	enum import_reason reason = 0;
-	struct err err = {""};
-	char path[PATH_MAX + 64];
-	uint8_t *bytes;
-	size_t count;
-	int ret = load_file(loading, name, TINY_TEXT_BYTES_MAX, IMPORT_TIMESTAMPS_MISSING,
-			    IMPORT_FILE_UNREADABLE, &bytes, &count);
+	struct loaded file;
+	int ret = load_file(loading, "energy/trace1-timestamps.json", TINY_TEXT_BYTES_MAX,
+			    IMPORT_TIMESTAMPS_MISSING, IMPORT_FILE_UNREADABLE, &file);
 
 	if (ret)
 		return ret < 0 ? ret : 0;
-	full_path(result, name, path, sizeof(path));
-	ret = tiny_timestamps_parse(path, bytes, count, result->edges_s, &result->edge_count,
-				    &reason, &err);
-	free(bytes);
+	ret = tiny_timestamps_parse(file.path, file.bytes, file.count, result->edges_s,
+				    &result->edge_count, &file.reason, &file.err);
 	if (!ret && !result->edge_count)
-		tiny_result_find(result, IMPORT_MARKER_LOST, "%s holds no edge at all", path);
-	return judged(loading, ret, reason, &err);
+		tiny_result_find(result, IMPORT_MARKER_LOST, "%s holds no edge at all", file.path);
+	return judged(loading, ret, &file);
 }
 
 static int load_results(struct loading *loading, const char *name, enum import_reason if_missing,
 			enum import_reason if_bad, struct tiny_results *results, bool *has)
 {
-	struct tiny_result *result = loading->result;
-	enum import_reason reason = 0;
-	struct err err = {""};
-	char path[PATH_MAX + 64];
-	uint8_t *bytes;
-	size_t count;
+	struct loaded file;
 	int ret = load_file(loading, name, TINY_TEXT_BYTES_MAX, if_missing,
-			    if_bad ? if_bad : IMPORT_FILE_UNREADABLE, &bytes, &count);
+			    if_bad ? if_bad : IMPORT_FILE_UNREADABLE, &file);
 
 	if (ret)
 		return ret < 0 ? ret : 0;
-	full_path(result, name, path, sizeof(path));
-	ret = tiny_results_parse(path, bytes, count, results, &reason, &err);
-	free(bytes);
+	ret = tiny_results_parse(file.path, file.bytes, file.count, results, &file.reason,
+				 &file.err);
 	*has = !ret;
-	return judged(loading, ret, if_bad ? if_bad : reason, &err);
+	file.reason = if_bad ? if_bad : file.reason;
+	return judged(loading, ret, &file);
 }
 
 static void keep_log(struct tiny_result *result)
@@ -152,20 +151,18 @@ static void keep_log(struct tiny_result *result)
 static int load_log(struct loading *loading)
 {
 	struct tiny_result *result = loading->result;
-	uint8_t *bytes;
-	size_t count;
-	int ret = load_file(loading, "energy/log.txt", TINY_TEXT_BYTES_MAX, 0, 0, &bytes, &count);
+	struct loaded file;
+	int ret = load_file(loading, "energy/log.txt", TINY_TEXT_BYTES_MAX, 0, 0, &file);
 
 	result->supply_v = result->log.supply_v = NAN;
 	if (ret)
 		return ret < 0 ? ret : 0;
 	if (result->layout->has_events)
-		tiny_runner_log_parse(bytes, count, &result->log);
+		tiny_runner_log_parse(file.bytes, file.count, &result->log);
 	else
-		tiny_log_parse(bytes, count, &result->log);
-	free(bytes);
+		tiny_log_parse(file.bytes, file.count, &result->log);
 	keep_log(result);
-	return 0;
+	return judged(loading, 0, &file);
 }
 
 static int load_energy_results(struct loading *loading)
@@ -194,17 +191,6 @@ static int load_energyrunner(struct loading *loading)
 	return ret ? ret : load_log(loading);
 }
 
-/* The trace alone, whatever the file says beside it. */
-static void hash_session(struct tiny_result *result)
-{
-	struct sha256_ctx hash;
-
-	sha256_init(&hash);
-	sha256_update(&hash, result->trace.count * sizeof(float),
-		      (const uint8_t *)result->trace.samples);
-	write_hash(&hash, result->trace_content);
-}
-
 static void keep_session(struct tiny_result *result, const struct tiny_session *session)
 {
 	result->trace = session->trace;
@@ -213,7 +199,7 @@ static void keep_session(struct tiny_result *result, const struct tiny_session *
 	memcpy(result->edges_s, session->edges_s, sizeof(result->edges_s));
 	memcpy(result->events, session->events, sizeof(result->events));
 	result->edge_count = session->edge_count;
-	hash_session(result);
+	hash_trace(result, result->trace.samples, result->trace.count * sizeof(float));
 	if (!result->edge_count)
 		tiny_result_find(result, IMPORT_MARKER_LOST,
 				 "energy/results.json holds no event at all");
@@ -221,25 +207,18 @@ static void keep_session(struct tiny_result *result, const struct tiny_session *
 
 static int load_session(struct loading *loading)
 {
-	static const char name[] = "energy/results.json";
-	struct tiny_result *result = loading->result;
-	enum import_reason reason = 0;
 	struct tiny_session session;
-	struct err err = {""};
-	char path[PATH_MAX + 64];
-	uint8_t *bytes;
-	size_t count;
-	int ret = load_file(loading, name, TINY_TRACE_BYTES_MAX, IMPORT_TRACE_MISSING,
-			    IMPORT_FILE_UNREADABLE, &bytes, &count);
+	struct loaded file;
+	int ret = load_file(loading, "energy/results.json", TINY_TRACE_BYTES_MAX,
+			    IMPORT_TRACE_MISSING, IMPORT_FILE_UNREADABLE, &file);
 
 	if (ret)
 		return ret < 0 ? ret : 0;
-	full_path(result, name, path, sizeof(path));
-	ret = tiny_runner_session_parse(path, bytes, count, &session, &reason, &err);
-	free(bytes);
+	ret = tiny_runner_session_parse(file.path, file.bytes, file.count, &session, &file.reason,
+					&file.err);
 	if (!ret)
-		keep_session(result, &session);
-	return judged(loading, ret, reason, &err);
+		keep_session(loading->result, &session);
+	return judged(loading, ret, &file);
 }
 
 /* The LPM01A supplies the board at the voltage set; a JS220 does not. */

@@ -117,16 +117,7 @@ static int begin_window(struct reader *reader, bool is_energy, double number, co
 	if (results->count == TINY_WINDOWS_MAX)
 		return fail(reader, "more runs than any session has", text);
 	reader->window = &results->windows[results->count++];
-	*reader->window = (struct tiny_results_window){.number = (unsigned)number,
-						       .line = reader->line,
-						       .at_s = NAN,
-						       .for_s = NAN,
-						       .energy_j = NAN,
-						       .power_w = NAN,
-						       .energy_per_inference_j = NAN,
-						       .inferences = NAN,
-						       .runtime_s = NAN,
-						       .throughput_hz = NAN};
+	*reader->window = tiny_results_window_begin((unsigned)number, reader->line);
 	return 0;
 }
 

@@ -85,16 +85,7 @@ static int begin_window(struct reader *reader, bool energy, const double *values
 		return fail(reader, IMPORT_RESULTS_SYNTAX, "more windows than any run has", text);
 	if (!window) {
 		window = &results->windows[results->count++];
-		*window = (struct tiny_results_window){.number = (unsigned)values[0],
-						       .line = reader->line,
-						       .at_s = NAN,
-						       .for_s = NAN,
-						       .energy_j = NAN,
-						       .power_w = NAN,
-						       .energy_per_inference_j = NAN,
-						       .inferences = NAN,
-						       .runtime_s = NAN,
-						       .throughput_hz = NAN};
+		*window = tiny_results_window_begin((unsigned)values[0], reader->line);
 	}
 	if (energy) {
 		window->at_s = values[1];
