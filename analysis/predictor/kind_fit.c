@@ -58,8 +58,11 @@ static int log_linear_kind_fit(const struct model_kind *kind, const struct kind_
 		common_rel = fmax(common_rel, table->points.common_rel[m]);
 	if (!code)
 		code = slopes_fit(&points, &slopes, ret_condition);
+	if (ret_condition && (!code || code == ANALYSIS_BAD_CONDITION))
+		for (size_t k = 0; k < ret_condition->offenders; k++)
+			ret_condition->offender[k]++; /* slopes follow the first parameter */
 	if (!code)
-		code = slopes_cell(&points, &slopes, 0, common_rel, ret_estimate);
+		code = slopes_estimate(&slopes, 0, common_rel, ret_estimate);
 	slopes_done(&slopes);
 	free(numbers);
 	free(cell);

@@ -86,9 +86,9 @@ const char *kind_column_name(enum kind_column column);
 void kind_log_linear(const struct model_kind *kind, const struct kind_table *table, size_t index,
 		     double *ret_base, double *ret_z);
 
-/* Fits a kind: linear_fit, slopes_fit with one cell (log-linear: always with SCATTER_RELATIVE,
- * without robust weights), or
- * nonlinear_fit within the parameters' bounds from starts found by linear fits at several Ts. Reasons as there, ANALYSIS_BAD_ARGUMENT also for kind_lacks. The
+/* Fits a kind: linear_fit; slopes_fit with one cell (log-linear: always with SCATTER_RELATIVE,
+ * without robust weights); or nonlinear_fit within the parameters' bounds from starts found by
+ * linear fits at several Ts. Reasons as there, ANALYSIS_BAD_ARGUMENT also for kind_lacks. The
  * columns of ret_condition (NULL: not wanted) are parameters of the kind. */
 int kind_fit(const struct model_kind *kind, const struct kind_table *table,
 	     const struct fit_options *options, struct estimate *ret_estimate,

@@ -135,6 +135,17 @@ static int solve(struct work *work)
 			  &work->condition);
 }
 
+/* mean: of the point's cell. */
+static double residual_of(const struct work *work, const double *mean, size_t i)
+{
+	size_t slopes = work->points->slopes;
+	double residual = work->points->ln_y[i] - mean[slopes];
+
+	for (size_t j = 0; j < slopes; j++)
+		residual -= work->estimate.value[j] * (work->points->z[i * slopes + j] - mean[j]);
+	return residual;
+}
+
 static void residuals_take(struct work *work)
 {
 	const struct slopes_points *points = work->points;
@@ -144,11 +155,8 @@ static void residuals_take(struct work *work)
 		work->cell[c].squares = 0;
 	for (size_t i = 0; i < points->count; i++) {
 		const double *mean = work->mean + points->cell[i] * columns;
-		double residual = points->ln_y[i] - mean[points->slopes];
+		double residual = residual_of(work, mean, i);
 
-		for (size_t j = 0; j < points->slopes; j++)
-			residual -= work->estimate.value[j] *
-				    (points->z[i * points->slopes + j] - mean[j]);
 		work->cell[points->cell[i]].squares += residual * residual;
 	}
 }
@@ -271,14 +279,37 @@ static int scatter_find(struct work *work, struct slopes *slopes)
 	return code ? code : change > 1e-4 ? ANALYSIS_SOLVER : solve(work);
 }
 
+static double stated_chi2(const struct work *work, uint32_t cell)
+{
+	const struct slopes_points *points = work->points;
+	const double *mean = work->mean + cell * (points->slopes + 1);
+	double chi2 = 0;
+
+	for (size_t i = 0; i < points->count; i++)
+		if (points->cell[i] == cell)
+			chi2 += pow(residual_of(work, mean, i) / points->u_rel[i], 2);
+	return chi2;
+}
+
 static int slopes_fill(const struct work *work, struct slopes *slopes)
 {
-	slopes->scatter = calloc(work->points->cells, sizeof(*slopes->scatter));
-	if (!slopes->scatter)
+	size_t columns = slopes->slopes + 1;
+
+	slopes->cell = calloc(work->points->cells, sizeof(*slopes->cell));
+	if (!slopes->cell)
 		return ANALYSIS_NO_MEMORY;
-	for (size_t c = 0; c < work->points->cells; c++)
-		slopes->scatter[c] =
-			(struct slopes_scatter){sqrt(work->cell[c].model_rel2), work->cell[c].dof};
+	for (size_t c = 0; c < work->points->cells; c++) {
+		const double *mean = work->mean + c * columns;
+		struct slopes_cell *cell = &slopes->cell[c];
+
+		cell->count = work->cell[c].count;
+		cell->scatter_rel = sqrt(work->cell[c].model_rel2);
+		cell->dof = work->cell[c].dof;
+		cell->ln_y = mean[slopes->slopes];
+		memcpy(cell->z, mean, slopes->slopes * sizeof(double));
+		cell->weight = work->sum[c];
+		cell->chi2 = stated_chi2(work, (uint32_t)c);
+	}
 	for (size_t j = 0; j < slopes->slopes; j++) {
 		slopes->value[j] = work->estimate.value[j];
 		for (size_t k = 0; k < slopes->slopes; k++)
@@ -313,31 +344,8 @@ int slopes_fit(const struct slopes_points *points, struct slopes *ret_slopes,
 
 void slopes_done(struct slopes *slopes)
 {
-	free(slopes->scatter);
+	free(slopes->cell);
 	*slopes = (struct slopes){0};
-}
-
-/* Means of the cell's rows; their sum of weights, 0 without points. */
-static double cell_means(const struct slopes_points *points, double model_rel2, uint32_t cell,
-			 double *ret_z, double *ret_ln_y, size_t *ret_count)
-{
-	double sum = 0;
-
-	memset(ret_z, 0, points->slopes * sizeof(double));
-	*ret_ln_y = 0;
-	*ret_count = 0;
-	for (size_t i = 0; i < points->count; i++) {
-		double weight = weight_of(points, model_rel2, i);
-
-		if (points->cell[i] != cell)
-			continue;
-		sum += weight;
-		for (size_t j = 0; j < points->slopes; j++)
-			ret_z[j] += weight / sum * (points->z[i * points->slopes + j] - ret_z[j]);
-		*ret_ln_y += weight / sum * (points->ln_y[i] - *ret_ln_y);
-		(*ret_count)++;
-	}
-	return sum;
 }
 
 /* ln P = mean of ln y - sum s_j mean of z_j: covariances of P from those of the slopes. */
@@ -363,47 +371,32 @@ static void covariances_fill(const struct slopes *slopes, const double *z, doubl
 	memcpy(estimate->covariance_stat, estimate->covariance, sizeof(estimate->covariance));
 }
 
-static void chi2_fill(const struct slopes_points *points, const struct slopes *slopes,
-		      uint32_t cell, double offset, struct estimate *estimate)
+int slopes_estimate(const struct slopes *slopes, uint32_t cell, double common_rel,
+		    struct estimate *ret_estimate)
 {
-	for (size_t i = 0; i < points->count; i++) {
-		double residual = points->ln_y[i] - offset;
-
-		if (points->cell[i] != cell)
-			continue;
-		for (size_t j = 0; j < slopes->slopes; j++)
-			residual -= slopes->value[j] * points->z[i * points->slopes + j];
-		residual /= points->u_rel[i];
-		estimate->chi2 += residual * residual;
-	}
-	estimate->birge_ratio = sqrt(estimate->chi2 / fmax(1, (double)estimate->count - 1));
-}
-
-int slopes_cell(const struct slopes_points *points, const struct slopes *slopes, uint32_t cell,
-		double common_rel, struct estimate *ret_estimate)
-{
-	double model_rel2 = slopes->scatter[cell].rel * slopes->scatter[cell].rel;
-	double z[SLOPES_MAX], ln_y, sum;
+	const struct slopes_cell *from = &slopes->cell[cell];
+	double ln_level = from->ln_y;
 	struct estimate estimate = {
+		.count = from->count,
 		.parameters = 1 + slopes->slopes,
-		.dof = slopes->scatter[cell].dof,
-		.scatter_rel = slopes->scatter[cell].rel,
+		.dof = from->dof,
+		.chi2 = from->chi2,
+		.birge_ratio = sqrt(from->chi2 / fmax(1, (double)from->count - 1)),
+		.scatter_rel = from->scatter_rel,
 		.residual_sd = NAN,
 		.r2 = NAN,
 		.scatter = SCATTER_RELATIVE,
 		.iterations = slopes->iterations,
 	};
 
-	sum = cell_means(points, model_rel2, cell, z, &ln_y, &estimate.count);
-	if (!estimate.count)
+	if (!from->count)
 		return ANALYSIS_TOO_FEW_POINTS;
 	for (size_t j = 0; j < slopes->slopes; j++) {
 		estimate.value[1 + j] = slopes->value[j];
-		ln_y -= slopes->value[j] * z[j];
+		ln_level -= slopes->value[j] * from->z[j];
 	}
-	estimate.value[0] = exp(ln_y);
-	covariances_fill(slopes, z, 1 / sum, common_rel, &estimate);
-	chi2_fill(points, slopes, cell, log(estimate.value[0]), &estimate);
+	estimate.value[0] = exp(ln_level);
+	covariances_fill(slopes, from->z, 1 / from->weight, common_rel, &estimate);
 	*ret_estimate = estimate;
 	return 0;
 }

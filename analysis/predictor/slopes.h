@@ -26,9 +26,13 @@ struct slopes_points {
 	const uint32_t *cell;        /* 0..cells-1 */
 };
 
-struct slopes_scatter {
-	double rel; /* of the model, beside what is stated */
-	double dof; /* how well it is known, the typical one's share included */
+struct slopes_cell {
+	size_t count;
+	double scatter_rel; /* of the model, beside what is stated */
+	double dof;         /* of it: how well it is known, the typical one's share included */
+	/* Weighted means of its points, and the sum of the weights. */
+	double ln_y, z[SLOPES_MAX], weight;
+	double chi2; /* of its residuals by what is stated */
 };
 
 /* slopes_done frees. */
@@ -39,7 +43,7 @@ struct slopes {
 	double dof;         /* points less cells that have any, less slopes */
 	double typical_rel; /* scatter, what is stated included */
 	double alike_dof;   /* how much a cell is like the others, INFINITY: all the same */
-	struct slopes_scatter *scatter; /* by cell */
+	struct slopes_cell *cell;
 	unsigned iterations;
 };
 
@@ -51,10 +55,9 @@ int slopes_fit(const struct slopes_points *points, struct slopes *ret_slopes,
 void slopes_done(struct slopes *slopes); /* accepts a zeroed one */
 
 /* A cell's estimate: value P, s_1, s_2, ...; covariance of them, where P's has common_rel, the gain
- * that all the cell's points share, within; chi2 and
- * birge_ratio are the cell's, as stated; residual_sd and r2 are not set. ANALYSIS_TOO_FEW_POINTS:
- * none is of the cell. */
-int slopes_cell(const struct slopes_points *points, const struct slopes *slopes, uint32_t cell,
-		double common_rel, struct estimate *ret_estimate);
+ * that all the cell's points share, within; chi2 and birge_ratio are the cell's, as stated;
+ * residual_sd and r2 are not set. ANALYSIS_TOO_FEW_POINTS: no point is of the cell. */
+int slopes_estimate(const struct slopes *slopes, uint32_t cell, double common_rel,
+		    struct estimate *ret_estimate);
 
 #endif

@@ -46,17 +46,6 @@ static bool is_meant(const char *name, const char *model)
 	return !model || (!strncmp(name, model, length) && (!name[length] || name[length] == '-'));
 }
 
-static bool differ(const struct dataset_point *a, const struct dataset_point *b, enum axis axis)
-{
-	if (axis == AXIS_MODEL)
-		return strcmp(a->model_sha256, b->model_sha256) != 0;
-	if (axis == AXIS_LEVEL)
-		return a->clock_hz != b->clock_hz;
-	if (axis == AXIS_TEMPERATURE)
-		return a->temp_cell != b->temp_cell;
-	return strcmp(a->board, b->board) != 0 || strcmp(a->board_uid, b->board_uid) != 0;
-}
-
 static size_t distinct(const struct dataset *dataset, size_t begin, size_t end, enum axis axis)
 {
 	size_t count = 0;
@@ -64,7 +53,7 @@ static size_t distinct(const struct dataset *dataset, size_t begin, size_t end, 
 	for (size_t i = begin; i < end; i++) {
 		size_t k = begin;
 
-		while (k < i && differ(&dataset->points[k], &dataset->points[i], axis))
+		while (k < i && !axis_same(&dataset->points[k], &dataset->points[i], axis))
 			k++;
 		count += k == i;
 	}
@@ -132,8 +121,8 @@ size_t build_candidates(const struct dataset *dataset, size_t begin, size_t end,
 	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
 		const struct model_kind *kind = kind_find(rows[r].kind);
 
-		if (!model && ((!kind->is_linear && idle_tells) ||
-			       !is_called_for(dataset, begin, end, kind)))
+		if (!model &&
+		    ((!kind->is_linear && idle_tells) || !is_called_for(dataset, begin, end, kind)))
 			continue;
 		if (kind->response != response || !is_meant(rows[r].name, model) ||
 		    rows[r].levels > levels || rows[r].boards > boards ||

@@ -11,7 +11,8 @@
 #include "analysis/trace/error.h"
 #include "bench/predictor/candidate_parts.h"
 
-bool candidate_same_cell(const struct dataset_point *a, const struct dataset_point *b, unsigned layout)
+bool candidate_same_cell(const struct dataset_point *a, const struct dataset_point *b,
+			 unsigned layout)
 {
 	if ((layout & LAYOUT_BOARD) &&
 	    (strcmp(a->board, b->board) != 0 || strcmp(a->board_uid, b->board_uid) != 0))
@@ -48,8 +49,8 @@ static void split(struct fitted *fitted, const size_t *index, size_t count)
 		fitted->count++;
 		for (size_t k = i; k < count; k++) {
 			if (taken[k] || !candidate_same_cell(&fitted->dataset->points[index[i]],
-						   &fitted->dataset->points[index[k]],
-						   fitted->candidate->layout))
+							     &fitted->dataset->points[index[k]],
+							     fitted->candidate->layout))
 				continue;
 			taken[k] = true;
 			cell->index[cell->count++] = index[k];
@@ -74,10 +75,9 @@ static int cell_estimate(const struct fitted *fitted, const struct fitted_cell *
 	if (!with_common)
 		table.table.points.common_rel = NULL;
 	ret_cell->lacks = kind_lacks(kind, &table.table);
-	ret_cell->reason = ret_cell->lacks
-				   ? -EDOM
-				   : kind_fit(kind, &table.table, options, ret_estimate,
-					      &ret_cell->condition);
+	ret_cell->reason = ret_cell->lacks ? -EDOM
+					   : kind_fit(kind, &table.table, options, ret_estimate,
+						      &ret_cell->condition);
 	if (!ret_cell->reason && ret_estimate->dof < 1)
 		ret_cell->reason = ANALYSIS_TOO_FEW_POINTS;
 	dataset_table_done(&table);
@@ -259,7 +259,8 @@ void fitted_done(struct fitted *fitted)
 	memset(fitted, 0, sizeof(*fitted));
 }
 
-const struct fitted_cell *fitted_find(const struct fitted *fitted, const struct dataset_point *point)
+const struct fitted_cell *fitted_find(const struct fitted *fitted,
+				      const struct dataset_point *point)
 {
 	return cell_find(fitted->cells, fitted->count, fitted->dataset, point,
 			 fitted->candidate->layout);
@@ -269,8 +270,7 @@ int fitted_predict(const struct fitted *fitted, size_t point, double level,
 		   struct estimate_prediction *ret_prediction)
 {
 	const struct model_kind *kind = fitted->candidate->kind;
-	const struct fitted_cell *cell =
-		fitted_find(fitted, &fitted->dataset->points[point]);
+	const struct fitted_cell *cell = fitted_find(fitted, &fitted->dataset->points[point]);
 	struct dataset_table table;
 	int ret;
 
@@ -299,9 +299,8 @@ const char *candidate_parameter(const struct candidate *candidate, const struct 
 
 const char *candidate_unit(const struct candidate *candidate, size_t parameter)
 {
-	return parameter < candidate->kind->parameters
-		       ? candidate->kind->parameter[parameter].unit
-		       : "J/instruction";
+	return parameter < candidate->kind->parameters ? candidate->kind->parameter[parameter].unit
+						       : "J/instruction";
 }
 
 void fitted_cell_reason(const struct fitted *fitted, const struct fitted_cell *cell, char *ret_text,

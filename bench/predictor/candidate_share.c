@@ -17,7 +17,6 @@ struct shared {
 	double *ln_y, *u_rel, *z;
 	uint32_t *cell;
 	size_t count, cells;
-	struct slopes_points points;
 };
 
 static void shared_done(struct shared *shared)
@@ -143,18 +142,16 @@ static void residuals_fill(const struct fitted *fitted, struct fitted_cell *cell
 	cell->estimate.r2 = sum > 0 ? 1 - squares / sum : 0;
 }
 
-static void cells_fill(struct shared *shared, const struct slopes *slopes, int code)
+static void cells_fill(struct fitted *fitted, const struct slopes *slopes, int code)
 {
-	struct fitted *fitted = shared->fitted;
-
 	for (size_t c = 0; c < fitted->count; c++) {
 		struct fitted_cell *cell = &fitted->cells[c];
 
 		if (!cell->reason)
 			cell->reason = code;
 		if (!cell->reason)
-			cell->reason = slopes_cell(&shared->points, slopes, (uint32_t)c,
-						   cell->common_rel, &cell->estimate);
+			cell->reason = slopes_estimate(slopes, (uint32_t)c, cell->common_rel,
+						       &cell->estimate);
 		if (!cell->reason)
 			residuals_fill(fitted, cell);
 	}
@@ -165,20 +162,21 @@ int candidate_share(struct fitted *fitted)
 	struct condition condition = {0};
 	struct shared shared;
 	struct slopes slopes = {0};
+	struct slopes_points points;
 	int ret = shared_init(&shared, fitted), code;
 
 	if (ret)
 		return ret;
 	add_own(&shared);
 	add_others(&shared);
-	shared.points = (struct slopes_points){.count = shared.count,
-					       .slopes = fitted->candidate->kind->parameters - 1,
-					       .cells = shared.cells,
-					       .ln_y = shared.ln_y,
-					       .u_rel = shared.u_rel,
-					       .z = shared.z,
-					       .cell = shared.cell};
-	code = slopes_fit(&shared.points, &slopes, &condition);
+	points = (struct slopes_points){.count = shared.count,
+					.slopes = fitted->candidate->kind->parameters - 1,
+					.cells = shared.cells,
+					.ln_y = shared.ln_y,
+					.u_rel = shared.u_rel,
+					.z = shared.z,
+					.cell = shared.cell};
+	code = slopes_fit(&points, &slopes, &condition);
 	for (size_t k = 0; k < condition.offenders; k++)
 		condition.offender[k]++; /* the first parameter is the cell's own */
 	if (code == ANALYSIS_NO_MEMORY)
@@ -186,7 +184,7 @@ int candidate_share(struct fitted *fitted)
 	for (size_t c = 0; c < fitted->count && !ret; c++)
 		fitted->cells[c].condition = condition;
 	if (!ret)
-		cells_fill(&shared, &slopes, code);
+		cells_fill(fitted, &slopes, code);
 	slopes_done(&slopes);
 	shared_done(&shared);
 	return ret;

@@ -143,8 +143,8 @@ static bool has_few_networks(const struct judging *judging)
 	for (size_t i = 0; i < judging->count && networks < FEW_NETWORKS; i++) {
 		size_t k = 0;
 
-		while (k < i && strcmp(points[judging->index[k]].model_sha256,
-				       points[judging->index[i]].model_sha256) != 0)
+		while (k < i && !axis_same(&points[judging->index[k]], &points[judging->index[i]],
+					   AXIS_MODEL))
 			k++;
 		networks += k == i;
 	}

@@ -20,7 +20,7 @@ const char *axis_name(enum axis axis)
 	return names[axis];
 }
 
-static bool same_group(const struct dataset_point *a, const struct dataset_point *b, enum axis axis)
+bool axis_same(const struct dataset_point *a, const struct dataset_point *b, enum axis axis)
 {
 	switch (axis) {
 	case AXIS_MODEL:
@@ -43,7 +43,8 @@ void judging_groups(const struct judging *judging, enum axis axis, uint32_t *ret
 	for (size_t i = 0; i < judging->count; i++) {
 		size_t k = 0;
 
-		while (k < i && !same_group(&points[judging->index[k]], &points[judging->index[i]], axis))
+		while (k < i &&
+		       !axis_same(&points[judging->index[k]], &points[judging->index[i]], axis))
 			k++;
 		ret_group[i] = k < i ? ret_group[k] : (uint32_t)(*ret_groups)++;
 	}
@@ -74,7 +75,7 @@ int left_out_init(struct left_out *out, const struct judging *judging, enum axis
 }
 
 size_t left_out_train(const struct judging *judging, struct left_out *out, size_t folds,
-			 size_t fold)
+		      size_t fold)
 {
 	size_t count = 0;
 
@@ -98,8 +99,8 @@ static void refusal_note(struct left_out *out, const struct fitted *fitted, size
 					 : analysis_error_text(code));
 }
 
-int left_out_fold(const struct judging *judging, const struct candidate *candidate,
-			size_t folds, size_t fold, struct left_out *out)
+int left_out_fold(const struct judging *judging, const struct candidate *candidate, size_t folds,
+		  size_t fold, struct left_out *out)
 {
 	size_t count = left_out_train(judging, out, folds, fold);
 	struct fitted fitted;
@@ -122,8 +123,8 @@ int left_out_fold(const struct judging *judging, const struct candidate *candida
 	return 0;
 }
 
-int left_out_all(const struct judging *judging, const struct candidate *candidate,
-		       size_t folds, struct left_out *out)
+int left_out_all(const struct judging *judging, const struct candidate *candidate, size_t folds,
+		 struct left_out *out)
 {
 	int ret = 0;
 
@@ -159,13 +160,12 @@ static void worst_fill(const struct judging *judging, const double *predicted,
 		memcpy(judged->worst[w].model, point->model, sizeof(point->model));
 		memcpy(judged->worst[w].board, point->board, sizeof(point->board));
 		judged->worst[w].clock_hz = point->clock_hz;
-		judged->worst[w].error_pct =
-			100 * (predicted[worst[w]] / measured[worst[w]] - 1);
+		judged->worst[w].error_pct = 100 * (predicted[worst[w]] / measured[worst[w]] - 1);
 	}
 }
 
 int judged_fill(const struct judging *judging, enum kind_response response,
-		       const struct left_out *out, struct judged *judged)
+		const struct left_out *out, struct judged *judged)
 {
 	double *values = calloc(2 * judging->count + 1, sizeof(*values));
 	size_t *place = calloc(judging->count + 1, sizeof(*place)), count = 0, inside = 0;
@@ -218,8 +218,8 @@ void judged_name(const struct candidate *candidate, enum axis axis, struct judge
 	judged->is_baseline = candidate->kind->is_baseline;
 }
 
-int judge_left_out(const struct judging *judging, const struct candidate *candidate,
-		   enum axis axis, struct judged *ret_judged)
+int judge_left_out(const struct judging *judging, const struct candidate *candidate, enum axis axis,
+		   struct judged *ret_judged)
 {
 	struct left_out out;
 	int ret = left_out_init(&out, judging, axis);

@@ -44,6 +44,7 @@ struct judging {
 };
 
 const char *axis_name(enum axis axis);
+bool axis_same(const struct dataset_point *a, const struct dataset_point *b, enum axis axis);
 
 /* Numbers 0..groups-1 for judging->count points. */
 void judging_groups(const struct judging *judging, enum axis axis, uint32_t *ret_group,

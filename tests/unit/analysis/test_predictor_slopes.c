@@ -79,7 +79,7 @@ static void same_as_a_column_per_cell(void **state)
 	assert_int_equal(slopes_fit(&panel.points, &slopes, NULL), 0);
 	assert_true(slopes.dof == POINTS - CELLS - SLOPES);
 	for (size_t i = 0; i < POINTS; i++) {
-		u[i] = hypot(panel.u_rel[i], slopes.scatter[i / PER_CELL].rel);
+		u[i] = hypot(panel.u_rel[i], slopes.cell[i / PER_CELL].scatter_rel);
 		x[i * COLUMNS + i / PER_CELL] = 1;
 		for (size_t j = 0; j < SLOPES; j++)
 			x[i * COLUMNS + CELLS + j] = panel.z[i * SLOPES + j];
@@ -87,7 +87,7 @@ static void same_as_a_column_per_cell(void **state)
 	rows.y = panel.ln_y;
 	assert_int_equal(linear_fit(&rows, x, COLUMNS, &options, &all, NULL), 0);
 	for (uint32_t c = 0; c < CELLS; c++) {
-		assert_int_equal(slopes_cell(&panel.points, &slopes, c, 0, &one), 0);
+		assert_int_equal(slopes_estimate(&slopes, c, 0, &one), 0);
 		worst = fmax(worst, fabs(log(one.value[0]) - all.value[c]));
 		worst = fmax(worst, fabs(one.u[0] / one.value[0] / all.u[c] - 1));
 		for (size_t j = 0; j < SLOPES; j++) {
@@ -95,8 +95,8 @@ static void same_as_a_column_per_cell(void **state)
 
 			worst = fmax(worst, fabs(one.value[1 + j] - all.value[CELLS + j]));
 			worst = fmax(worst, fabs(one.u[1 + j] / all.u[CELLS + j] - 1));
-			worst = fmax(worst, fabs(with - all.covariance[c][CELLS + j]) /
-						    all.u[c] / all.u[CELLS + j]);
+			worst = fmax(worst, fabs(with - all.covariance[c][CELLS + j]) / all.u[c] /
+						    all.u[CELLS + j]);
 		}
 		assert_int_equal(one.count, PER_CELL);
 	}
@@ -117,8 +117,8 @@ static void a_common_gain_widens_the_level(void **state)
 	(void)state;
 	panel_make(&panel, rng, 0.02, 0);
 	assert_int_equal(slopes_fit(&panel.points, &slopes, NULL), 0);
-	assert_int_equal(slopes_cell(&panel.points, &slopes, 3, 0, &without), 0);
-	assert_int_equal(slopes_cell(&panel.points, &slopes, 3, 0.05, &with), 0);
+	assert_int_equal(slopes_estimate(&slopes, 3, 0, &without), 0);
+	assert_int_equal(slopes_estimate(&slopes, 3, 0.05, &with), 0);
 	assert_true(fabs(with.u[0] / hypot(without.u[0], 0.05 * without.value[0]) - 1) < 1e-12);
 	assert_true(with.u[1] == without.u[1] && with.u[2] == without.u[2]);
 	slopes_done(&slopes);
@@ -151,7 +151,7 @@ static void intervals_hold_whatever_the_scatters(void **state)
 				struct estimate_query query = {
 					.gradient = gradient, .u_new = 0, .level = 0.95};
 
-				slopes_cell(&panel.points, &slopes, c, 0, &fit);
+				slopes_estimate(&slopes, c, 0, &fit);
 				fitted = log(fit.value[0]);
 				for (size_t j = 0; j < SLOPES; j++) {
 					z[j] = gsl_ran_flat(rng, 0, 1);
@@ -199,9 +199,10 @@ static void a_cell_of_another_kind_has_little_say(void **state)
 		off[j] = fabs(after.value[j] - before.value[j]);
 		assert_true(off[j] < u[j]);
 	}
-	printf("moved by %.2f and %.2f of the slopes' uncertainties; its scatter %.2f, others' %.3f\n",
-	       off[0] / u[0], off[1] / u[1], after.scatter[0].rel, after.scatter[1].rel);
-	assert_true(after.scatter[0].rel > 5 * after.scatter[1].rel);
+	printf("moved by %.2f and %.2f of the slopes' uncertainties; its scatter %.2f, others' "
+	       "%.3f\n",
+	       off[0] / u[0], off[1] / u[1], after.cell[0].scatter_rel, after.cell[1].scatter_rel);
+	assert_true(after.cell[0].scatter_rel > 5 * after.cell[1].scatter_rel);
 	slopes_done(&before);
 	slopes_done(&after);
 	gsl_rng_free(rng);
