@@ -153,40 +153,41 @@ static uint32_t spread(uint32_t byte)
 	return samples;
 }
 
-/* Whole bytes from a sample's first tick on, none of whose samples wrap around. Returns the ticks.
- */
-static size_t store_bytes(struct js220_streams *streams, unsigned line,
-			  const struct js220_piece *piece)
+/* Eight elements, the first lowest. */
+static uint8_t eight_at(const uint8_t *bytes, size_t element)
 {
-	const uint32_t others = ~(UINT32_C(0x11111111) << line);
-	size_t at = piece->tick / TICKS & MASK, bytes = piece->count / 8;
-	uint8_t last = 0;
-	uint32_t samples = 0;
+	const uint8_t *from = bytes + element / 8;
+	unsigned shift = element % 8;
 
-	if (piece->tick % TICKS || piece->skip % 8 || at + 4 * bytes > JS220_WINDOW)
-		return 0;
-	for (size_t n = 0; n < bytes; n++) {
-		uint8_t byte = piece->bytes[piece->skip / 8 + n];
-		uint8_t *logic = &streams->logic[at + 4 * n];
-		uint32_t old;
-
-		if (byte != last || !n)
-			samples = spread(byte) << line;
-		last = byte;
-		old = (uint32_t)js220_le(logic, 4);
-		js220_put_le(logic, (old & others) | samples, 4);
-	}
-	return 8 * bytes;
+	return shift ? (uint8_t)(from[0] >> shift | from[1] << (8 - shift)) : from[0];
 }
 
+/* By eights, but for half a sample at either end and what wraps around. */
 static void store_bits(struct js220_streams *streams, unsigned line,
 		       const struct js220_piece *piece)
 {
-	for (size_t n = store_bytes(streams, line, piece); n < piece->count; n++) {
-		size_t element = piece->skip + n;
+	const uint32_t others = ~(UINT32_C(0x11111111) << line);
+	unsigned last = UINT8_MAX + 1;
+	uint32_t samples = 0;
 
-		store_bit(streams, line, piece->tick + n,
-			  piece->bytes[element / 8] >> (element % 8) & 1);
+	for (size_t n = 0; n < piece->count;) {
+		uint64_t tick = piece->tick + n;
+		size_t at = tick / TICKS & MASK, element = piece->skip + n;
+		uint8_t *logic = &streams->logic[at];
+		uint8_t eight;
+
+		if (tick % TICKS || piece->count - n < 8 || at + 4 > JS220_WINDOW) {
+			store_bit(streams, line, tick,
+				  piece->bytes[element / 8] >> (element % 8) & 1);
+			n++;
+			continue;
+		}
+		eight = eight_at(piece->bytes, element);
+		if (eight != last)
+			samples = spread(eight) << line;
+		last = eight;
+		js220_put_le(logic, ((uint32_t)js220_le(logic, 4) & others) | samples, 4);
+		n += 8;
 	}
 }
 

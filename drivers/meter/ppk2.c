@@ -42,6 +42,7 @@ enum {
 	METADATA_BYTES = 8192,  /* the text has about 500 */
 	BLOCK_MS = 20,          /* a block is handed out that long after its first bytes */
 	SLICE_MS = 20,          /* how late a reader may see a stop */
+	GATHER_MS = 4,          /* 1600 bytes; a tty holds 4096 */
 	VDD_FALLBACK_MV = 3300, /* ammeter without VDD in its metadata; it shifts zero by some nA */
 	SUPPLY_MIN_MV = 800,
 	SUPPLY_MAX_MV = 5000,
@@ -69,6 +70,8 @@ struct ppk2 {
 	bool is_filtered;
 	struct ppk2_filter filter;
 	atomic_bool streaming;
+	bool is_drained;   /* the line, by the last read */
+	size_t most_bytes; /* that a read gave since the start */
 	int64_t end_ns; /* reader's: when silence after a stop becomes the end; 0: no stop seen */
 };
 
@@ -295,6 +298,8 @@ static int ppk2_start(void *state, struct err *err)
 	ppk2_capture_restart(&ppk2->capture);
 	ppk2_filter_init(&ppk2->filter);
 	ppk2->end_ns = 0;
+	ppk2->is_drained = false;
+	ppk2->most_bytes = 0;
 	rc = ppk2_command_plain(ppk2, COMMAND_START, err);
 	if (!rc)
 		atomic_store(&ppk2->streaming, true);
@@ -311,17 +316,37 @@ static bool ppk2_has_ended(struct ppk2 *ppk2, int64_t now_ns, bool got_bytes)
 	return now_ns >= ppk2->end_ns;
 }
 
+/* USB brings some bytes every millisecond: to wake up for each costs more than all the rest. A read
+ * that gave fewer than the line once gave has taken all there was. */
+static void ppk2_gather(struct ppk2 *ppk2, int64_t until_ns)
+{
+	int64_t left_ms = (until_ns - link_clock_ns(ppk2->link)) / 1000000;
+
+	if (ppk2->is_drained && left_ms > 0)
+		link_sleep_ms(ppk2->link, left_ms < GATHER_MS ? (int)left_ms : GATHER_MS);
+}
+
+static void ppk2_fill(struct ppk2 *ppk2, size_t count, int64_t now_ns)
+{
+	ppk2->is_drained = count && count < ppk2->most_bytes;
+	if (count > ppk2->most_bytes)
+		ppk2->most_bytes = count;
+	if (count)
+		ppk2_capture_fill(&ppk2->capture, count, now_ns);
+}
+
 /* Takes bytes in. -ETIMEDOUT: until_ns is over; -ENODATA: the stream ended; some bytes may have
  * come with either. Sleeps in slices, to see a stop. */
 static int ppk2_receive(struct ppk2 *ppk2, int64_t until_ns, struct err *err)
 {
 	for (;;) {
-		int64_t left_ms = (until_ns - link_clock_ns(ppk2->link) + 999999) / 1000000;
 		size_t capacity, count = 0;
 		uint8_t *space = ppk2_capture_space(&ppk2->capture, &capacity);
-		int64_t now_ns;
+		int64_t left_ms, now_ns;
 		int rc;
 
+		ppk2_gather(ppk2, until_ns);
+		left_ms = (until_ns - link_clock_ns(ppk2->link) + 999999) / 1000000;
 		if (left_ms < 0)
 			left_ms = 0;
 		rc = link_read(ppk2->link, space, capacity,
@@ -329,8 +354,7 @@ static int ppk2_receive(struct ppk2 *ppk2, int64_t until_ns, struct err *err)
 		if (rc)
 			return rc;
 		now_ns = link_clock_ns(ppk2->link);
-		if (count)
-			ppk2_capture_fill(&ppk2->capture, count, now_ns);
+		ppk2_fill(ppk2, count, now_ns);
 		if (ppk2_has_ended(ppk2, now_ns, count > 0))
 			return err_set(err, -ENODATA, "the stream was stopped");
 		if (now_ns >= until_ns)
