@@ -23,7 +23,7 @@ static const char *const malformed[] = {"",
 
 static void conforms(void **state)
 {
-	const struct conformance_marker row = {.uri = "square:20", .malformed = malformed};
+	const struct conformance_marker row = {.uri = "square:100", .malformed = malformed};
 
 	(void)state;
 	conformance_marker_all(&row);
