@@ -8,7 +8,7 @@
  *
  * A temperature that is not reached, or a device that is lost, has failed for all boards, until
  * ambient_want asks for the next one: then everything is opened anew. What happens is told on
- * stderr.
+ * stderr. Boards ask through ambient_tape.h, so that what they hear can be recorded and replayed.
  *
  * Threads: everything but ambient_new, ambient_want and ambient_free may be called from any.
  */

@@ -48,6 +48,20 @@ static int tape_open(const struct recording *recording, const char *name,
 				    : link_tape_record(path, ret_tape, err);
 }
 
+/* Only a rig with a chamber or a sensor has anything to hear. */
+static int ambient_open(const struct recording *recording, const char *name,
+			struct ambient_tape **ret_tape, struct err *err)
+{
+	const struct rig *rig = recording->work->rig;
+	char path[PATH_MAX + 64];
+	int ret = file_of(recording, name, "ambient", path, sizeof(path), err);
+
+	if (ret || (!rig->chamber.uri && !rig->sensor.uri))
+		return ret;
+	return recording->is_replay ? ambient_tape_replay(path, ret_tape, err)
+				    : ambient_tape_record(path, ret_tape, err);
+}
+
 static int calibrations_open(const struct recording *recording, const char *name, FILE **ret_file,
 			     struct err *err)
 {
@@ -81,6 +95,9 @@ static int tapes_open(struct recording *recording, struct err *err)
 		const struct rig_board *board = &rig->boards[i];
 
 		ret = tape_open(recording, board->name, &recording->tapes[i].board, err);
+		if (!ret)
+			ret = ambient_open(recording, board->name, &recording->tapes[i].ambient,
+					   err);
 		if (!ret)
 			ret = tape_open(recording, rig->meters[board->meter].name,
 					&recording->tapes[i].meter, err);
@@ -125,27 +142,13 @@ static int folder_make(const char *folder, struct err *err)
 	return 0;
 }
 
-/* Temperatures are on no tape. */
-static int refuse_ambient(const struct rig *rig, struct err *err)
-{
-	if (!rig->chamber.uri && !rig->sensor.uri)
-		return 0;
-	return err_set(
-		err, -ENOTSUP,
-		"rig '%s': a session with a chamber or a sensor (%s) can be neither recorded "
-		"nor replayed",
-		rig->name, rig->chamber.uri ? rig->chamber.uri : rig->sensor.uri);
-}
-
 /* Tapes first: a manifest that is there has its tapes. */
 int recording_begin(const char *folder, const struct session_work *work,
 		    struct recording **ret_recording, struct err *err)
 {
 	struct recording *recording;
-	int ret = refuse_ambient(work->rig, err);
+	int ret = folder_make(folder, err);
 
-	if (!ret)
-		ret = folder_make(folder, err);
 	if (!ret)
 		ret = recording_new(folder, work, false, &recording, err);
 	if (ret)
@@ -169,10 +172,7 @@ int recording_begin_inside(const char *folder, const struct session_work *work,
 	time_t now = time(NULL);
 	char own[PATH_MAX], stamp[32];
 	struct tm parts;
-	int used, ret = refuse_ambient(work->rig, err);
-
-	if (!ret)
-		ret = folder_make(folder, err);
+	int used, ret = folder_make(folder, err);
 
 	if (ret)
 		return ret;
@@ -189,10 +189,7 @@ int recording_replay(const char *folder, const struct session_work *work,
 {
 	struct recording *recording;
 	char about[200];
-	int ret = refuse_ambient(work->rig, err);
-
-	if (!ret)
-		ret = recording_manifest_check(folder, work, about, sizeof(about), err);
+	int ret = recording_manifest_check(folder, work, about, sizeof(about), err);
 
 	if (!ret)
 		ret = recording_new(folder, work, true, &recording, err);
@@ -217,13 +214,14 @@ int recording_close(struct recording *recording, struct err *err)
 	if (!recording)
 		return 0;
 	for (unsigned i = 0; i < recording->work->rig->board_count; i++) {
-		struct link_tape *tapes[] = {recording->tapes[i].board, recording->tapes[i].meter};
+		const struct recording_tapes *tapes = &recording->tapes[i];
+		int closed = ambient_tape_close(tapes->ambient, ret ? NULL : err);
 
-		for (unsigned j = 0; j < 2; j++) {
-			int closed = link_tape_close(tapes[j], ret ? NULL : err);
-
-			ret = ret ? ret : closed;
-		}
+		ret = ret ? ret : closed;
+		closed = link_tape_close(tapes->board, ret ? NULL : err);
+		ret = ret ? ret : closed;
+		closed = link_tape_close(tapes->meter, ret ? NULL : err);
+		ret = ret ? ret : closed;
 		if (recording->calibrations[i] && fclose(recording->calibrations[i]) && !ret)
 			ret = err_set(err, -EIO, "%s: a calibration could not be written",
 				      recording->folder);
@@ -282,18 +280,27 @@ int recording_calibration(const struct recording *recording, unsigned board,
 	return ret;
 }
 
-/* What ended a board's replay is what came first; what followed on its other link is only that. */
-static enum link_tape_outcome judge_board(const struct recording_tapes *tapes,
-					  struct err *ret_sentence)
-{
-	int64_t board_ns, meter_ns;
-	struct err board_err, meter_err;
-	enum link_tape_outcome board = link_tape_outcome(tapes->board, &board_ns, &board_err);
-	enum link_tape_outcome meter = link_tape_outcome(tapes->meter, &meter_ns, &meter_err);
-	bool is_meter = meter_ns != board_ns ? meter_ns < board_ns : board == LINK_TAPE_WHOLE;
+/* How a tape's replay went. */
+struct end {
+	enum link_tape_outcome outcome;
+	int64_t when_ns;
+	struct err sentence;
+};
 
-	*ret_sentence = is_meter ? meter_err : board_err;
-	return is_meter ? meter : board;
+/* What ended a board's replay is what came first; what followed on its other tapes is only that. */
+static struct end judge_board(const struct recording_tapes *tapes)
+{
+	struct end ends[3], first;
+
+	ends[0].outcome = link_tape_outcome(tapes->board, &ends[0].when_ns, &ends[0].sentence);
+	ends[1].outcome = link_tape_outcome(tapes->meter, &ends[1].when_ns, &ends[1].sentence);
+	ends[2].outcome = ambient_tape_outcome(tapes->ambient, &ends[2].when_ns, &ends[2].sentence);
+	first = ends[0];
+	for (unsigned i = 1; i < 3; i++)
+		if (ends[i].when_ns != first.when_ns ? ends[i].when_ns < first.when_ns
+						     : first.outcome == LINK_TAPE_WHOLE)
+			first = ends[i];
+	return first;
 }
 
 int recording_judge(const struct recording *recording, struct err *ret_cut, struct err *err)
@@ -305,14 +312,13 @@ int recording_judge(const struct recording *recording, struct err *ret_cut, stru
 
 	*ret_cut = (struct err){""};
 	for (unsigned i = 0; !ret && i < recording->work->rig->board_count; i++) {
-		struct err sentence;
-		enum link_tape_outcome outcome = judge_board(&recording->tapes[i], &sentence);
+		struct end end = judge_board(&recording->tapes[i]);
 
-		if (outcome == LINK_TAPE_CUT && !ret_cut->text[0])
-			*ret_cut = sentence;
-		ret = outcome == LINK_TAPE_CUT ? 0 : codes[outcome];
+		if (end.outcome == LINK_TAPE_CUT && !ret_cut->text[0])
+			*ret_cut = end.sentence;
+		ret = end.outcome == LINK_TAPE_CUT ? 0 : codes[end.outcome];
 		if (ret)
-			err_set(err, ret, "%s", sentence.text);
+			err_set(err, ret, "%s", end.sentence.text);
 	}
 	return ret;
 }

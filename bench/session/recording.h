@@ -3,7 +3,9 @@
  * The recording of a session: a folder with one tape per link (drivers/link/record.h), named after
  * its board or meter, NAME.link, manifest.json, which says with what it was recorded, and what each
  * meter's samples were corrected with, METER.calibrations: one line of JSON each time its board was
- * opened. The same rig, plan, models and firmware replay it into the same rows.
+ * opened. Where the rig has a chamber or a sensor there is also what each board heard of it,
+ * BOARD.ambient (ambient_tape.h); the links of chamber and sensor themselves are on no tape. The
+ * same rig, plan, models and firmware replay it into the same rows.
  *
  * manifest.json: "schema" (joulebench.recording/1), "version" of joulebench, "begun_utc", "host",
  * "rig" and "plan" as resolved, "models" (name, sha256), "firmwares" (board, build, crc32).
@@ -11,6 +13,7 @@
 #ifndef BENCH_SESSION_RECORDING_H
 #define BENCH_SESSION_RECORDING_H
 
+#include "bench/session/ambient_tape.h"
 #include "bench/session/calibration.h"
 #include "bench/session/points.h"
 #include "drivers/link/record.h"
@@ -20,6 +23,7 @@ struct recording;
 /* What one board's worker has: all from its thread. NULL: no tape. */
 struct recording_tapes {
 	struct link_tape *board, *meter;
+	struct ambient_tape *ambient; /* also NULL when the rig has neither chamber nor sensor */
 };
 
 /* Makes the folder, if it is not there, and the files, none of which may be there. -EINVAL: two

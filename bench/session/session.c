@@ -91,14 +91,26 @@ static int run_temperature(struct worker *workers, unsigned count, unsigned temp
 	return ret;
 }
 
+/* NULL: a replay, in which each board has a tape of what it heard. */
+static int open_ambient(const struct session_options *options, struct ambient **ret_ambient,
+			struct err *err)
+{
+	const struct ambient_options around = {.rig = options->work->rig, .stop = options->stop};
+
+	*ret_ambient = NULL;
+	if (recording_is_replay(options->recording) &&
+	    recording_tapes(options->recording, 0).ambient)
+		return 0;
+	return ambient_new(&around, ret_ambient, err);
+}
+
 /* Also when the operator stops it: what is open at the temperatures that are left is counted. */
 static int run_temperatures(const struct session_options *options, struct worker *workers,
 			    int64_t session_id, struct err *err)
 {
 	const struct session_work *work = options->work;
-	const struct ambient_options around = {.rig = work->rig, .stop = options->stop};
 	struct ambient *ambient;
-	int ret = ambient_new(&around, &ambient, err);
+	int ret = open_ambient(options, &ambient, err);
 
 	if (ret)
 		return ret;
@@ -108,7 +120,8 @@ static int run_temperatures(const struct session_options *options, struct worker
 					     .board = i,
 					     .ambient = ambient};
 	for (unsigned t = 0; !ret && t < points_temperatures(work->plan); t++) {
-		ambient_want(ambient, points_temperature_c(work->plan, t));
+		if (ambient)
+			ambient_want(ambient, points_temperature_c(work->plan, t));
 		ret = run_temperature(workers, work->rig->board_count, t, err);
 	}
 	ambient_free(ambient);

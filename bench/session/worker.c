@@ -13,7 +13,10 @@ enum { LOST_AFTER = 3 }; /* points in a row that failed on infrastructure */
 
 bool worker_replay_is_over(const struct work_state *state)
 {
-	return link_tape_is_over(state->tapes.board) || link_tape_is_over(state->tapes.meter);
+	const struct recording_tapes *tapes = &state->tapes;
+
+	return link_tape_is_over(tapes->board) || link_tape_is_over(tapes->meter) ||
+	       ambient_tape_is_over(tapes->ambient);
 }
 
 /* An operator's stop, as against a replay that is over. */
@@ -238,6 +241,7 @@ void worker_run(struct worker *worker)
 		.levels = levels,
 		.windows = worker->windows};
 
+	state.station.tapes = state.tapes; /* rows are stamped before it was ever opened, too */
 	state.points = points_of_board(work, worker->board, &state.point_count);
 	state.clocks = calloc(levels->count, sizeof(*state.clocks));
 	state.slot_count = (size_t)plan->build_count * plan->model_count * levels->count;

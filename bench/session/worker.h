@@ -15,7 +15,7 @@ struct worker {
 	const struct session_options *options;
 	int64_t session_id;
 	unsigned board;
-	struct ambient *ambient; /* of the session */
+	struct ambient *ambient; /* of the session; NULL: all of it is on the board's tape */
 	unsigned temperature;    /* index into the plan: of this run */
 	pthread_t thread;
 	int64_t windows; /* runs asked of the board, at all temperatures */

@@ -84,10 +84,10 @@ int worker_settle(struct work_state *state, struct err *err)
 	struct ambient *ambient = state->worker->ambient;
 	int ret;
 
-	if (ambient_is_settled(ambient))
+	if (ambient_tape_is_settled(state->tapes.ambient, ambient))
 		return 0;
 	worker_close_station(state);
-	ret = ambient_settle(ambient, err);
+	ret = ambient_tape_settle(state->tapes.ambient, ambient, err);
 	return ret ? worker_ambient_fails(state, ret, err) : 0;
 }
 

@@ -42,7 +42,8 @@ static int read_temperature(struct work_state *state, struct wire_temperature_re
 static int begin_ambient(struct work_state *state, struct store_measurement *row,
 			 struct ambient_window *ret_ambient, struct err *err)
 {
-	int ret = ambient_window_begin(state->worker->ambient, ret_ambient, err);
+	int ret = ambient_tape_window_begin(state->tapes.ambient, state->worker->ambient,
+					    ret_ambient, err);
 
 	if (ret)
 		return worker_ambient_fails(state, ret, err);
@@ -55,7 +56,8 @@ static int begin_ambient(struct work_state *state, struct store_measurement *row
 static int end_ambient(struct work_state *state, struct store_measurement *row,
 		       struct ambient_window *ambient, struct err *err)
 {
-	int ret = ambient_window_end(state->worker->ambient, ambient, err);
+	int ret =
+		ambient_tape_window_end(state->tapes.ambient, state->worker->ambient, ambient, err);
 
 	row->ambient_after_c = ambient->after_c;
 	return ret ? worker_ambient_fails(state, ret, err) : 0;
