@@ -7,6 +7,7 @@
 #include <gsl/gsl_linalg.h>
 #include <math.h>
 
+#include "analysis/predictor/linear.h"
 #include "analysis/trace/error.h"
 
 /* What one calculation owns: matrices of parameters x parameters. */
@@ -199,11 +200,10 @@ static int update_check(const struct fit_points *points, const double *x)
 	    (points->count && (!points->y || !points->u_y || !x)))
 		return ANALYSIS_BAD_ARGUMENT;
 	for (size_t i = 0; i < points->count; i++) {
-		if (!isfinite(points->y[i]) ||
-		    (points->common_rel && points->meter && points->meter[i] >= points->meters))
-			return ANALYSIS_BAD_ARGUMENT;
-		if (!(points->u_y[i] > 0) || !isfinite(points->u_y[i]))
-			return ANALYSIS_BAD_UNCERTAINTY;
+		int code = fit_point_check(points, i);
+
+		if (code)
+			return code;
 	}
 	return 0;
 }

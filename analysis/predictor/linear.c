@@ -30,6 +30,14 @@ double fit_expected(double fitted, double measured)
 	return copysign(fmin(fmax(copysign(1, measured) * fitted, least), most), measured);
 }
 
+int fit_point_check(const struct fit_points *points, size_t i)
+{
+	if (!isfinite(points->y[i]) ||
+	    (points->common_rel && points->meter && points->meter[i] >= points->meters))
+		return ANALYSIS_BAD_ARGUMENT;
+	return points->u_y[i] > 0 && isfinite(points->u_y[i]) ? 0 : ANALYSIS_BAD_UNCERTAINTY;
+}
+
 int fit_points_check(const struct fit_points *points, size_t parameters,
 		     const struct fit_options *options)
 {
@@ -44,11 +52,10 @@ int fit_points_check(const struct fit_points *points, size_t parameters,
 		if (!(points->common_rel[m] >= 0) || !isfinite(points->common_rel[m]))
 			return ANALYSIS_BAD_UNCERTAINTY;
 	for (size_t i = 0; i < points->count; i++) {
-		if (!isfinite(points->y[i]) ||
-		    (points->common_rel && points->meter && points->meter[i] >= points->meters))
-			return ANALYSIS_BAD_ARGUMENT;
-		if (!(points->u_y[i] > 0) || !isfinite(points->u_y[i]))
-			return ANALYSIS_BAD_UNCERTAINTY;
+		int code = fit_point_check(points, i);
+
+		if (code)
+			return code;
 		if (points->y[i] == 0 && options->scatter == SCATTER_RELATIVE)
 			return ANALYSIS_ZERO_RESPONSE;
 	}

@@ -21,6 +21,8 @@ int linear_fit(const struct fit_points *points, const double *x, size_t columns,
 	       const struct fit_options *options, struct estimate *ret_estimate,
 	       struct condition *ret_condition);
 
+/* What is checked of a single point: ANALYSIS_BAD_ARGUMENT, _BAD_UNCERTAINTY. */
+int fit_point_check(const struct fit_points *points, size_t i);
 /* What linear_fit and nonlinear_fit check of the points: its first three reasons. */
 int fit_points_check(const struct fit_points *points, size_t parameters,
 		     const struct fit_options *options);

@@ -58,6 +58,30 @@ static int begin_session(struct store *store, const struct import_options *optio
 	return ret;
 }
 
+typedef int add_rows_fn(void *user, struct store *store, int64_t session_id, struct err *err);
+
+/* A session of its own in the database, which holds what add adds. */
+static int store_session(const struct import_options *options, const char *format, add_rows_fn *add,
+			 void *user, struct err *err)
+{
+	struct store *store = NULL;
+	int64_t session_id = 0;
+	int ret = store_open(options->db_path, true, &store, err);
+
+	if (!ret)
+		ret = begin_session(store, options, format, &session_id, err);
+	if (!ret)
+		ret = add(user, store, session_id, err);
+	if (session_id) {
+		int end = store_session_end(store, session_id, ret ? "failed" : "done",
+					    ret ? NULL : err);
+
+		ret = ret ? ret : end;
+	}
+	store_close(store);
+	return ret;
+}
+
 static int load_results(const struct import_options *options, const struct tiny_tree *tree,
 			struct import_report *report, struct err *err)
 {
@@ -76,24 +100,13 @@ static int load_results(const struct import_options *options, const struct tiny_
 	return import_report_make(report, err);
 }
 
-static int store_results(const struct import_options *options, struct import_report *report,
-			 struct err *err)
+static int add_results(void *user, struct store *store, int64_t session_id, struct err *err)
 {
-	struct store *store = NULL;
-	int64_t session_id = 0;
-	int ret = store_open(options->db_path, true, &store, err);
+	struct import_report *report = user;
+	int ret = 0;
 
-	if (!ret)
-		ret = begin_session(store, options, "mlperf-tiny", &session_id, err);
 	for (size_t i = 0; !ret && i < report->count; i++)
 		ret = import_tiny_rows(store, &report->results[i], session_id, &report->rows, err);
-	if (session_id) {
-		int end = store_session_end(store, session_id, ret ? "failed" : "done",
-					    ret ? NULL : err);
-
-		ret = ret ? ret : end;
-	}
-	store_close(store);
 	return ret;
 }
 
@@ -113,7 +126,7 @@ static enum exit_status import_mlperf_tiny(const struct import_options *options)
 	if (!ret)
 		ret = load_results(options, &tree, &report, &err);
 	if (!ret)
-		ret = store_results(options, &report, &err);
+		ret = store_session(options, "mlperf-tiny", add_results, &report, &err);
 	if (!ret && options->json)
 		ret = json_out_print("joulebench.import/1", import_report_json(&report), &err);
 	else if (!ret)
@@ -130,53 +143,46 @@ static enum exit_status import_mlperf_tiny(const struct import_options *options)
 	return status;
 }
 
-static int store_csv(const struct import_options *options, struct csv_rows *rows,
-		     struct import_count *count, struct err *err)
+struct csv_import {
+	struct csv_rows rows;
+	struct import_count count;
+};
+
+static int add_csv_rows(void *user, struct store *store, int64_t session_id, struct err *err)
 {
-	struct store *store = NULL;
-	int64_t session_id = 0;
-	int ret = store_open(options->db_path, true, &store, err);
+	struct csv_import *import = user;
+	int ret = 0;
 
-	if (!ret)
-		ret = begin_session(store, options, "csv", &session_id, err);
-	for (size_t i = 0; !ret && i < rows->count; i++) {
-		rows->rows[i].session_id = session_id;
-		ret = import_row_add(store, &rows->rows[i], count, err);
+	for (size_t i = 0; !ret && i < import->rows.count; i++) {
+		import->rows.rows[i].session_id = session_id;
+		ret = import_row_add(store, &import->rows.rows[i], &import->count, err);
 	}
-	if (session_id) {
-		int end = store_session_end(store, session_id, ret ? "failed" : "done",
-					    ret ? NULL : err);
-
-		ret = ret ? ret : end;
-	}
-	store_close(store);
 	return ret;
 }
 
 static enum exit_status import_csv(const struct import_options *options)
 {
-	struct import_count count = {0};
-	struct csv_rows rows = {0};
+	struct csv_import import = {.rows = {0}};
 	struct err err = {""};
 	uint8_t *bytes = NULL;
 	size_t size;
 	int ret = import_file_read(options->path, CSV_BYTES_MAX, &bytes, &size, &err);
 
 	if (!ret)
-		ret = csv_parse(options->path, bytes, size, &rows, &err);
+		ret = csv_parse(options->path, bytes, size, &import.rows, &err);
 	if (!ret)
-		ret = store_csv(options, &rows, &count, &err);
+		ret = store_session(options, "csv", add_csv_rows, &import, &err);
 	if (!ret && options->json)
-		ret = json_out_print("joulebench.import/1",
-				     json_pack("{s:s, s:s, s:i, s:i, s:i}", "source", options->path,
-					       "database", options->db_path, "rows",
-					       (int)rows.count, "rows_added", (int)count.added,
-					       "rows_known", (int)count.known),
-				     &err);
+		ret = json_out_print(
+			"joulebench.import/1",
+			json_pack("{s:s, s:s, s:i, s:i, s:i}", "source", options->path, "database",
+				  options->db_path, "rows", (int)import.rows.count, "rows_added",
+				  (int)import.count.added, "rows_known", (int)import.count.known),
+			&err);
 	else if (!ret)
-		printf("%zu rows read: %u added to %s, %u were in it already.\n", rows.count,
-		       count.added, options->db_path, count.known);
-	csv_rows_done(&rows);
+		printf("%zu rows read: %u added to %s, %u were in it already.\n", import.rows.count,
+		       import.count.added, options->db_path, import.count.known);
+	csv_rows_done(&import.rows);
 	free(bytes);
 	return ret ? failed(ret, &err) : EXIT_DONE;
 }

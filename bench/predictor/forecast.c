@@ -2,16 +2,14 @@
 #include "bench/predictor/forecast.h"
 
 #include <errno.h>
-#include <glob.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bench/model/model.h"
 #include "bench/predictor/counts.h"
+#include "bench/predictor/each_file.h"
 #include "bench/predictor/forecast_parts.h"
 
 static struct forecast_network *network_add(struct forecast *forecast)
@@ -62,36 +60,13 @@ int forecast_add_said(struct forecast *forecast, double cycles, double time_s, s
 	return 0;
 }
 
-typedef int add_file_fn(struct forecast *forecast, const char *path, bool flag, struct err *err);
-
-static int each_file(struct forecast *forecast, const char *path, const char *ending,
-		     add_file_fn *add, bool flag, struct err *err)
+static int add_model(void *user, const char *path, struct err *err)
 {
-	char pattern[PATH_MAX];
-	struct stat about;
-	glob_t files;
-	int ret = 0;
-
-	if (stat(path, &about))
-		return err_set(err, -errno, "%s: %s", path, strerror(errno));
-	if (!S_ISDIR(about.st_mode))
-		return add(forecast, path, flag, err);
-	snprintf(pattern, sizeof(pattern), "%s/*.%s", path, ending);
-	if (glob(pattern, 0, NULL, &files))
-		return err_set(err, -ENOENT, "%s: holds no *.%s", path, ending);
-	for (size_t i = 0; i < files.gl_pathc && !ret; i++)
-		ret = add(forecast, files.gl_pathv[i], flag, err);
-	globfree(&files);
-	return ret;
-}
-
-static int add_model(struct forecast *forecast, const char *path, bool flag, struct err *err)
-{
+	struct forecast *forecast = user;
 	struct forecast_network *network;
 	struct model_image *image;
 	int ret = model_image_build(path, &model_options_portable, &image, err);
 
-	(void)flag;
 	if (ret)
 		return ret;
 	network = network_add(forecast);
@@ -108,7 +83,7 @@ static int add_model(struct forecast *forecast, const char *path, bool flag, str
 
 int forecast_add_models(struct forecast *forecast, const char *path, struct err *err)
 {
-	return each_file(forecast, path, "tflite", add_model, false, err);
+	return each_file(path, "tflite", add_model, forecast, err);
 }
 
 static bool network_is_known(const struct forecast *forecast, const char *sha256)
@@ -129,34 +104,45 @@ static void fill_from_training(const struct predictor *predictor, struct forecas
 		}
 }
 
-static int add_count(struct forecast *forecast, const char *path, bool alone, struct err *err)
+static int add_count(void *user, const char *path, struct err *err)
 {
+	struct forecast *forecast = user;
 	struct count_file *files =
 		realloc(forecast->files, (forecast->file_count + 1) * sizeof(*forecast->files));
-	struct forecast_network *network;
 	int ret;
 
 	if (!files)
 		return err_set(err, -ENOMEM, "out of memory");
 	forecast->files = files;
 	ret = count_file_load(path, &files[forecast->file_count], err);
+	forecast->file_count += !ret;
+	return ret;
+}
+
+static int add_count_alone(void *user, const char *path, struct err *err)
+{
+	struct forecast *forecast = user;
+	const struct count_file *file;
+	struct forecast_network *network;
+	int ret = add_count(forecast, path, err);
+
 	if (ret)
 		return ret;
-	files += forecast->file_count++;
-	if (!alone || network_is_known(forecast, files->model_sha256))
+	file = &forecast->files[forecast->file_count - 1];
+	if (network_is_known(forecast, file->model_sha256))
 		return 0;
 	network = network_add(forecast);
 	if (!network)
 		return err_set(err, -ENOMEM, "out of memory");
-	snprintf(network->name, sizeof(network->name), "%s", files->model);
-	memcpy(network->model_sha256, files->model_sha256, sizeof(files->model_sha256));
+	snprintf(network->name, sizeof(network->name), "%s", file->model);
+	memcpy(network->model_sha256, file->model_sha256, sizeof(file->model_sha256));
 	fill_from_training(forecast->predictor, network);
 	return 0;
 }
 
 int forecast_add_counts(struct forecast *forecast, const char *path, bool alone, struct err *err)
 {
-	return each_file(forecast, path, "json", add_count, alone, err);
+	return each_file(path, "json", alone ? add_count_alone : add_count, forecast, err);
 }
 
 /* The classes in the predictor's order; a class that the file lacks is not known. */
@@ -241,12 +227,12 @@ static int find_cycles(const struct forecast *forecast, struct forecast_row *row
 		snprintf(row->cycles_from, sizeof(row->cycles_from), "not known");
 		return 0;
 	}
-	return err_set(
-		err, -EINVAL,
-		"cycles of %.60s are not known for build %s, %s at %g MHz: give --cycles, --time, or "
-		"--counts with what 'joulebench count --json' says for them%s%.200s",
-		row->network->name, row->place.energy->build, row->place.energy->runtime,
-		(double)row->place.clock_hz / 1e6, why.text[0] ? "; " : "", why.text);
+	return err_set(err, -EINVAL,
+		       "cycles of %.60s are not known for build %s, %s at %g MHz: give --cycles, "
+		       "--time, or "
+		       "--counts with what 'joulebench count --json' says for them%s%.200s",
+		       row->network->name, row->place.energy->build, row->place.energy->runtime,
+		       (double)row->place.clock_hz / 1e6, why.text[0] ? "; " : "", why.text);
 }
 
 static void make_row(struct forecast *forecast, const struct forecast_network *network,

@@ -3,15 +3,12 @@
  * Instruction classes and stall cycles of "joulebench count --json" files, into a dataset.
  */
 #include <errno.h>
-#include <glob.h>
-#include <limits.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bench/predictor/count_file.h"
 #include "bench/predictor/dataset.h"
+#include "bench/predictor/each_file.h"
 
 static int take_names(struct dataset *dataset, const struct count_file *file, struct err *err)
 {
@@ -54,8 +51,9 @@ static void take_counts(struct dataset *dataset, const struct count_file *file)
 	}
 }
 
-static int add_file(struct dataset *dataset, const char *path, struct err *err)
+static int add_file(void *user, const char *path, struct err *err)
 {
+	struct dataset *dataset = user;
 	struct count_file file;
 	int ret = count_file_load(path, &file, err);
 
@@ -70,20 +68,5 @@ static int add_file(struct dataset *dataset, const char *path, struct err *err)
 
 int dataset_add_instructions(struct dataset *dataset, const char *path, struct err *err)
 {
-	char pattern[PATH_MAX];
-	struct stat about;
-	glob_t files;
-	int ret = 0;
-
-	if (stat(path, &about))
-		return err_set(err, -errno, "%s: %s", path, strerror(errno));
-	if (!S_ISDIR(about.st_mode))
-		return add_file(dataset, path, err);
-	snprintf(pattern, sizeof(pattern), "%s/*.json", path);
-	if (glob(pattern, 0, NULL, &files))
-		return err_set(err, -ENOENT, "%s: holds no *.json", path);
-	for (size_t i = 0; i < files.gl_pathc && !ret; i++)
-		ret = add_file(dataset, files.gl_pathv[i], err);
-	globfree(&files);
-	return ret;
+	return each_file(path, "json", add_file, dataset, err);
 }
