@@ -5,6 +5,7 @@
 # with this file system read-only below it, in this directory and environment, and ends with its exit status.
 # JOULEBENCH_GUEST_TIME=virtual: time inside passes while everybody there waits, at once, and hardly while anybody computes:
 # what is paced by the clock does not depend on how fast or how busy this machine is. Nothing may wait by computing.
+# JOULEBENCH_GUEST_MEMORY_MB: how much memory it has (default 384).
 # 124: COMMAND or the guest took longer than JOULEBENCH_GUEST_TIMEOUT seconds (default 60) and was killed. 125: the guest died.
 #
 # Inside, /run, /dev/shm and /dev can be written.
@@ -13,7 +14,7 @@ folder=$(readlink -f "${1:?usage: boot.sh FOLDER COMMAND...}")
 shift
 [ -x "$folder/linux" ] && [ -x "$folder/init" ] || { echo "boot.sh: $folder holds no guest"; exit 125; }
 
-memory_mb=384
+memory_mb=${JOULEBENCH_GUEST_MEMORY_MB:-384}
 
 # User-Mode Linux maps its memory as a file, executable: where there is room, and programs may be run.
 find_memory_folder()
@@ -48,7 +49,9 @@ time=
 token=$RANDOM$RANDOM$RANDOM
 # One processor, and always the same one: a guest that moves about is several times slower.
 processor=$(taskset -cp $$ | sed 's/.*[ ,-]//')
-TMPDIR=$(find_memory_folder) timeout -k 5 "${JOULEBENCH_GUEST_TIMEOUT:-60}" \
+# The host's kernel writes into the rseq area of each process, which the C library has announced, also where a program of
+# the guest has its own data: so there must be none.
+TMPDIR=$(find_memory_folder) GLIBC_TUNABLES=glibc.pthread.rseq=0 timeout -k 5 "${JOULEBENCH_GUEST_TIMEOUT:-60}" \
 	taskset -c "$processor" "$folder/linux" root=none rootfstype=hostfs rootflags=/ ro mem=${memory_mb}M quiet \
 	uml_dir="$work/" umid=guest con=null ssl=null con0=null,fd:1 $time \
 	init="$folder/init" JOULEBENCH_SCRIPT="$work/script" JOULEBENCH_TOKEN=$token </dev/null 2>&1 |

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # in_guest.sh FOLDER COMMAND [ARGUMENT...]: boot.sh, as a ctest: exit status 77, with the reason, where there is no guest.
-[ -z "${JOULEBENCH_SANITIZED:-}" ] || { echo "SKIPPED: ThreadSanitizer's shadow memory does not fit into a process of User-Mode Linux"; exit 77; }
 [ -f "$1/boots" ] || { echo "SKIPPED: no guest kernel (ctest -R kernel/guest says why)"; exit 77; }
 export JOULEBENCH_GUEST=1
 exec "$(dirname "$0")/boot.sh" "$@"

@@ -44,7 +44,7 @@ static struct cable {
 	pthread_t thread;
 	atomic_bool quit, cut; /* cut: nothing is plugged in any more */
 	struct vhci_device device;
-	unsigned plugged; /* how often */
+	atomic_uint plugged; /* how often */
 } cable;
 
 static void *cable_run(void *argument)
@@ -53,14 +53,14 @@ static void *cable_run(void *argument)
 
 	(void)argument;
 	for (; !atomic_load(&cable.quit); poll(NULL, 0, LOOK_MS)) {
-		if (cable.plugged && vhci_is_used(cable.device.port)) {
+		if (atomic_load(&cable.plugged) && vhci_is_used(cable.device.port)) {
 			if (atomic_load(&cable.cut))
 				vhci_detach(&cable.device, &err);
 			continue;
 		}
 		if (!atomic_load(&cable.cut) &&
 		    !vhci_attach(RIG_FOLDER "/b-dfu", "b-dfu", &cable.device, &err))
-			cable.plugged++;
+			atomic_fetch_add(&cable.plugged, 1);
 	}
 	return NULL;
 }
@@ -159,7 +159,7 @@ static void writes(void **state)
 		check_flash();
 		image[5] ^= 0xff;
 	}
-	assert_true(cable.plugged >= 2);
+	assert_true(atomic_load(&cable.plugged) >= 2);
 }
 
 static void unplugged(void **state)

@@ -29,7 +29,7 @@ enum {
 	STATUS_BUSY = 2, /* tools/usb/usbip/libsrc/usbip_common.h */
 	PORT_FREE = 4,   /* drivers/usb/usbip/usbip_common.h, enum usbip_device_status */
 	PORT_USED = 6,
-	PATIENCE_MS = 5000,
+	PATIENCE_MS = 30000, /* ThreadSanitizer is slow */
 	LOOK_MS = 5,
 };
 
