@@ -29,7 +29,7 @@
 enum {
 	FLASH_BYTES = 2 << 20,
 	SAMPLES = 100000, /* a second of a PPK2 */
-	LONG_MS = 3000,
+	LONG_MS = 100000,
 	QUIET_MS = 300,
 	UNPLUG_MS = 300,
 	SEEN_MS = 200,

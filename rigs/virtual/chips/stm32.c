@@ -3,7 +3,9 @@
  * Life of an emulated STM32: pins, resets, faults, and what a seed decides.
  */
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rigs/virtual/chips/stm32.h"
@@ -28,13 +30,22 @@ double stm32_spread(struct stm32 *chip)
 	return stm32_random(chip) / 2147483648.0 - 1.0;
 }
 
-void stm32_make_uid(struct stm32 *chip, uint8_t *ret_uid)
+/* Twelve bytes of unique id, and their text. */
+static void make_uid(struct stm32 *chip, uint8_t *ret_uid)
 {
 	memcpy(ret_uid, "VIRTUAL", 7);
 	for (unsigned i = 7; i < 12; i++)
 		ret_uid[i] = (uint8_t)stm32_random(chip);
 	for (unsigned i = 0; i < 12; i++)
 		snprintf(chip->uid_text + 2 * i, 3, "%02x", ret_uid[i]);
+}
+
+void stm32_make_individual(struct stm32 *chip, const struct stm32_device_info *info,
+			   uint8_t *memory)
+{
+	make_uid(chip, memory + info->uid);
+	stm32_store_u16(memory + info->flash_size, chip->part->flash_bytes / 1024);
+	stm32_analog_make(chip, &chip->analog, info, memory);
 }
 
 void stm32_scramble(struct stm32 *chip, uint8_t *memory, uint32_t bytes)
@@ -72,9 +83,18 @@ void stm32_unmodelled(struct stm32 *chip, uint32_t address)
 
 /* Resets. */
 
-static void reset_all(struct stm32 *chip, enum stm32_reset_cause cause)
+static void reset_registers(struct stm32 *chip, enum stm32_reset_cause cause)
 {
 	chip->part->reset(chip, cause);
+	for (unsigned port = 0; port < chip->part->board->port_count; port++)
+		stm32_gpio_reset(&chip->gpio, port);
+	stm32_usart_reset(&chip->usart);
+	stm32_pvd_reset(&chip->pvd);
+}
+
+static void reset_all(struct stm32 *chip, enum stm32_reset_cause cause)
+{
+	reset_registers(chip, cause);
 	rom_loader_stop(&chip->rom);
 	for (unsigned i = 0; i < STM32_DEADLINE_COUNT; i++)
 		chip->deadline_ps[i] = STM32_NEVER_PS;
@@ -121,6 +141,13 @@ void stm32_start_program(struct stm32 *chip, uint32_t vector_base)
 
 /* Pins. */
 
+static void power_on(struct stm32 *chip)
+{
+	stm32_scramble(chip, chip->sram, chip->part->sram_bytes);
+	armv7em_invalidate(chip->core, chip->part->sram_base, chip->part->sram_bytes);
+	chip->part->power_on(chip);
+}
+
 static void set_supply(struct chip *base, double vdd_v)
 {
 	struct stm32 *chip = stm32_of(base);
@@ -128,15 +155,17 @@ static void set_supply(struct chip *base, double vdd_v)
 
 	chip->pins.vdd_v = vdd_v;
 	if (powered && !was_powered) {
-		chip->part->power_on(chip);
+		power_on(chip);
 		hold_in_reset(chip, STM32_RESET_POWER);
 		if (chip->pins.nrst)
 			release(chip, chip->part->power_ps);
 	} else if (!powered && was_powered) {
 		reset_all(chip, STM32_RESET_NO_SUPPLY);
 		chip->mode = STM32_MODE_OFF;
-	} else if (powered && chip->part->supply_changed) {
-		chip->part->supply_changed(chip);
+	} else if (powered) {
+		if (chip->part->supply_changed)
+			chip->part->supply_changed(chip);
+		stm32_pvd_update(&chip->pvd);
 	}
 }
 
@@ -179,7 +208,7 @@ static void uart_rx(struct chip *base, uint8_t byte, const struct chip_uart_form
 	if (chip->mode == STM32_MODE_ROM)
 		stm32_rom_rx(chip, byte, format);
 	else if (chip->mode == STM32_MODE_RUN)
-		chip->part->uart_rx(chip, byte, format);
+		stm32_usart_rx(&chip->usart, byte, format);
 }
 
 static int64_t now_ps(const struct chip *chip)
@@ -206,7 +235,11 @@ static void destroy(struct chip *base)
 {
 	struct stm32 *chip = stm32_of(base);
 
-	chip->part->destroy(chip);
+	armv7em_free(chip->core);
+	free(chip->own_flash);
+	free(chip->sram);
+	free(chip->system);
+	free(chip);
 }
 
 static struct repeat *new_repeat(struct chip *chip)
@@ -243,7 +276,9 @@ static const struct chip_ops ops = {
 	.fault = fault,
 };
 
-void stm32_init(struct stm32 *chip, const struct stm32_part *part, const struct chip_config *config)
+/* What does not need memory. */
+static void init(struct stm32 *chip, const struct stm32_part *part,
+		 const struct chip_config *config)
 {
 	assert(config->callbacks->uart_tx && config->callbacks->marker && config->callbacks->fault);
 	chip->chip.ops = &ops;
@@ -256,4 +291,55 @@ void stm32_init(struct stm32 *chip, const struct stm32_part *part, const struct 
 	chip->pins.junction_c = 25.0;
 	for (unsigned i = 0; i < STM32_DEADLINE_COUNT; i++)
 		chip->deadline_ps[i] = STM32_NEVER_PS;
+}
+
+static void allocate(struct stm32 *chip, uint8_t *flash)
+{
+	const struct stm32_part *part = chip->part;
+	const struct armv7em_bus bus = {chip, stm32_read, stm32_write};
+
+	if (!flash) {
+		flash = chip->own_flash = malloc(part->flash_bytes);
+		if (flash)
+			memset(flash, 0xFF, part->flash_bytes);
+	}
+	chip->flash = flash;
+	chip->sram = calloc(1, part->sram_bytes);
+	chip->system = malloc(part->system_bytes);
+	chip->core = armv7em_new(&bus, part->core, part->irq_count);
+}
+
+static void set_up(struct stm32 *chip)
+{
+	const struct stm32_part *part = chip->part;
+
+	memset(chip->system, 0xFF, part->system_bytes);
+	part->set_up(chip);
+	stm32_rom_init(chip);
+	stm32_gpio_init(&chip->gpio, chip, part->board);
+	stm32_usart_init(&chip->usart, chip, &chip->gpio, part->usart);
+	stm32_pvd_init(&chip->pvd, chip, part->pvd);
+	reset_registers(chip, STM32_RESET_NO_SUPPLY);
+	part->clock_update(chip);
+}
+
+int stm32_new(const struct stm32_part *part, const struct chip_config *config,
+	      struct chip **ret_chip, struct verr *err)
+{
+	struct stm32 *chip = calloc(1, part->state_bytes);
+
+	if (!chip)
+		goto no_memory;
+	init(chip, part, config);
+	allocate(chip, config->flash);
+	if (!chip->flash || !chip->sram || !chip->system || !chip->core)
+		goto free_parts;
+	set_up(chip);
+	*ret_chip = &chip->chip;
+	return 0;
+
+free_parts:
+	destroy(&chip->chip);
+no_memory:
+	return verr_set(err, -ENOMEM, "%s: out of memory", part->name);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the emulated STM32s have in common: life (supply, NRST, BOOT0), faults, virtual time and the
- * ROM loader. A part embeds struct stm32 as its first member, fills a struct stm32_part and owns
- * its registers; peripherals that several parts have are in stm32_gpio, stm32_usart and stm32_adc.
+ * What the emulated STM32s have in common: life (supply, NRST, BOOT0), faults, virtual time, the
+ * bus, the ROM loader, and the peripherals that every part has one of: flash controller, GPIO, UART
+ * and voltage detector. A part embeds struct stm32 as its first member, fills a struct stm32_part
+ * and owns its other registers.
  *
  * Time. The core counts cycles, the chip keeps (anchor_ps, anchor_cycle, HCLK): exact at any cycle,
  * and re-anchored whenever HCLK changes. Whatever happens at a time (a byte has left, an erase is
@@ -16,6 +17,11 @@
 
 #include "rigs/virtual/chips/chip_ops.h"
 #include "rigs/virtual/chips/rom_loader.h"
+#include "rigs/virtual/chips/stm32_adc.h"
+#include "rigs/virtual/chips/stm32_flash.h"
+#include "rigs/virtual/chips/stm32_gpio.h"
+#include "rigs/virtual/chips/stm32_pvd.h"
+#include "rigs/virtual/chips/stm32_usart.h"
 #include "rigs/virtual/cores/armv7em.h"
 
 #define STM32_PS_PER_S  INT64_C(1000000000000)
@@ -49,26 +55,51 @@ enum stm32_reset_cause {
 
 struct stm32;
 
+/* Registers that the bus reaches. Offsets are from their base address; mask has ones in the bits
+ * that the store covers (value is zero elsewhere). */
+struct stm32_block {
+	const char *name;
+	uint32_t base, bytes;
+	uint32_t gate_offset; /* RCC enable register; 0: always clocked */
+	unsigned gate_bit;    /* GPIO: of port A, the others' follow */
+	uint32_t (*read)(struct stm32 *chip, uint32_t offset);
+	void (*write)(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask);
+};
+
 /* What a part is. Every hook but those marked optional is there. */
 struct stm32_part {
 	const char *name;
-	double power_min_v;                   /* brown-out level, rising */
-	int64_t power_ps, reset_ps;           /* from supply or NRST to the first instruction */
-	void (*power_on)(struct stm32 *chip); /* memories lose what they held */
-	/* All registers to their reset values; an operation in progress is cut off. */
+	size_t state_bytes; /* of the struct that embeds struct stm32 */
+	enum armv7em_model core;
+	unsigned irq_count;
+	uint32_t flash_bytes, sram_base, sram_bytes, system_bytes;
+	const struct stm32_block *blocks; /* the first one that holds an address has it */
+	size_t block_count;
+	const struct stm32_flash_traits *flash;
+	const struct stm32_gpio_board *board;
+	const struct stm32_usart_traits *usart;
+	const struct stm32_pvd_traits *pvd;
+	const struct stm32_rom *rom;
+	double power_min_v;         /* brown-out level, rising */
+	int64_t power_ps, reset_ps; /* from supply or NRST to the first instruction */
+	/* Once, with cleared state: stm32_make_individual, memories, rcc, peripherals of its own.
+	 */
+	void (*set_up)(struct stm32 *chip);
+	void (*power_on)(struct stm32 *chip); /* its own memories lose what they held */
+	/* Its own registers to their reset values; an operation in progress is cut off. */
 	void (*reset)(struct stm32 *chip, enum stm32_reset_cause cause);
 	/* The reset sequence is over: stm32_rom_start or stm32_start_program. */
 	void (*boot)(struct stm32 *chip, bool boot0);
 	void (*clock_update)(struct stm32 *chip); /* recompute HCLK, check every rule */
 	/* VDD has changed while there is power. Optional. */
 	void (*supply_changed)(struct stm32 *chip);
-	void (*uart_rx)(struct stm32 *chip, uint8_t byte, const struct chip_uart_format *format);
+	/* A store outside RAM and blocks. False: no memory is there. */
+	bool (*store)(struct stm32 *chip, uint32_t address, unsigned size, uint32_t value);
 	/* Is the address in a flash bank that is busy? Asked while flash_busy is set. */
 	bool (*flash_stalls)(const struct stm32 *chip, uint32_t address);
 	/* Clocks, voltage, peripherals; not called while the loader in ROM runs. */
 	void (*report)(const struct stm32 *chip, struct chip_activity *activity);
 	struct chip_activity rom_activity; /* what it reports then */
-	void (*destroy)(struct stm32 *chip);
 	void (*events[STM32_DEADLINE_COUNT])(struct stm32 *chip, int64_t t_ps); /* optional */
 };
 
@@ -99,11 +130,18 @@ struct stm32_pins {
 struct stm32 {
 	struct chip chip;
 	const struct stm32_part *part;
-	const struct stm32_rom *rom_traits;
 	struct armv7em *core;
 	struct chip_callbacks callbacks;
+	uint8_t *flash, *sram, *system;
+	uint8_t *own_flash;                             /* NULL: flash is the caller's */
 	struct stm32_memory memories[STM32_MEMORY_MAX]; /* bytes 0: not used */
+	const uint32_t *rcc;                            /* the part's RCC registers: clock gates */
 	struct rom_loader rom;
+	struct stm32_flash flashc;
+	struct stm32_gpio gpio;
+	struct stm32_usart usart;
+	struct stm32_pvd pvd;
+	struct stm32_analog analog;
 	char uid_text[25];
 	char fault_text[512];
 	uint64_t random;
@@ -128,14 +166,15 @@ struct stm32 {
 
 /* stm32.c */
 
-/* Before anything else: what does not need memory. The core is the part's to make. */
-void stm32_init(struct stm32 *chip, const struct stm32_part *part,
-		const struct chip_config *config);
+/* What chip_new of a part is. */
+int stm32_new(const struct stm32_part *part, const struct chip_config *config,
+	      struct chip **ret_chip, struct verr *err);
+/* Seeded: unique id, analog, and the factory's words about them into memory. */
+void stm32_make_individual(struct stm32 *chip, const struct stm32_device_info *info,
+			   uint8_t *memory);
 /* Uniform in 0..2^32-1, seeded. */
 uint32_t stm32_random(struct stm32 *chip);
 double stm32_spread(struct stm32 *chip); /* uniform in -1..1 */
-/* Twelve bytes of unique id, and their text. */
-void stm32_make_uid(struct stm32 *chip, uint8_t *ret_uid);
 /* Fills with noise, as RAM is when its supply comes. */
 void stm32_scramble(struct stm32 *chip, uint8_t *memory, uint32_t bytes);
 __attribute__((format(printf, 2, 3))) void stm32_fault(struct stm32 *chip, const char *format, ...);
@@ -143,6 +182,19 @@ void stm32_unmodelled(struct stm32 *chip, uint32_t address);
 void stm32_system_reset(struct stm32 *chip, enum stm32_reset_cause cause);
 void stm32_start_program(struct stm32 *chip, uint32_t vector_base);
 struct stm32 *stm32_of(struct chip *chip);
+
+/* stm32_bus.c: what the core's loads and stores outside its memories reach; context is the struct
+ * stm32. Tests use them too. */
+
+bool stm32_read(void *context, uint32_t address, unsigned size, uint32_t *ret_value);
+bool stm32_write(void *context, uint32_t address, unsigned size, uint32_t value);
+/* Handlers for blocks. */
+uint32_t stm32_bus_gpio_read(struct stm32 *chip, uint32_t offset);
+void stm32_bus_gpio_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask);
+uint32_t stm32_bus_usart_read(struct stm32 *chip, uint32_t offset);
+void stm32_bus_usart_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask);
+uint32_t stm32_bus_exti_read(struct stm32 *chip, uint32_t offset);
+void stm32_bus_exti_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask);
 
 /* stm32_run.c */
 
@@ -159,7 +211,7 @@ void stm32_rebase(struct stm32 *chip, uint64_t hclk_millihz);
 
 /* stm32_rom.c */
 
-void stm32_rom_init(struct stm32 *chip, const struct stm32_rom *traits);
+void stm32_rom_init(struct stm32 *chip);
 void stm32_rom_start(struct stm32 *chip);
 void stm32_rom_rx(struct stm32 *chip, uint8_t byte, const struct chip_uart_format *format);
 void stm32_rom_event(struct stm32 *chip, int64_t t_ps);
@@ -171,6 +223,24 @@ const struct stm32_memory *stm32_memory_find(const struct stm32 *chip, uint32_t 
 static inline uint32_t stm32_merge(uint32_t old, uint32_t value, uint32_t mask)
 {
 	return (old & ~mask) | (value & mask);
+}
+
+/* By HPRE, bits 7 to 4 of RCC_CFGR. */
+static inline unsigned stm32_ahb_divider(uint32_t cfgr)
+{
+	static const unsigned dividers[8] = {2, 4, 8, 16, 64, 128, 256, 512};
+	uint32_t hpre = cfgr >> 4 & 15;
+
+	return hpre & 8 ? dividers[hpre & 7] : 1;
+}
+
+/* An oscillator's switch: returns when it is ready. */
+static inline int64_t stm32_ready_after(int64_t ready_ps, bool was_on, bool is_on, int64_t now_ps,
+					int64_t start_ps)
+{
+	if (!is_on)
+		return STM32_NEVER_PS;
+	return was_on ? ready_ps : now_ps + start_ps;
 }
 
 static inline void stm32_store_u16(uint8_t *at, unsigned value)

@@ -2,7 +2,7 @@
  *
  * ADC1: start-up, conversions, and the voltages its internal channels see.
  */
-#include "rigs/virtual/chips/stm32_adc.h"
+#include "rigs/virtual/chips/stm32.h"
 
 enum {
 	ADC_ISR = 0x00,

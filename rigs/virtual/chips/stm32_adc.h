@@ -8,7 +8,8 @@
 #ifndef RIGS_VIRTUAL_CHIPS_STM32_ADC_H
 #define RIGS_VIRTUAL_CHIPS_STM32_ADC_H
 
-#include "rigs/virtual/chips/stm32.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 #define STM32_ADC_ISR_ADRDY   (1u << 0)
 #define STM32_ADC_ISR_EOSMP   (1u << 1)
@@ -26,6 +27,8 @@
 #define STM32_ADC_CCR_VREFEN  (1u << 22)
 #define STM32_ADC_CCR_TSEN    (1u << 23)
 
+struct stm32;
+
 struct stm32_adc_traits {
 	uint32_t base;
 	uint64_t (*async_millihz)(const struct stm32 *chip); /* by ADCSEL, 0: none */
@@ -37,10 +40,11 @@ struct stm32_analog {
 	double vrefint_v, sensor_30c_v, sensor_v_per_c;
 };
 
-/* Where the factory writes what it measured, and under which conditions; what a typical chip has.
- */
-struct stm32_calibration {
-	uint8_t *vrefint, *ts_1, *ts_2;
+/* What the factory writes about a chip, as offsets within the memory that holds it; under which
+ * conditions it measures; what a typical chip has. */
+struct stm32_device_info {
+	uint32_t uid, flash_size;
+	uint32_t vrefint, ts_1, ts_2; /* calibration words */
 	double supply_v, ts_1_c, ts_2_c;
 	struct stm32_analog typical;
 };
@@ -58,7 +62,7 @@ struct stm32_adc {
  * degree or so off.
  */
 void stm32_analog_make(struct stm32 *chip, struct stm32_analog *ret_analog,
-		       const struct stm32_calibration *calibration);
+		       const struct stm32_device_info *info, uint8_t *memory);
 /* A conversion of the temperature sensor or of VREFINT with VDDA as reference, 12 bits. */
 unsigned stm32_analog_sample(struct stm32 *chip, const struct stm32_analog *analog, bool sensor);
 

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "rigs/virtual/chips/stm32_gpio.h"
+#include "rigs/virtual/chips/stm32.h"
 
 enum {
 	GPIO_MODER = 0x00,

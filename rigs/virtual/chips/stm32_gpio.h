@@ -6,7 +6,10 @@
 #ifndef RIGS_VIRTUAL_CHIPS_STM32_GPIO_H
 #define RIGS_VIRTUAL_CHIPS_STM32_GPIO_H
 
-#include "rigs/virtual/chips/stm32.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct stm32;
 
 #define STM32_GPIO_PORT_MAX 11 /* A to K */
 #define STM32_GPIO_STRIDE   0x400u
@@ -22,8 +25,8 @@ struct stm32_gpio_reset {
 struct stm32_gpio_board {
 	uint32_t base;
 	unsigned port_count;
-	uint32_t port_bytes; /* of a port's registers: the F7's end before BRR */
-	struct stm32_gpio_reset resets[STM32_GPIO_PORT_MAX];
+	uint32_t port_bytes;                   /* of a port's registers: the F7's end before BRR */
+	const struct stm32_gpio_reset *resets; /* port_count of them */
 	unsigned marker_port, marker_pins[STM32_MARKER_COUNT];
 	unsigned rx_port, rx_pin; /* driven from outside, idles high */
 };

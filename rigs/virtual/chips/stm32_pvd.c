@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "rigs/virtual/chips/stm32_pvd.h"
+#include "rigs/virtual/chips/stm32.h"
 
 static bool output_of(const struct stm32_pvd *pvd)
 {
-	const struct stm32_pvd_traits *traits = pvd->traits;
+	const struct stm32_pvd_levels *levels = pvd->traits->levels;
 	double vdd_v = pvd->chip->pins.vdd_v - pvd->off_v;
 
 	if (!pvd->enabled)
 		return false;
-	return vdd_v < (pvd->output ? traits->rising_v : traits->falling_v)[pvd->level];
+	return vdd_v < (pvd->output ? levels->rising_v : levels->falling_v)[pvd->level];
 }
 
 void stm32_pvd_update(struct stm32_pvd *pvd)
@@ -26,7 +26,7 @@ void stm32_pvd_update(struct stm32_pvd *pvd)
 
 void stm32_pvd_set(struct stm32_pvd *pvd, bool enabled, unsigned level)
 {
-	if (enabled && pvd->traits->rising_v[level] <= 0) {
+	if (enabled && pvd->traits->levels->rising_v[level] <= 0) {
 		stm32_fault(pvd->chip, "PVD level %u: its input pin is not modelled", level);
 		return;
 	}
@@ -94,5 +94,5 @@ void stm32_pvd_init(struct stm32_pvd *pvd, struct stm32 *chip,
 		    const struct stm32_pvd_traits *traits)
 {
 	*pvd = (struct stm32_pvd){.chip = chip, .traits = traits};
-	pvd->off_v = traits->spread_v * stm32_spread(chip);
+	pvd->off_v = traits->levels->spread_v * stm32_spread(chip);
 }

@@ -8,16 +8,23 @@
 #ifndef RIGS_VIRTUAL_CHIPS_STM32_PVD_H
 #define RIGS_VIRTUAL_CHIPS_STM32_PVD_H
 
-#include "rigs/virtual/chips/stm32.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct stm32;
 
 #define STM32_PVD_LEVELS   8
 #define STM32_EXTI_PVD     (1u << 16)
 #define STM32_EXTI_NOWHERE UINT32_MAX
 
-/* What a part has. Offsets are from the EXTI's base. */
-struct stm32_pvd_traits {
+struct stm32_pvd_levels {
 	double rising_v[STM32_PVD_LEVELS], falling_v[STM32_PVD_LEVELS]; /* typical; 0: a pin */
 	double spread_v; /* of all thresholds of a chip, either way */
+};
+
+/* What a part has. Offsets are from the EXTI's base. */
+struct stm32_pvd_traits {
+	const struct stm32_pvd_levels *levels;
 	uint32_t exti_base;
 	uint32_t interrupt_mask, event_mask, rising, falling;
 	uint32_t pending_rising, pending_falling; /* one register, or one for each direction */

@@ -52,14 +52,14 @@ static bool rom_program(void *context, uint32_t address, const uint8_t *bytes)
 {
 	struct stm32 *chip = context;
 
-	return chip->rom_traits->program(chip, address, bytes);
+	return chip->part->rom->program(chip, address, bytes);
 }
 
 static void rom_erase_page(void *context, unsigned page)
 {
 	struct stm32 *chip = context;
 
-	chip->rom_traits->erase_page(chip, page);
+	chip->part->rom->erase_page(chip, page);
 }
 
 static void rom_send(void *context, uint8_t byte, const struct chip_uart_format *format,
@@ -75,8 +75,9 @@ static void rom_go(void *context, uint32_t address)
 	stm32_start_program(context, address);
 }
 
-void stm32_rom_init(struct stm32 *chip, const struct stm32_rom *traits)
+void stm32_rom_init(struct stm32 *chip)
 {
+	const struct stm32_rom *traits = chip->part->rom;
 	const struct rom_loader_target target = {
 		.context = chip,
 		.version = LOADER_VERSION,
@@ -97,7 +98,6 @@ void stm32_rom_init(struct stm32 *chip, const struct stm32_rom *traits)
 		.go = rom_go,
 	};
 
-	chip->rom_traits = traits;
 	rom_loader_init(&chip->rom, &target);
 }
 

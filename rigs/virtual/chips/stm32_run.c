@@ -171,6 +171,10 @@ static bool fire(struct stm32 *chip)
 			chip->part->boot(chip, chip->boot0_at_reset);
 		else if (next == STM32_DEADLINE_ROM)
 			stm32_rom_event(chip, t_ps);
+		else if (next == STM32_DEADLINE_FLASH)
+			stm32_flash_event(chip, t_ps);
+		else if (next == STM32_DEADLINE_UART)
+			stm32_usart_event(&chip->usart, t_ps);
 		else
 			chip->part->events[next](chip, t_ps);
 	}

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "rigs/virtual/chips/stm32_usart.h"
+#include "rigs/virtual/chips/stm32.h"
 
 enum {
 	UART_CR1 = 0x00,

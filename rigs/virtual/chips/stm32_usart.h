@@ -8,6 +8,7 @@
 #ifndef RIGS_VIRTUAL_CHIPS_STM32_USART_H
 #define RIGS_VIRTUAL_CHIPS_STM32_USART_H
 
+#include "rigs/virtual/chips/chip.h"
 #include "rigs/virtual/chips/stm32_gpio.h"
 
 #define STM32_UART_CR1_UE     (1u << 0)

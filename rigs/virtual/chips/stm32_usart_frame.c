@@ -2,7 +2,7 @@
  *
  * USART: baud and frame as the registers say, when they work, and how the families differ.
  */
-#include "rigs/virtual/chips/stm32_usart.h"
+#include "rigs/virtual/chips/stm32.h"
 
 #define CR1_MODELLED                                                                               \
 	0x100097EDu /* all but UESM, IDLEIE, MME, WAKE, CMIE, DEDT, DEAT, RTOIE, EOBIE */

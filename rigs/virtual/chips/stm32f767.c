@@ -8,34 +8,23 @@
  * itself and writes flash by byte, so at the slowest parallelism. A sector is a page of the
  * protocol.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "rigs/virtual/chips/stm32f767_misc.h"
 
-#define UID_OFFSET         0xF420u /* within system memory */
-#define FLASH_SIZE_OFFSET  0xF442u
-#define VREFINT_CAL_OFFSET 0xF44Au
-#define TS_CAL1_OFFSET     0xF44Cu
-#define TS_CAL2_OFFSET     0xF44Eu
-#define CALIBRATION_V      3.3
-#define TS_CAL1_C          30.0
-#define TS_CAL2_C          110.0
 /* DS11532: HSI accuracy at 25 degC, as seen over a batch; the ST-LINK's crystal */
 #define HSI_ERROR_PPB   5000000
 #define HSE_ERROR_PPB   50000
 #define BYTE_PROGRAM_PS (16 * STM32_PS_PER_US) /* DS11532 */
 
+static const struct stm32_gpio_reset gpio_resets[F767_PORT_COUNT] = {
+	{0xA8000000, 0x0C000000, 0x64000000}, /* SWDIO, SWCLK, JTDI */
+	{0x00000280, 0x000000C0, 0x00000100}, /* JTDO, NJTRST */
+};
+
 static const struct stm32_gpio_board board = {
 	.base = F767_GPIO_BASE,
 	.port_count = F767_PORT_COUNT,
 	.port_bytes = STM32_GPIO_BYTES_NO_BRR,
-	.resets =
-		{
-			{0xA8000000, 0x0C000000, 0x64000000}, /* SWDIO, SWCLK, JTDI */
-			{0x00000280, 0x000000C0, 0x00000100}, /* JTDO, NJTRST */
-		},
+	.resets = gpio_resets,
 	.marker_port = F767_PORT_E,
 	.marker_pins = {9, 11, 13},
 	.rx_port = F767_PORT_B,
@@ -71,8 +60,6 @@ static void power_on(struct stm32 *chip)
 {
 	struct stm32f767 *s = stm32f767_of(chip);
 
-	stm32_scramble(chip, s->sram, F767_SRAM_BYTES);
-	armv7em_invalidate(chip->core, F767_SRAM_BASE, F767_SRAM_BYTES);
 	stm32_scramble(chip, s->itcm, F767_ITCM_BYTES);
 	armv7em_invalidate(chip->core, F767_ITCM_BASE, F767_ITCM_BYTES);
 	s->clock.rcc[F767_RCC_CSR / 4] = 0;
@@ -91,12 +78,8 @@ static void reset(struct stm32 *chip, enum stm32_reset_cause cause)
 	stm32f767_flash_reset(s);
 	stm32f767_rcc_reset(s, flags[cause]);
 	stm32f767_pwr_reset(s);
-	for (unsigned port = 0; port < F767_PORT_COUNT; port++)
-		stm32_gpio_reset(&s->gpio, port);
-	stm32_usart_reset(&s->usart);
 	stm32f767_adc_reset(s);
 	stm32f767_misc_reset(s);
-	stm32_pvd_reset(&s->pvd);
 }
 
 /* Low: BOOT_ADD0 as it leaves the factory. */
@@ -112,17 +95,6 @@ static void boot(struct stm32 *chip, bool boot0)
 static void supply_changed(struct stm32 *chip)
 {
 	stm32f767_rules_check_hclk(stm32f767_of(chip));
-	stm32_pvd_update(&stm32f767_of(chip)->pvd);
-}
-
-static void uart_rx(struct stm32 *chip, uint8_t byte, const struct chip_uart_format *format)
-{
-	stm32_usart_rx(&stm32f767_of(chip)->usart, byte, format);
-}
-
-static void usart_event(struct stm32 *chip, int64_t t_ps)
-{
-	stm32_usart_event(&stm32f767_of(chip)->usart, t_ps);
 }
 
 static void report(const struct stm32 *chip, struct chip_activity *activity)
@@ -145,23 +117,16 @@ static void report(const struct stm32 *chip, struct chip_activity *activity)
 		activity->peripherals_on += (unsigned)__builtin_popcount(rcc[enables[i] / 4]);
 }
 
-static void destroy(struct stm32 *chip)
-{
-	struct stm32f767 *s = stm32f767_of(chip);
-
-	armv7em_free(chip->core);
-	free(s->own_flash);
-	free(s->itcm);
-	free(s->sram);
-	free(s->system);
-	free(s);
-}
-
-/* Thresholds: modelled on the typical values of the F4 and F7 data sheets; +-60 mV between chips. */
-static const struct stm32_pvd_traits pvd = {
+/* Thresholds: modelled on the typical values of the F4 and F7 data sheets; +-60 mV between chips.
+ */
+static const struct stm32_pvd_levels pvd_levels = {
 	.rising_v = {2.14, 2.30, 2.45, 2.60, 2.76, 2.93, 3.03, 3.14},
 	.falling_v = {2.04, 2.19, 2.35, 2.51, 2.66, 2.84, 2.93, 3.03},
 	.spread_v = 0.06,
+};
+
+static const struct stm32_pvd_traits pvd = {
+	.levels = &pvd_levels,
 	.exti_base = F767_EXTI_BASE,
 	.interrupt_mask = 0x00,
 	.event_mask = 0x04,
@@ -171,17 +136,57 @@ static const struct stm32_pvd_traits pvd = {
 	.pending_falling = 0x14,
 };
 
+/* Offsets are within system memory. */
+static const struct stm32_device_info info = {
+	.uid = 0xF420,
+	.flash_size = 0xF442,
+	.vrefint = 0xF44A,
+	.ts_1 = 0xF44C,
+	.ts_2 = 0xF44E,
+	.supply_v = 3.3,
+	.ts_1_c = 30.0,
+	.ts_2_c = 110.0,
+	/* the sensor: 0.76 V at 25 degC */
+	.typical = {.vrefint_v = 1.21, .sensor_30c_v = 0.7725, .sensor_v_per_c = 2.5e-3},
+};
+
+static void set_up(struct stm32 *chip)
+{
+	struct stm32f767 *s = stm32f767_of(chip);
+
+	stm32_make_individual(chip, &info, chip->system);
+	s->clock.hsi_error_ppb = (int32_t)(HSI_ERROR_PPB * stm32_spread(chip));
+	s->clock.hse_error_ppb = (int32_t)(HSE_ERROR_PPB * stm32_spread(chip));
+	chip->rcc = s->clock.rcc;
+	stm32f767_memory_map(s);
+}
+
 static const struct stm32_part part = {
 	.name = "stm32f767",
+	.state_bytes = sizeof(struct stm32f767),
+	.core = ARMV7EM_M7,
+	.irq_count = F767_IRQ_COUNT,
+	.flash_bytes = F767_FLASH_BYTES,
+	.sram_base = F767_SRAM_BASE,
+	.sram_bytes = F767_SRAM_BYTES,
+	.system_bytes = F767_SYSTEM_BYTES,
+	.blocks = stm32f767_blocks,
+	.block_count = F767_BLOCK_COUNT,
+	.flash = &stm32f767_flash_traits,
+	.board = &board,
+	.usart = &usart3,
+	.pvd = &pvd,
+	.rom = &rom,
 	.power_min_v = 1.72,                /* power-on reset, rising, typical */
 	.power_ps = 1500 * STM32_PS_PER_US, /* tRSTTEMPO, DS11532 */
 	.reset_ps = 20 * STM32_PS_PER_US,   /* modelled: reset pulse stretching */
+	.set_up = set_up,
 	.power_on = power_on,
 	.reset = reset,
 	.boot = boot,
 	.clock_update = stm32f767_clock_update,
 	.supply_changed = supply_changed,
-	.uart_rx = uart_rx,
+	.store = stm32f767_memory_store,
 	.flash_stalls = stm32f767_flash_stalls,
 	.report = report,
 	/* AN2606 table 103: the loader runs from the HSI through the PLL; modelled: its VCO */
@@ -190,75 +195,11 @@ static const struct stm32_part part = {
 			 .hsi_on = true,
 			 .pll_on = true,
 			 .pll_vco_hz = 240e6},
-	.destroy = destroy,
 	.events = {[STM32_DEADLINE_CLOCK] = stm32f767_clock_event,
-		   [STM32_DEADLINE_FLASH] = stm32f767_flash_event,
-		   [STM32_DEADLINE_UART] = usart_event,
 		   [STM32_DEADLINE_ADC] = stm32f767_adc_event},
 };
 
-static void make_individual(struct stm32f767 *s)
-{
-	const struct stm32_calibration calibration = {
-		.vrefint = s->system + VREFINT_CAL_OFFSET,
-		.ts_1 = s->system + TS_CAL1_OFFSET,
-		.ts_2 = s->system + TS_CAL2_OFFSET,
-		.supply_v = CALIBRATION_V,
-		.ts_1_c = TS_CAL1_C,
-		.ts_2_c = TS_CAL2_C,
-		/* the sensor: 0.76 V at 25 degC */
-		.typical = {.vrefint_v = 1.21, .sensor_30c_v = 0.7725, .sensor_v_per_c = 2.5e-3},
-	};
-	struct stm32 *chip = &s->base;
-
-	memset(s->system, 0xFF, F767_SYSTEM_BYTES);
-	stm32_make_uid(chip, s->system + UID_OFFSET);
-	stm32_store_u16(s->system + FLASH_SIZE_OFFSET, F767_FLASH_BYTES / 1024);
-	stm32_analog_make(chip, &s->analog, &calibration);
-	s->clock.hsi_error_ppb = (int32_t)(HSI_ERROR_PPB * stm32_spread(chip));
-	s->clock.hse_error_ppb = (int32_t)(HSE_ERROR_PPB * stm32_spread(chip));
-}
-
-static void set_up(struct stm32f767 *s)
-{
-	struct stm32 *chip = &s->base;
-
-	make_individual(s);
-	stm32f767_memory_map(s);
-	stm32_rom_init(chip, &rom);
-	stm32_gpio_init(&s->gpio, chip, &board);
-	stm32_usart_init(&s->usart, chip, &s->gpio, &usart3);
-	stm32_pvd_init(&s->pvd, chip, &pvd);
-	reset(chip, STM32_RESET_NO_SUPPLY);
-	stm32f767_clock_update(chip);
-}
-
 int stm32f767_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err)
 {
-	struct stm32f767 *s = calloc(1, sizeof(*s));
-	struct armv7em_bus bus = {s, stm32f767_read, stm32f767_write};
-
-	if (!s)
-		goto no_memory;
-	stm32_init(&s->base, &part, config);
-	if (!config->flash) {
-		s->own_flash = malloc(F767_FLASH_BYTES);
-		if (s->own_flash)
-			memset(s->own_flash, 0xFF, F767_FLASH_BYTES);
-	}
-	s->flash = config->flash ? config->flash : s->own_flash;
-	s->itcm = calloc(1, F767_ITCM_BYTES);
-	s->sram = calloc(1, F767_SRAM_BYTES);
-	s->system = malloc(F767_SYSTEM_BYTES);
-	s->base.core = armv7em_new(&bus, ARMV7EM_M7, F767_IRQ_COUNT);
-	if (!s->flash || !s->itcm || !s->sram || !s->system || !s->base.core)
-		goto free_parts;
-	set_up(s);
-	*ret_chip = &s->base.chip;
-	return 0;
-
-free_parts:
-	destroy(&s->base);
-no_memory:
-	return verr_set(err, -ENOMEM, "stm32f767: out of memory");
+	return stm32_new(&part, config, ret_chip, err);
 }

@@ -7,10 +7,7 @@
 #ifndef RIGS_VIRTUAL_CHIPS_STM32F767_H
 #define RIGS_VIRTUAL_CHIPS_STM32F767_H
 
-#include "rigs/virtual/chips/stm32_adc.h"
-#include "rigs/virtual/chips/stm32_gpio.h"
-#include "rigs/virtual/chips/stm32_pvd.h"
-#include "rigs/virtual/chips/stm32_usart.h"
+#include "rigs/virtual/chips/stm32.h"
 #include "rigs/virtual/chips/stm32f767_registers.h"
 
 /* RM0410 figure 2, tables 3 and 4; DS11532 figure 22 */
@@ -19,7 +16,6 @@
 #define F767_SYSTEM_ALIAS       0x00100000u /* ITCM side */
 #define F767_SYSTEM_ALIAS_BYTES 0x0000EDC0u
 #define F767_FLASH_ALIAS        0x00200000u /* ITCM side, through the ART accelerator */
-#define F767_FLASH_BASE         0x08000000u /* AXI side, through the L1 caches */
 #define F767_FLASH_BYTES        0x00200000u
 #define F767_SECTOR_COUNT       12u
 #define F767_SYSTEM_BASE        0x1FF00000u
@@ -52,12 +48,6 @@ struct f767_clock {
 	int32_t hsi_error_ppb, hse_error_ppb; /* true = nominal * (1 + error) */
 };
 
-struct f767_flash {
-	uint32_t acr, cr, sr;
-	unsigned key_step;      /* 0 locked, 1 first key given, 2 open, 3 locked until reset */
-	uint32_t offset, bytes; /* what the operation in progress changes */
-};
-
 struct f767_adc {
 	uint32_t sr, cr1, cr2, smpr[2], sqr[3], dr, ccr;
 	int64_t on_ready_ps, sensor_ready_ps;
@@ -67,15 +57,9 @@ struct f767_adc {
 
 struct stm32f767 {
 	struct stm32 base;
-	uint8_t *flash, *itcm, *sram, *system;
-	uint8_t *own_flash; /* NULL: flash is the caller's */
+	_Alignas(16) uint8_t itcm[F767_ITCM_BYTES];
 	struct f767_clock clock;
-	struct f767_flash flashc;
-	struct stm32_gpio gpio;
-	struct stm32_usart usart;
 	struct f767_adc adc;
-	struct stm32_analog analog;
-	struct stm32_pvd pvd; /* and the EXTI */
 	uint32_t syscfg[9], dbgmcu[4];
 };
 
@@ -88,34 +72,30 @@ static inline struct stm32f767 *stm32f767_of(struct stm32 *chip)
 /* NULL: no memory, or not `bytes` of it. */
 uint8_t *stm32f767_memory_at(struct stm32f767 *s, uint32_t address, size_t bytes);
 void stm32f767_memory_map(struct stm32f767 *s);
+bool stm32f767_memory_store(struct stm32 *chip, uint32_t address, unsigned size, uint32_t value);
 /* Is it flash (either side)? ret_offset: from the start of the array. */
 bool stm32f767_memory_is_flash(uint32_t address, uint32_t *ret_offset);
 uint32_t stm32f767_sector_offset(unsigned sector);
 uint32_t stm32f767_sector_bytes(unsigned sector);
 
-/* stm32f767_bus.c: what the core's loads and stores outside its memories reach. Tests use them too.
- */
-bool stm32f767_read(void *context, uint32_t address, unsigned size, uint32_t *ret_value);
-bool stm32f767_write(void *context, uint32_t address, unsigned size, uint32_t value);
-
-/* Peripherals. Offsets are from their base address; mask has ones in the bits that the store covers
- * (value is zero elsewhere). */
-uint32_t stm32f767_rcc_read(struct stm32f767 *s, uint32_t offset);
-void stm32f767_rcc_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask);
+/* The blocks of the bus (stm32f767_bus.c) and what they are made of. */
+#define F767_BLOCK_COUNT 9
+extern const struct stm32_block stm32f767_blocks[F767_BLOCK_COUNT];
+uint32_t stm32f767_rcc_read(struct stm32 *chip, uint32_t offset);
+void stm32f767_rcc_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask);
 void stm32f767_rcc_reset(struct stm32f767 *s, uint32_t flags);
-uint32_t stm32f767_pwr_read(struct stm32f767 *s, uint32_t offset);
-void stm32f767_pwr_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask);
+uint32_t stm32f767_pwr_read(struct stm32 *chip, uint32_t offset);
+void stm32f767_pwr_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask);
 void stm32f767_pwr_reset(struct stm32f767 *s);
-uint32_t stm32f767_flash_read(struct stm32f767 *s, uint32_t offset);
-void stm32f767_flash_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask);
+uint32_t stm32f767_flash_read(struct stm32 *chip, uint32_t offset);
+void stm32f767_flash_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask);
 void stm32f767_flash_reset(struct stm32f767 *s);
-uint32_t stm32f767_adc_read(struct stm32f767 *s, uint32_t offset);
-void stm32f767_adc_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask);
+uint32_t stm32f767_adc_read(struct stm32 *chip, uint32_t offset);
+void stm32f767_adc_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask);
 void stm32f767_adc_reset(struct stm32f767 *s);
 
 /* Deadlines. t_ps is the deadline itself. */
 void stm32f767_clock_event(struct stm32 *chip, int64_t t_ps);
-void stm32f767_flash_event(struct stm32 *chip, int64_t t_ps);
 void stm32f767_adc_event(struct stm32 *chip, int64_t t_ps);
 
 /* Clock tree (stm32f767_clock.c). */
@@ -143,6 +123,7 @@ void stm32f767_pwr_follow_pll(struct stm32f767 *s, bool on);
 void stm32f767_rules_check_pll(struct stm32f767 *s);
 void stm32f767_rules_check_hclk(struct stm32f767 *s);
 
+extern const struct stm32_flash_traits stm32f767_flash_traits;
 /* A store into the flash address range, offset from its start. */
 void stm32f767_flash_store(struct stm32f767 *s, uint32_t offset, unsigned size, uint32_t value);
 /* Must an access to the address wait? Single bank: any flash address, while anything is going on.

@@ -140,7 +140,7 @@ void stm32f767_adc_event(struct stm32 *chip, int64_t t_ps)
 		irq_update(s);
 		return;
 	}
-	adc->dr = stm32_analog_sample(chip, &s->analog, channel_now(s) == CHANNEL_SENSOR) >>
+	adc->dr = stm32_analog_sample(chip, &s->base.analog, channel_now(s) == CHANNEL_SENSOR) >>
 		  dropped_bits(s);
 	if (each || !more)
 		adc->sr |= F767_ADC_SR_EOC;
@@ -241,8 +241,9 @@ static uint32_t dr_read(struct stm32f767 *s)
 	return s->adc.dr;
 }
 
-uint32_t stm32f767_adc_read(struct stm32f767 *s, uint32_t offset)
+uint32_t stm32f767_adc_read(struct stm32 *chip, uint32_t offset)
 {
+	struct stm32f767 *s = stm32f767_of(chip);
 	uint32_t modelled, *settings = settings_find(&s->adc, offset, &modelled);
 
 	if (settings)
@@ -264,8 +265,9 @@ uint32_t stm32f767_adc_read(struct stm32f767 *s, uint32_t offset)
 	}
 }
 
-void stm32f767_adc_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
+void stm32f767_adc_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask)
 {
+	struct stm32f767 *s = stm32f767_of(chip);
 	uint32_t modelled, *settings = settings_find(&s->adc, offset, &modelled);
 
 	if (settings) {

@@ -1,59 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * From an address to a peripheral's registers, with the clock gates of RCC. An access to a
- * peripheral whose clock is off reads 0 and changes nothing on silicon; here it is a fault besides,
- * because no firmware means to do it.
+ * Where the registers of the STM32F767 are, and which bit of RCC switches their clock on.
  */
 #include "rigs/virtual/chips/stm32f767_misc.h"
 
-struct block {
-	const char *name;
-	uint32_t base, bytes;
-	uint32_t gate_offset; /* RCC enable register; 0: always clocked */
-	unsigned gate_bit;
-	uint32_t (*read)(struct stm32f767 *s, uint32_t offset);
-	void (*write)(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask);
-};
-
-static uint32_t gpio_read(struct stm32f767 *s, uint32_t offset)
-{
-	return stm32_gpio_read(&s->gpio, offset);
-}
-
-static void gpio_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
-{
-	stm32_gpio_write(&s->gpio, offset, value, mask);
-}
-
-static uint32_t usart_read(struct stm32f767 *s, uint32_t offset)
-{
-	return stm32_usart_read(&s->usart, offset);
-}
-
-static void usart_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
-{
-	stm32_usart_write(&s->usart, offset, value, mask);
-}
-
-#define GPIO_BLOCK(port)                                                                           \
-	{                                                                                          \
-		"GPIO", F767_GPIO_BASE + (port)*0x400u, 0x400, F767_RCC_AHB1ENR, port, gpio_read,  \
-			gpio_write                                                                 \
-	}
-
-static const struct block blocks[] = {
-	{"USART3", F767_USART_BASE, 0x400, F767_RCC_APB1ENR, 18, usart_read, usart_write},
-	GPIO_BLOCK(0),
-	GPIO_BLOCK(1),
-	GPIO_BLOCK(2),
-	GPIO_BLOCK(3),
-	GPIO_BLOCK(4),
-	GPIO_BLOCK(5),
-	GPIO_BLOCK(6),
-	GPIO_BLOCK(7),
-	GPIO_BLOCK(8),
-	GPIO_BLOCK(9),
-	GPIO_BLOCK(10),
+const struct stm32_block stm32f767_blocks[F767_BLOCK_COUNT] = {
+	{"USART3", F767_USART_BASE, 0x400, F767_RCC_APB1ENR, 18, stm32_bus_usart_read,
+	 stm32_bus_usart_write},
+	{"GPIO", F767_GPIO_BASE, F767_PORT_COUNT *STM32_GPIO_STRIDE, F767_RCC_AHB1ENR, 0,
+	 stm32_bus_gpio_read, stm32_bus_gpio_write},
 	{"FLASH", F767_FLASHC_BASE, 0x400, 0, 0, stm32f767_flash_read, stm32f767_flash_write},
 	{"RCC", F767_RCC_BASE, 0x400, 0, 0, stm32f767_rcc_read, stm32f767_rcc_write},
 	{"PWR", F767_PWR_BASE, 0x400, F767_RCC_APB1ENR, 28, stm32f767_pwr_read,
@@ -62,85 +17,6 @@ static const struct block blocks[] = {
 	 stm32f767_adc_write},
 	{"SYSCFG", F767_SYSCFG_BASE, 0x400, F767_RCC_APB2ENR, 14, stm32f767_syscfg_read,
 	 stm32f767_syscfg_write},
-	{"EXTI", F767_EXTI_BASE, 0x400, 0, 0, stm32f767_exti_read, stm32f767_exti_write},
+	{"EXTI", F767_EXTI_BASE, 0x400, 0, 0, stm32_bus_exti_read, stm32_bus_exti_write},
 	{"DBGMCU", F767_DBGMCU_BASE, 0x400, 0, 0, stm32f767_dbgmcu_read, stm32f767_dbgmcu_write},
 };
-
-static const struct block *find(uint32_t address)
-{
-	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
-		if (address - blocks[i].base < blocks[i].bytes)
-			return &blocks[i];
-	}
-	return NULL;
-}
-
-/* Handlers take offsets within their whole peripheral: the ports share one. */
-static uint32_t handler_offset(const struct block *block, uint32_t address)
-{
-	uint32_t base = block->write == gpio_write ? F767_GPIO_BASE : block->base;
-
-	return (address - base) & ~3u;
-}
-
-static bool is_clocked(struct stm32f767 *s, const struct block *block, uint32_t address)
-{
-	char port = (char)('A' + (block->base - F767_GPIO_BASE) / 0x400u);
-
-	if (block->gate_offset == 0 || s->clock.rcc[block->gate_offset / 4] >> block->gate_bit & 1)
-		return true;
-	if (block->write == gpio_write)
-		stm32_fault(&s->base, "access to GPIO%c (0x%08x) while its clock is off", port,
-			    address);
-	else
-		stm32_fault(&s->base, "access to %s (0x%08x) while its clock is off", block->name,
-			    address);
-	return false;
-}
-
-bool stm32f767_read(void *context, uint32_t address, unsigned size, uint32_t *ret_value)
-{
-	struct stm32f767 *s = context;
-	const struct block *block = find(address);
-	uint32_t word;
-
-	*ret_value = 0;
-	if (!block) {
-		stm32_unmodelled(&s->base, address);
-		return true; /* the core stops; a bus fault on top would only blur the sentence */
-	}
-	if (!is_clocked(s, block, address))
-		return true;
-	word = block->read(s, handler_offset(block, address)) >> (address & 3) * 8;
-	*ret_value = size == 4 ? word : word & ((1u << size * 8) - 1);
-	return true;
-}
-
-static bool store_to_memory(struct stm32f767 *s, uint32_t address, unsigned size, uint32_t value)
-{
-	uint32_t offset;
-
-	if (stm32f767_memory_is_flash(address, &offset))
-		stm32f767_flash_store(s, offset, size, value);
-	else if (stm32f767_memory_at(s, address, size))
-		stm32_fault(&s->base, "store to system memory at 0x%08x", address);
-	else
-		return false;
-	return true;
-}
-
-bool stm32f767_write(void *context, uint32_t address, unsigned size, uint32_t value)
-{
-	struct stm32f767 *s = context;
-	const struct block *block = find(address);
-	unsigned shift = (address & 3) * 8;
-	uint32_t mask = (size == 4 ? UINT32_MAX : (1u << size * 8) - 1) << shift;
-
-	if (!block && store_to_memory(s, address, size, value))
-		return true;
-	if (!block)
-		stm32_unmodelled(&s->base, address);
-	else if (is_clocked(s, block, address))
-		block->write(s, handler_offset(block, address), value << shift & mask, mask);
-	return true;
-}

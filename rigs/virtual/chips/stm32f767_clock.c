@@ -72,10 +72,7 @@ bool stm32f767_source_ready(const struct stm32f767 *s, enum f767_source source)
 
 static unsigned ahb_divider(const struct stm32f767 *s)
 {
-	static const unsigned dividers[8] = {2, 4, 8, 16, 64, 128, 256, 512};
-	uint32_t hpre = rcc(s, F767_RCC_CFGR) >> 4 & 15;
-
-	return hpre & 8 ? dividers[hpre & 7] : 1;
+	return stm32_ahb_divider(rcc(s, F767_RCC_CFGR));
 }
 
 unsigned stm32f767_apb_divider(const struct stm32f767 *s, unsigned bus)

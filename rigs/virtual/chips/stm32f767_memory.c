@@ -23,7 +23,7 @@ static const struct range ranges[] = {
 	{F767_ITCM_BASE, F767_ITCM_BYTES, ARRAY_ITCM, 0, ARMV7EM_MEMORY_RAM},
 	{F767_SYSTEM_ALIAS, F767_SYSTEM_ALIAS_BYTES, ARRAY_SYSTEM, 0, ARMV7EM_MEMORY_FLASH},
 	{F767_FLASH_ALIAS, F767_FLASH_BYTES, ARRAY_FLASH, 0, ARMV7EM_MEMORY_FLASH},
-	{F767_FLASH_BASE, F767_FLASH_BYTES, ARRAY_FLASH, 0, ARMV7EM_MEMORY_AXI_FLASH},
+	{STM32_FLASH_BASE, F767_FLASH_BYTES, ARRAY_FLASH, 0, ARMV7EM_MEMORY_AXI_FLASH},
 	{F767_SYSTEM_BASE, F767_SYSTEM_BYTES, ARRAY_SYSTEM, 0, ARMV7EM_MEMORY_AXI_FLASH},
 	{F767_SRAM_BASE, F767_DTCM_BYTES, ARRAY_SRAM, 0, ARMV7EM_MEMORY_RAM},
 	{F767_SRAM1_BASE, F767_SRAM_BYTES - F767_DTCM_BYTES, ARRAY_SRAM, F767_DTCM_BYTES,
@@ -35,9 +35,9 @@ static const struct range ranges[] = {
 static uint8_t *array_bytes(struct stm32f767 *s, enum array array)
 {
 	uint8_t *const arrays[] = {[ARRAY_ITCM] = s->itcm,
-				   [ARRAY_SRAM] = s->sram,
-				   [ARRAY_FLASH] = s->flash,
-				   [ARRAY_SYSTEM] = s->system};
+				   [ARRAY_SRAM] = s->base.sram,
+				   [ARRAY_FLASH] = s->base.flash,
+				   [ARRAY_SYSTEM] = s->base.system};
 
 	return arrays[array];
 }
@@ -69,11 +69,11 @@ uint8_t *stm32f767_memory_at(struct stm32f767 *s, uint32_t address, size_t bytes
 void stm32f767_memory_map(struct stm32f767 *s)
 {
 	const struct stm32_memory memories[STM32_MEMORY_MAX] = {
-		{F767_FLASH_BASE, F767_FLASH_BYTES, ROM_LOADER_AREA_FLASH, s->flash},
-		{F767_FLASH_ALIAS, F767_FLASH_BYTES, ROM_LOADER_AREA_NONE, s->flash},
+		{STM32_FLASH_BASE, F767_FLASH_BYTES, ROM_LOADER_AREA_FLASH, s->base.flash},
+		{F767_FLASH_ALIAS, F767_FLASH_BYTES, ROM_LOADER_AREA_NONE, s->base.flash},
 		{F767_SRAM_BASE + LOADER_SRAM_BYTES, F767_SRAM_BYTES - LOADER_SRAM_BYTES,
-		 ROM_LOADER_AREA_RAM, s->sram + LOADER_SRAM_BYTES},
-		{F767_SYSTEM_BASE, F767_SYSTEM_BYTES, ROM_LOADER_AREA_READ_ONLY, s->system},
+		 ROM_LOADER_AREA_RAM, s->base.sram + LOADER_SRAM_BYTES},
+		{F767_SYSTEM_BASE, F767_SYSTEM_BYTES, ROM_LOADER_AREA_READ_ONLY, s->base.system},
 	};
 
 	memcpy(s->base.memories, memories, sizeof(memories));
@@ -87,10 +87,23 @@ void stm32f767_memory_map(struct stm32f767 *s)
 
 bool stm32f767_memory_is_flash(uint32_t address, uint32_t *ret_offset)
 {
-	if (address - F767_FLASH_BASE < F767_FLASH_BYTES)
-		*ret_offset = address - F767_FLASH_BASE;
+	if (address - STM32_FLASH_BASE < F767_FLASH_BYTES)
+		*ret_offset = address - STM32_FLASH_BASE;
 	else if (address - F767_FLASH_ALIAS < F767_FLASH_BYTES)
 		*ret_offset = address - F767_FLASH_ALIAS;
+	else
+		return false;
+	return true;
+}
+
+bool stm32f767_memory_store(struct stm32 *chip, uint32_t address, unsigned size, uint32_t value)
+{
+	uint32_t offset;
+
+	if (stm32f767_memory_is_flash(address, &offset))
+		stm32f767_flash_store(stm32f767_of(chip), offset, size, value);
+	else if (stm32f767_memory_at(stm32f767_of(chip), address, size))
+		stm32_fault(chip, "store to system memory at 0x%08x", address);
 	else
 		return false;
 	return true;

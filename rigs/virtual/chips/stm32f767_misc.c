@@ -30,53 +30,43 @@ static struct plain_block dbgmcu_block(struct stm32f767 *s)
 	return (struct plain_block){F767_DBGMCU_BASE, s->dbgmcu, dbgmcu_writable, 4};
 }
 
-static uint32_t plain_read(struct stm32f767 *s, struct plain_block block, uint32_t offset)
+static uint32_t plain_read(struct stm32 *chip, struct plain_block block, uint32_t offset)
 {
 	if (offset / 4 < block.count)
 		return block.words[offset / 4];
-	stm32_unmodelled(&s->base, block.base + offset);
+	stm32_unmodelled(chip, block.base + offset);
 	return 0;
 }
 
-static void plain_write(struct stm32f767 *s, struct plain_block block, uint32_t offset,
+static void plain_write(struct stm32 *chip, struct plain_block block, uint32_t offset,
 			uint32_t value, uint32_t mask)
 {
 	if (offset / 4 >= block.count) {
-		stm32_unmodelled(&s->base, block.base + offset);
+		stm32_unmodelled(chip, block.base + offset);
 		return;
 	}
 	mask &= block.writable[offset / 4];
-	block.words[offset / 4] = (block.words[offset / 4] & ~mask) | (value & mask);
+	block.words[offset / 4] = stm32_merge(block.words[offset / 4], value, mask);
 }
 
-uint32_t stm32f767_syscfg_read(struct stm32f767 *s, uint32_t offset)
+uint32_t stm32f767_syscfg_read(struct stm32 *chip, uint32_t offset)
 {
-	return plain_read(s, syscfg_block(s), offset);
+	return plain_read(chip, syscfg_block(stm32f767_of(chip)), offset);
 }
 
-void stm32f767_syscfg_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
+void stm32f767_syscfg_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask)
 {
-	plain_write(s, syscfg_block(s), offset, value, mask);
+	plain_write(chip, syscfg_block(stm32f767_of(chip)), offset, value, mask);
 }
 
-uint32_t stm32f767_exti_read(struct stm32f767 *s, uint32_t offset)
+uint32_t stm32f767_dbgmcu_read(struct stm32 *chip, uint32_t offset)
 {
-	return stm32_exti_read(&s->pvd, offset);
+	return plain_read(chip, dbgmcu_block(stm32f767_of(chip)), offset);
 }
 
-void stm32f767_exti_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
+void stm32f767_dbgmcu_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask)
 {
-	stm32_exti_write(&s->pvd, offset, value, mask);
-}
-
-uint32_t stm32f767_dbgmcu_read(struct stm32f767 *s, uint32_t offset)
-{
-	return plain_read(s, dbgmcu_block(s), offset);
-}
-
-void stm32f767_dbgmcu_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
-{
-	plain_write(s, dbgmcu_block(s), offset, value, mask);
+	plain_write(chip, dbgmcu_block(stm32f767_of(chip)), offset, value, mask);
 }
 
 void stm32f767_misc_reset(struct stm32f767 *s)

@@ -62,13 +62,15 @@ static uint32_t csr1_read(const struct stm32f767 *s)
 		value |= F767_PWR_CSR1_ODRDY;
 	if (s->clock.odsw_ready_ps <= now_ps)
 		value |= F767_PWR_CSR1_ODSWRDY;
-	if (s->pvd.output)
+	if (s->base.pvd.output)
 		value |= CSR1_PVDO;
 	return value;
 }
 
-uint32_t stm32f767_pwr_read(struct stm32f767 *s, uint32_t offset)
+uint32_t stm32f767_pwr_read(struct stm32 *chip, uint32_t offset)
 {
+	struct stm32f767 *s = stm32f767_of(chip);
+
 	switch (offset) {
 	case PWR_CR1:
 		return s->clock.cr1;
@@ -146,7 +148,7 @@ static void cr1_write(struct stm32f767 *s, uint32_t value)
 	if (!vos_is_legal(s, value) || !over_drive_is_legal(s, value))
 		return;
 	clock->cr1 = value;
-	stm32_pvd_set(&s->pvd, value >> 4 & 1, value >> 5 & 7);
+	stm32_pvd_set(&s->base.pvd, value >> 4 & 1, value >> 5 & 7);
 	clock->od_ready_ps =
 		ready_after(clock->od_ready_ps, old, value, F767_PWR_CR1_ODEN, now_ps + OD_ON_PS);
 	clock->odsw_ready_ps = ready_after(clock->odsw_ready_ps, old, value, F767_PWR_CR1_ODSWEN,
@@ -154,8 +156,9 @@ static void cr1_write(struct stm32f767 *s, uint32_t value)
 	stm32f767_clock_update(&s->base);
 }
 
-void stm32f767_pwr_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
+void stm32f767_pwr_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask)
 {
+	struct stm32f767 *s = stm32f767_of(chip);
 	struct f767_clock *clock = &s->clock;
 
 	switch (offset) {

@@ -74,8 +74,9 @@ static uint32_t cr_read(struct stm32f767 *s)
 	return value;
 }
 
-uint32_t stm32f767_rcc_read(struct stm32f767 *s, uint32_t offset)
+uint32_t stm32f767_rcc_read(struct stm32 *chip, uint32_t offset)
 {
+	struct stm32f767 *s = stm32f767_of(chip);
 	uint32_t value;
 
 	if (offset >= sizeof(s->clock.rcc)) {
@@ -92,15 +93,6 @@ uint32_t stm32f767_rcc_read(struct stm32f767 *s, uint32_t offset)
 	if (offset != F767_RCC_PLLCFGR && !is_reset_register(offset) && !plain_find(offset))
 		stm32_unmodelled(&s->base, F767_RCC_BASE + offset);
 	return value;
-}
-
-/* An oscillator's switch: returns when it is ready. */
-static int64_t ready_after(int64_t ready_ps, bool was_on, bool is_on, int64_t now_ps,
-			   int64_t start_ps)
-{
-	if (!is_on)
-		return STM32_NEVER_PS;
-	return was_on ? ready_ps : now_ps + start_ps;
 }
 
 /* Bits that hardware holds: an oscillator that feeds SYSCLK, directly or through the PLL, stays on.
@@ -141,12 +133,12 @@ static void cr_write(struct stm32f767 *s, uint32_t value)
 	value = (value & CR_WRITABLE) | cr_held(s);
 	changed = old ^ value;
 	*cr = (old & ~CR_WRITABLE) | value;
-	clock->hsi_ready_ps = ready_after(clock->hsi_ready_ps, old & F767_CR_HSION,
-					  value & F767_CR_HSION, now_ps, HSI_START_PS);
-	clock->hse_ready_ps = ready_after(clock->hse_ready_ps, old & F767_CR_HSEON,
-					  value & F767_CR_HSEON, now_ps, hse_start_ps);
-	clock->pll_ready_ps = ready_after(clock->pll_ready_ps, old & F767_CR_PLLON,
-					  value & F767_CR_PLLON, now_ps, PLL_LOCK_PS);
+	clock->hsi_ready_ps = stm32_ready_after(clock->hsi_ready_ps, old & F767_CR_HSION,
+						value & F767_CR_HSION, now_ps, HSI_START_PS);
+	clock->hse_ready_ps = stm32_ready_after(clock->hse_ready_ps, old & F767_CR_HSEON,
+						value & F767_CR_HSEON, now_ps, hse_start_ps);
+	clock->pll_ready_ps = stm32_ready_after(clock->pll_ready_ps, old & F767_CR_PLLON,
+						value & F767_CR_PLLON, now_ps, PLL_LOCK_PS);
 	if (changed & F767_CR_PLLON)
 		stm32f767_pwr_follow_pll(s, value & F767_CR_PLLON);
 	stm32f767_clock_update(&s->base);
@@ -194,11 +186,11 @@ static void rstr_write(struct stm32f767 *s, uint32_t offset, uint32_t value)
 	if (offset == F767_RCC_AHB1RSTR) {
 		for (unsigned port = 0; port < F767_PORT_COUNT; port++) {
 			if (rising >> port & 1)
-				stm32_gpio_reset(&s->gpio, port);
+				stm32_gpio_reset(&s->base.gpio, port);
 		}
 	} else if (offset == F767_RCC_APB1RSTR) {
 		if (rising & F767_APB1_USART3)
-			stm32_usart_reset(&s->usart);
+			stm32_usart_reset(&s->base.usart);
 		if (rising & F767_APB1_PWR) {
 			stm32f767_pwr_reset(s);
 			stm32f767_pwr_follow_pll(s, s->clock.rcc[F767_RCC_CR / 4] & F767_CR_PLLON);
@@ -212,8 +204,9 @@ static void rstr_write(struct stm32f767 *s, uint32_t offset, uint32_t value)
 	}
 }
 
-void stm32f767_rcc_write(struct stm32f767 *s, uint32_t offset, uint32_t value, uint32_t mask)
+void stm32f767_rcc_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask)
 {
+	struct stm32f767 *s = stm32f767_of(chip);
 	const struct plain_register *plain = plain_find(offset);
 	uint32_t *word = &s->clock.rcc[offset / 4];
 

@@ -63,24 +63,14 @@
 #define F767_PWR_CSR1_ODRDY   (1u << 16)
 #define F767_PWR_CSR1_ODSWRDY (1u << 17)
 
-/* FLASH, 3.7 */
-#define F767_FLASH_KEY1     0x45670123u
-#define F767_FLASH_KEY2     0xCDEF89ABu
-#define F767_SR_EOP         (1u << 0)
-#define F767_SR_OPERR       (1u << 1)
-#define F767_SR_WRPERR      (1u << 4)
-#define F767_SR_PGAERR      (1u << 5)
-#define F767_SR_PGPERR      (1u << 6)
-#define F767_SR_ERSERR      (1u << 7)
-#define F767_SR_BSY         (1u << 16)
-#define F767_FLASH_CR_PG    (1u << 0)
-#define F767_FLASH_CR_SER   (1u << 1)
-#define F767_FLASH_CR_MER   (1u << 2)
-#define F767_FLASH_CR_MER2  (1u << 15)
-#define F767_FLASH_CR_STRT  (1u << 16)
-#define F767_FLASH_CR_EOPIE (1u << 24)
-#define F767_FLASH_CR_ERRIE (1u << 25)
-#define F767_FLASH_CR_LOCK  (1u << 31)
+/* FLASH, 3.7; more in stm32_flash.h */
+#define F767_SR_WRPERR     (1u << 4)
+#define F767_SR_PGAERR     (1u << 5)
+#define F767_SR_PGPERR     (1u << 6)
+#define F767_SR_ERSERR     (1u << 7)
+#define F767_FLASH_CR_SER  (1u << 1)
+#define F767_FLASH_CR_MER  (1u << 2)
+#define F767_FLASH_CR_MER2 (1u << 15)
 
 /* ADC, 15.13 */
 #define F767_ADC_SR_EOC      (1u << 1)

@@ -88,7 +88,7 @@ static bool check_scale(struct stm32f767 *s)
 
 static void check_wait_states(struct stm32f767 *s)
 {
-	unsigned latency = s->flashc.acr & 15, needed, i = 0;
+	unsigned latency = s->base.flashc.acr & 15, needed, i = 0;
 
 	while (s->base.pins.vdd_v < wait_state_steps[i].vdd_v)
 		i++;

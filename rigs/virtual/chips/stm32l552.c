@@ -6,35 +6,36 @@
  *
  * Loader in ROM: AN2606, STM32L552xx: system memory 0x0BF90000, USART3 on PC10 and PC11.
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "rigs/virtual/chips/stm32l552.h"
 
-#define CALIBRATION_V 3.0
-#define TS_CAL1_C     30.0
-#define TS_CAL2_C     110.0
-/* Modelled: accuracy at 25..30 degC over a batch, as for the STM32L4+ */
-#define MSI_ERROR_PPB     6000000
-#define HSI_ERROR_PPB     3000000
 #define LOADER_SRAM_BYTES 0x4000u /* at the start of SRAM1: the loader's own */
+
+/* FLASH_NSSR */
+#define SEQUENCE_ERRORS                                                                            \
+	(L4L5_FLASH_SR_PROGERR | L4L5_FLASH_SR_WRPERR | L4L5_FLASH_SR_PGAERR |                     \
+	 L4L5_FLASH_SR_SIZERR | L552_NSSR_OPTWERR)
+#define ACR_NOT_MODELLED 0x0000E000u /* LVEN, SLEEP_PD, RUN_PD */
+
+/* Offsets are within L552_INFO_BASE. */
+static const struct stm32_device_info info = {
+	.uid = 0x590,
+	.flash_size = 0x5E0,
+	.vrefint = 0x5AA,
+	.ts_1 = 0x5A8,
+	.ts_2 = 0x5CA,
+	.supply_v = 3.0,
+	.ts_1_c = 30.0,
+	.ts_2_c = 110.0,
+	.typical = {.vrefint_v = 1.212, .sensor_30c_v = 0.76, .sensor_v_per_c = 2.5e-3},
+};
 
 static const struct stm32_gpio_board board = {
 	.base = L552_GPIO_BASE,
 	.port_count = L552_PORT_COUNT,
 	.port_bytes = STM32_GPIO_BYTES_BRR,
-	.resets =
-		{
-			{0xABFFFFFF, 0x0C000000, 0x64000000}, /* SWDIO, SWCLK, JTDI */
-			{0xFFFFFEBF, 0x00000000, 0x00000100}, /* JTDO, NJTRST */
-			{UINT32_MAX, 0, 0},
-			{UINT32_MAX, 0, 0},
-			{UINT32_MAX, 0, 0},
-			{UINT32_MAX, 0, 0},
-			{UINT32_MAX, 0, 0},
-			{UINT32_MAX, 0, 0},
-		},
+	.resets = stm32_l4l5_gpio_resets,
 	.marker_port = L552_PORT_E,
 	.marker_pins = {9, 11, 13},
 	.rx_port = L552_PORT_C,
@@ -51,13 +52,7 @@ static const struct stm32_usart_traits usart3 = {
 	.rx_port = L552_PORT_C,
 	.rx_pin = 11,
 	.function = 7,
-	.kernel_millihz = stm32l552_usart3_millihz,
-};
-
-static const struct stm32_adc_traits adc1 = {
-	.base = L552_ADC_BASE,
-	.async_millihz = stm32l552_adc_millihz,
-	.limit_mhz = stm32l552_adc_limit_mhz,
+	.kernel_millihz = stm32_l4l5_usart_millihz,
 };
 
 static const struct stm32_rom rom = {
@@ -68,38 +63,109 @@ static const struct stm32_rom rom = {
 	.program_ps = L552_PROGRAM_PS,
 	.page_erase_ps = L552_ERASE_PS,
 	.boot_ps = 4 * 1000 * STM32_PS_PER_US,
-	.program = stm32l552_flash_program,
-	.erase_page = stm32l552_flash_erase_page,
+	.program = stm32_l4l5_flash_program,
+	.erase_page = stm32_l4l5_flash_erase_page,
 };
 
-static void power_on(struct stm32 *chip)
-{
-	struct stm32l552 *s = stm32l552_of(chip);
+static const struct stm32_flash_traits flash = {
+	.cr_name = "FLASH_NSCR",
+	.keyr_name = "FLASH_NSKEYR",
+	.irq = L552_IRQ_FLASH,
+	.cr_writable = 0x03018BFF,
+	.cr_held = L4L5_FLASH_CR_OPTLOCK,
+};
 
-	stm32_scramble(chip, s->sram, L552_SRAM_BYTES);
-	armv7em_invalidate(chip->core, L552_SRAM_BASE, L552_SRAM_BYTES);
-	s->clock.rcc[L552_RCC_CSR / 4] = 0;
+static const struct stm32_l4l5_plain plain[] = {
+	{L4L5_RCC_ICSCR, 0x7F00FF00, 0x40000000},
+	{L4L5_RCC_CIER, 0x000006FF, 0},
+	{L4L5_RCC_CIFR, 0, 0},
+	{L4L5_RCC_CICR, 0, 0},
+	{L4L5_RCC_AHB1ENR, 0x00411107, 0x00000100},
+	{L4L5_RCC_AHB2ENR, 0x004620FF, 0},
+	{L4L5_RCC_AHB3ENR, 0x00000101, 0},
+	{L4L5_RCC_APB1ENR1, 0xF1FECC3F, 0},
+	{L4L5_RCC_APB1ENR2, 0x00A00263, 0},
+	{L4L5_RCC_APB2ENR, 0x01677801, 0},
+	{L4L5_RCC_AHB1SMENR, 0x00C11307, 0x00C11307},
+	{L4L5_RCC_AHB2SMENR, 0x004622FF, 0x004622FF},
+	{L4L5_RCC_AHB3SMENR, 0x00000101, 0x00000101},
+	{L4L5_RCC_APB1SMENR1, 0xF1FECC3F, 0xF1FECC3F},
+	{L4L5_RCC_APB1SMENR2, 0x00A00263, 0x00A00263},
+	{L4L5_RCC_APB2SMENR, 0x01677801, 0x01677801},
+	{L4L5_RCC_CCIPR, 0x3FFFFFFF, 0},
+	{L4L5_RCC_CCIPR2, 0x003047FF, 0},
+	{L4L5_RCC_BDCR, 0x030183BD, 0},
+	{L4L5_RCC_CRRCR, 0x00000001, 0},
+};
+
+static void acr_write(struct stm32_l4l5 *s, uint32_t value)
+{
+	if (value & ACR_NOT_MODELLED) {
+		stm32_fault(&s->base,
+			    "FLASH_ACR 0x%08x: LVEN, SLEEP_PD and RUN_PD are not modelled", value);
+		return;
+	}
+	s->base.flashc.acr = value & 15;
+	stm32l552_icache_apply(stm32l552_of(&s->base));
+	stm32_l4l5_rules_check_hclk(s);
 }
+
+/* Programming what was not erased raises PROGERR on silicon; here it stops the core besides,
+ * because no firmware means to do it. PLL N goes to 86 as in ST's driver, where the STM32L4+ goes
+ * to 127. */
+static const struct stm32_l4l5_traits traits = {
+	.flash =
+		{
+			.keyr = L552_FLASH_NSKEYR,
+			.sr = L552_FLASH_NSSR,
+			.cr = L552_FLASH_NSCR,
+			.eccr = L552_FLASH_ECCR,
+			.optr = L552_FLASH_OPTR,
+			/* ST production value with TZEN 0: RDP 0, DBANK (bit 22), nSWBOOT0 (bit
+			 * 26): BOOT0 is the pin */
+			.optr_value = 0x7FEFF8AA,
+			.page_bytes = L552_PAGE_BYTES,
+			.bank_pages = L552_BANK_PAGES,
+			.program_errors = SEQUENCE_ERRORS,
+			.erase_errors = SEQUENCE_ERRORS,
+			.cr_not_modelled = 0x08020000, /* OBL_LAUNCH, OPTSTRT */
+			.cr_not_modelled_text = "option bytes",
+			.unerased_is_fault = true,
+			.acr_write = acr_write,
+		},
+	.rcc =
+		{
+			.plain = plain,
+			.plain_count = sizeof(plain) / sizeof(plain[0]),
+			.cr_not_modelled = 0x94000004, /* PRIV, PLLSAI2ON, PLLSAI1ON, MSIPLLEN */
+			.cr_not_modelled_text = "PRIV, PLLSAI1, PLLSAI2 and MSIPLLEN",
+			.csr_plain = 0x00000011, /* LSION, LSIPRE */
+			.usart_select = 4,
+			.usart_rstr = L4L5_RCC_APB1RSTR1,
+			.usart_rstr_bit = L552_APB1ENR1_USART3,
+			.pwr_reset = stm32l552_pwr_reset,
+		},
+	.rules =
+		{
+			.range_set = stm32l552_range_set,
+			.range_now = stm32l552_range_now,
+			.pll_n_max = 86,
+			.limits_sysclk = true,
+		},
+	.dbgmcu_base = L552_DBGMCU_BASE,
+	.idcode = 0x20016472, /* revision Z, device 0x472 */
+	.adc =
+		{
+			.base = L552_ADC_BASE,
+			.async_millihz = stm32_l4l5_adc_millihz,
+			.limit_mhz = stm32_l4l5_adc_limit_mhz,
+		},
+};
 
 static void reset(struct stm32 *chip, enum stm32_reset_cause cause)
 {
-	static const uint32_t flags[] = {
-		[STM32_RESET_NO_SUPPLY] = 0,
-		[STM32_RESET_POWER] = L552_CSR_BORRSTF | L552_CSR_PINRSTF,
-		[STM32_RESET_PIN] = L552_CSR_PINRSTF,
-		[STM32_RESET_SOFTWARE] = L552_CSR_SFTRSTF | L552_CSR_PINRSTF,
-	};
-	struct stm32l552 *s = stm32l552_of(chip);
-
-	stm32l552_flash_reset(s);
-	stm32l552_icache_reset(s);
-	stm32l552_rcc_reset(s, flags[cause]);
-	stm32l552_pwr_reset(s);
-	for (unsigned port = 0; port < L552_PORT_COUNT; port++)
-		stm32_gpio_reset(&s->gpio, port);
-	stm32_usart_reset(&s->usart);
-	stm32_adc_reset(&s->adc);
-	stm32_pvd_reset(&s->pvd);
+	stm32_l4l5_reset(chip, cause);
+	stm32l552_icache_reset(stm32l552_of(chip));
 }
 
 /* NSBOOTADD0 and NSBOOTADD1 have their production values: flash, and the loader in ROM. */
@@ -108,66 +174,20 @@ static void boot(struct stm32 *chip, bool boot0)
 	if (boot0)
 		stm32_rom_start(chip);
 	else
-		stm32_start_program(chip, L552_FLASH_BASE);
+		stm32_start_program(chip, STM32_FLASH_BASE);
 	stm32l552_icache_boot(stm32l552_of(chip));
-}
-
-static void uart_rx(struct stm32 *chip, uint8_t byte, const struct chip_uart_format *format)
-{
-	stm32_usart_rx(&stm32l552_of(chip)->usart, byte, format);
-}
-
-static void usart_event(struct stm32 *chip, int64_t t_ps)
-{
-	stm32_usart_event(&stm32l552_of(chip)->usart, t_ps);
-}
-
-static void adc_event(struct stm32 *chip, int64_t t_ps)
-{
-	stm32_adc_event(&stm32l552_of(chip)->adc, t_ps);
 }
 
 static void report(const struct stm32 *chip, struct chip_activity *activity)
 {
-	const struct stm32l552 *s = (const struct stm32l552 *)chip;
-	const uint32_t *rcc = s->clock.rcc;
+	const struct stm32_l4l5 *s = (const struct stm32_l4l5 *)chip;
 
-	activity->hclk_hz = (double)chip->hclk_millihz / 1e3;
-	activity->core_v = stm32l552_core_v(s);
+	stm32_l4l5_report(chip, activity);
 	activity->smps_on = !(s->clock.cr4 & L552_CR4_SMPSBYP);
-	activity->msi_on = rcc[L552_RCC_CR / 4] & L552_CR_MSION;
-	activity->hsi_on = rcc[L552_RCC_CR / 4] & L552_CR_HSION;
-	activity->pll_on = rcc[L552_RCC_CR / 4] & L552_CR_PLLON;
-	if (activity->msi_on)
-		activity->msi_hz =
-			(double)stm32l552_true_millihz(s, L552_SOURCE_MSI, stm32l552_msi_hz(s)) /
-			1e3;
-	if (activity->pll_on)
-		activity->pll_vco_hz =
-			(double)stm32l552_true_millihz(s, L552_SOURCE_PLL, stm32l552_vco_hz(s)) /
-			1e3;
-	for (uint32_t offset = L552_RCC_AHB1ENR; offset <= L552_RCC_APB2ENR; offset += 4)
-		activity->peripherals_on += (unsigned)__builtin_popcount(rcc[offset / 4]);
 }
 
-static void destroy(struct stm32 *chip)
-{
-	struct stm32l552 *s = stm32l552_of(chip);
-
-	armv7em_free(chip->core);
-	free(s->own_flash);
-	free(s->sram);
-	free(s->system);
-	free(s->info);
-	free(s);
-}
-
-/* Thresholds: modelled on the levels that ST's headers name, 100 mV of hysteresis as the data
- * sheets give, +-60 mV between chips; level 7 is a pin. */
 static const struct stm32_pvd_traits pvd = {
-	.rising_v = {2.1, 2.3, 2.5, 2.6, 2.7, 2.9, 3.0, 0},
-	.falling_v = {2.0, 2.2, 2.4, 2.5, 2.6, 2.8, 2.9, 0},
-	.spread_v = 0.06,
+	.levels = &stm32_l4l5_pvd_levels,
 	.exti_base = L552_EXTI_BASE,
 	.interrupt_mask = 0x80,
 	.event_mask = 0x84,
@@ -177,23 +197,60 @@ static const struct stm32_pvd_traits pvd = {
 	.pending_falling = 0x10,
 };
 
-static void supply_changed(struct stm32 *chip)
+static void map_memories(struct stm32 *chip)
 {
-	stm32_pvd_update(&stm32l552_of(chip)->pvd);
+	uint8_t *info_bytes = stm32l552_of(chip)->info;
+	const struct stm32_memory memories[STM32_MEMORY_MAX] = {
+		{STM32_FLASH_BASE, L552_FLASH_BYTES, ROM_LOADER_AREA_FLASH, chip->flash},
+		{L552_SRAM_BASE + LOADER_SRAM_BYTES, L552_SRAM_BYTES - LOADER_SRAM_BYTES,
+		 ROM_LOADER_AREA_RAM, chip->sram + LOADER_SRAM_BYTES},
+		{L552_SYSTEM_BASE, L552_SYSTEM_BYTES, ROM_LOADER_AREA_READ_ONLY, chip->system},
+		{L552_INFO_BASE, L552_INFO_BYTES, ROM_LOADER_AREA_READ_ONLY, info_bytes},
+	};
+	struct armv7em *core = chip->core;
+
+	memcpy(chip->memories, memories, sizeof(memories));
+	armv7em_map(core, STM32_FLASH_BASE, L552_FLASH_BYTES, chip->flash, ARMV7EM_MEMORY_FLASH);
+	armv7em_map(core, L552_SYSTEM_BASE, L552_SYSTEM_BYTES, chip->system, ARMV7EM_MEMORY_FLASH);
+	armv7em_map(core, L552_INFO_BASE, L552_INFO_BYTES, info_bytes, ARMV7EM_MEMORY_FLASH);
+	armv7em_map(core, L552_SRAM_BASE, L552_SRAM_BYTES, chip->sram, ARMV7EM_MEMORY_RAM);
+}
+
+static void set_up(struct stm32 *chip)
+{
+	struct stm32l552 *s = stm32l552_of(chip);
+
+	memset(s->info, 0xFF, sizeof(s->info));
+	stm32_l4l5_set_up(chip, &traits, &info, s->info);
+	map_memories(chip);
 }
 
 static const struct stm32_part part = {
 	.name = "stm32l552",
+	.state_bytes = sizeof(struct stm32l552),
+	.core = ARMV7EM_M33,
+	.irq_count = L552_IRQ_COUNT,
+	.flash_bytes = L552_FLASH_BYTES,
+	.sram_base = L552_SRAM_BASE,
+	.sram_bytes = L552_SRAM_BYTES,
+	.system_bytes = L552_SYSTEM_BYTES,
+	.blocks = stm32l552_blocks,
+	.block_count = L552_BLOCK_COUNT,
+	.flash = &flash,
+	.board = &board,
+	.usart = &usart3,
+	.pvd = &pvd,
+	.rom = &rom,
 	.power_min_v = 1.71,               /* brown-out level 0, rising */
 	.power_ps = 250 * STM32_PS_PER_US, /* modelled: tRSTTEMPO of DS12023 table 24 */
 	.reset_ps = 20 * STM32_PS_PER_US,
-	.power_on = power_on,
+	.set_up = set_up,
+	.power_on = stm32_l4l5_power_on,
 	.reset = reset,
 	.boot = boot,
-	.clock_update = stm32l552_clock_update,
-	.supply_changed = supply_changed,
-	.uart_rx = uart_rx,
-	.flash_stalls = stm32l552_flash_stalls,
+	.clock_update = stm32_l4l5_clock_update,
+	.store = stm32_l4l5_store,
+	.flash_stalls = stm32_l4l5_flash_stalls,
 	.report = report,
 	/* AN2606: the loader runs from HSI16 through the PLL, at 60 MHz */
 	.rom_activity = {.hclk_hz = 60e6,
@@ -202,100 +259,12 @@ static const struct stm32_part part = {
 			 .hsi_on = true,
 			 .pll_on = true,
 			 .pll_vco_hz = 120e6},
-	.destroy = destroy,
-	.events = {[STM32_DEADLINE_CLOCK] = stm32l552_clock_event,
-		   [STM32_DEADLINE_FLASH] = stm32l552_flash_event,
-		   [STM32_DEADLINE_UART] = usart_event,
-		   [STM32_DEADLINE_ADC] = adc_event,
+	.events = {[STM32_DEADLINE_CLOCK] = stm32_l4l5_clock_event,
+		   [STM32_DEADLINE_ADC] = stm32_l4l5_adc_event,
 		   [STM32_DEADLINE_CACHE] = stm32l552_icache_event},
 };
 
-static void map_memories(struct stm32l552 *s)
-{
-	const struct stm32_memory memories[STM32_MEMORY_MAX] = {
-		{L552_FLASH_BASE, L552_FLASH_BYTES, ROM_LOADER_AREA_FLASH, s->flash},
-		{L552_SRAM_BASE + LOADER_SRAM_BYTES, L552_SRAM_BYTES - LOADER_SRAM_BYTES,
-		 ROM_LOADER_AREA_RAM, s->sram + LOADER_SRAM_BYTES},
-		{L552_SYSTEM_BASE, L552_SYSTEM_BYTES, ROM_LOADER_AREA_READ_ONLY, s->system},
-		{L552_INFO_BASE, L552_INFO_BYTES, ROM_LOADER_AREA_READ_ONLY, s->info},
-	};
-	struct armv7em *core = s->base.core;
-
-	memcpy(s->base.memories, memories, sizeof(memories));
-	armv7em_map(core, L552_FLASH_BASE, L552_FLASH_BYTES, s->flash, ARMV7EM_MEMORY_FLASH);
-	armv7em_map(core, L552_SYSTEM_BASE, L552_SYSTEM_BYTES, s->system, ARMV7EM_MEMORY_FLASH);
-	armv7em_map(core, L552_INFO_BASE, L552_INFO_BYTES, s->info, ARMV7EM_MEMORY_FLASH);
-	armv7em_map(core, L552_SRAM_BASE, L552_SRAM_BYTES, s->sram, ARMV7EM_MEMORY_RAM);
-}
-
-static uint8_t *info_at(struct stm32l552 *s, uint32_t address)
-{
-	return s->info + (address - L552_INFO_BASE);
-}
-
-static void make_individual(struct stm32l552 *s)
-{
-	const struct stm32_calibration calibration = {
-		.vrefint = info_at(s, L552_VREFINT_CAL),
-		.ts_1 = info_at(s, L552_TS_CAL1),
-		.ts_2 = info_at(s, L552_TS_CAL2),
-		.supply_v = CALIBRATION_V,
-		.ts_1_c = TS_CAL1_C,
-		.ts_2_c = TS_CAL2_C,
-		.typical = {.vrefint_v = 1.212, .sensor_30c_v = 0.76, .sensor_v_per_c = 2.5e-3},
-	};
-	struct stm32 *chip = &s->base;
-
-	memset(s->system, 0xFF, L552_SYSTEM_BYTES);
-	memset(s->info, 0xFF, L552_INFO_BYTES);
-	stm32_make_uid(chip, info_at(s, L552_UID));
-	stm32_store_u16(info_at(s, L552_FLASH_SIZE), L552_FLASH_BYTES / 1024);
-	stm32_analog_make(chip, &s->analog, &calibration);
-	s->clock.msi_error_ppb = (int32_t)(MSI_ERROR_PPB * stm32_spread(chip));
-	s->clock.hsi_error_ppb = (int32_t)(HSI_ERROR_PPB * stm32_spread(chip));
-}
-
-static void set_up(struct stm32l552 *s)
-{
-	struct stm32 *chip = &s->base;
-
-	make_individual(s);
-	map_memories(s);
-	stm32_rom_init(chip, &rom);
-	stm32_gpio_init(&s->gpio, chip, &board);
-	stm32_usart_init(&s->usart, chip, &s->gpio, &usart3);
-	stm32_adc_init(&s->adc, chip, &adc1, &s->analog);
-	stm32_pvd_init(&s->pvd, chip, &pvd);
-	reset(chip, STM32_RESET_NO_SUPPLY);
-	stm32l552_clock_update(chip);
-}
-
 int stm32l552_new(const struct chip_config *config, struct chip **ret_chip, struct verr *err)
 {
-	struct stm32l552 *s = calloc(1, sizeof(*s));
-	struct armv7em_bus bus = {s, stm32l552_read, stm32l552_write};
-
-	if (!s)
-		goto no_memory;
-	stm32_init(&s->base, &part, config);
-	if (!config->flash) {
-		s->own_flash = malloc(L552_FLASH_BYTES);
-		if (s->own_flash)
-			memset(s->own_flash, 0xFF, L552_FLASH_BYTES);
-	}
-	s->flash = config->flash ? config->flash : s->own_flash;
-	s->sram = calloc(1, L552_SRAM_BYTES);
-	s->system = malloc(L552_SYSTEM_BYTES);
-	s->info = malloc(L552_INFO_BYTES);
-	s->base.core = armv7em_new(&bus, ARMV7EM_M33, L552_IRQ_COUNT);
-	if (!s->flash || !s->sram || !s->system || !s->info || !s->base.core)
-		goto free_parts;
-	set_up(s);
-	*ret_chip = &s->base.chip;
-	return 0;
-
-free_parts:
-	destroy(&s->base);
-no_memory:
-	return verr_set(err, -ENOMEM, "stm32l552: out of memory");
+	return stm32_new(&part, config, ret_chip, err);
 }

@@ -17,23 +17,24 @@ enum { ICACHE_CR = 0x00, ICACHE_SR = 0x04, ICACHE_IER = 0x08, ICACHE_FCR = 0x0C 
 
 static void irq_update(struct stm32l552 *s)
 {
-	armv7em_set_irq(s->base.core, L552_IRQ_ICACHE, s->icache.busy_end && s->icache.ier);
+	armv7em_set_irq(s->family.base.core, L552_IRQ_ICACHE, s->icache.busy_end && s->icache.ier);
 }
 
 void stm32l552_icache_apply(struct stm32l552 *s)
 {
 	bool on = s->icache.cr & L552_ICACHE_CR_EN && !s->icache.busy;
 
-	armv7em_set_flash(s->base.core, s->flashc.acr & 15, false, on, on);
+	armv7em_set_flash(s->family.base.core, s->family.base.flashc.acr & 15, false, on, on);
 }
 
 static void invalidate(struct stm32l552 *s)
 {
+	struct stm32 *chip = &s->family.base;
+
 	s->icache.busy = true;
-	stm32_schedule(&s->base, STM32_DEADLINE_CACHE,
-		       stm32_now(&s->base) +
-			       (int64_t)((__int128)INVALIDATE_CYCLES * 1000 * STM32_PS_PER_S /
-					 (__int128)s->base.hclk_millihz));
+	stm32_schedule(chip, STM32_DEADLINE_CACHE,
+		       stm32_now(chip) + (int64_t)((__int128)INVALIDATE_CYCLES * 1000 *
+						   STM32_PS_PER_S / (__int128)chip->hclk_millihz));
 }
 
 void stm32l552_icache_boot(struct stm32l552 *s)
@@ -57,11 +58,12 @@ static void cr_write(struct stm32l552 *s, uint32_t value)
 	uint32_t old = s->icache.cr;
 
 	if (value & ~CR_MODELLED) {
-		stm32_fault(&s->base, "ICACHE_CR 0x%08x sets bits that are not modelled", value);
+		stm32_fault(&s->family.base, "ICACHE_CR 0x%08x sets bits that are not modelled",
+			    value);
 		return;
 	}
 	if (old & L552_ICACHE_CR_EN && (value ^ old) & L552_ICACHE_CR_WAYSEL) {
-		stm32_fault(&s->base, "ICACHE_CR.WAYSEL changed while EN is set");
+		stm32_fault(&s->family.base, "ICACHE_CR.WAYSEL changed while EN is set");
 		return;
 	}
 	s->icache.cr = value & (L552_ICACHE_CR_EN | L552_ICACHE_CR_WAYSEL);
@@ -71,8 +73,10 @@ static void cr_write(struct stm32l552 *s, uint32_t value)
 	stm32l552_icache_apply(s);
 }
 
-uint32_t stm32l552_icache_read(struct stm32l552 *s, uint32_t offset)
+uint32_t stm32l552_icache_read(struct stm32 *chip, uint32_t offset)
 {
+	const struct stm32l552 *s = stm32l552_of(chip);
+
 	switch (offset) {
 	case ICACHE_CR:
 		return s->icache.cr;
@@ -84,13 +88,15 @@ uint32_t stm32l552_icache_read(struct stm32l552 *s, uint32_t offset)
 	case ICACHE_FCR:
 		return 0;
 	default:
-		stm32_unmodelled(&s->base, L552_ICACHE_BASE + offset);
+		stm32_unmodelled(chip, L552_ICACHE_BASE + offset);
 		return 0;
 	}
 }
 
-void stm32l552_icache_write(struct stm32l552 *s, uint32_t offset, uint32_t value, uint32_t mask)
+void stm32l552_icache_write(struct stm32 *chip, uint32_t offset, uint32_t value, uint32_t mask)
 {
+	struct stm32l552 *s = stm32l552_of(chip);
+
 	switch (offset) {
 	case ICACHE_CR:
 		cr_write(s, stm32_merge(s->icache.cr, value, mask));
@@ -107,7 +113,7 @@ void stm32l552_icache_write(struct stm32l552 *s, uint32_t offset, uint32_t value
 	case ICACHE_SR:
 		break; /* read-only */
 	default:
-		stm32_unmodelled(&s->base, L552_ICACHE_BASE + offset);
+		stm32_unmodelled(chip, L552_ICACHE_BASE + offset);
 		break;
 	}
 }

@@ -1,154 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * What the tests of the virtual STM32L4R5 share: a powered chip with a program in flash, a record
- * of its callbacks, and register accesses through the seam that the core uses.
+ * The bench for the virtual STM32L4R5: stack at the end of SRAM1, MSI at 4 MHz.
  */
 #ifndef TESTS_UNIT_VIRTUAL_CHIP_BENCH_H
 #define TESTS_UNIT_VIRTUAL_CHIP_BENCH_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "rigs/virtual/chips/stm32l4r5.h"
+#include "tests/unit/virtual/stm32_bench.h"
 
-#define BENCH_US INT64_C(1000000)
-#define BENCH_MS (1000 * BENCH_US)
+static const struct bench_part bench_part = {"stm32l4r5", 0x20030000, 3.0, BENCH_MS, false};
 
-struct bench_byte {
-	uint8_t byte;
-	struct chip_uart_format format;
-	int64_t t_ps;
-};
-
-struct bench_edge {
-	unsigned line;
-	bool level;
-	int64_t t_ps;
-	uint64_t cycles;
-};
-
-struct bench {
-	struct chip *chip;
-	struct bench_byte bytes[2048];
-	size_t byte_count;
-	struct bench_edge edges[64];
-	size_t edge_count;
-	char fault[512];
-	unsigned fault_count;
-	struct chip_activity activity; /* of the last run */
-};
-
-static inline void bench_on_byte(void *context, uint8_t byte, const struct chip_uart_format *format,
-				 int64_t t_ps)
-{
-	struct bench *bench = context;
-
-	assert_true(bench->byte_count < 2048);
-	bench->bytes[bench->byte_count++] = (struct bench_byte){byte, *format, t_ps};
-}
-
-static inline void bench_on_marker(void *context, unsigned line, bool level, int64_t t_ps,
-				   uint64_t cycles)
-{
-	struct bench *bench = context;
-
-	assert_true(bench->edge_count < 64);
-	bench->edges[bench->edge_count++] = (struct bench_edge){line, level, t_ps, cycles};
-}
-
-static inline void bench_on_fault(void *context, const char *sentence, int64_t t_ps)
-{
-	struct bench *bench = context;
-
-	(void)t_ps;
-	bench->fault_count++;
-	snprintf(bench->fault, sizeof(bench->fault), "%s", sentence);
-}
-
-static inline struct stm32l4r5 *bench_stm32(struct bench *bench)
-{
-	return stm32l4r5_of(bench->chip);
-}
-
-static inline void bench_run(struct bench *bench, int64_t duration_ps)
-{
-	chip_run(bench->chip, chip_now_ps(bench->chip) + duration_ps, &bench->activity);
-}
-
-/* A chip without power. */
 static inline void bench_open(struct bench *bench, uint64_t seed)
 {
-	const struct chip_callbacks callbacks = {bench, bench_on_byte, bench_on_marker,
-						 bench_on_fault};
-	const struct chip_config config = {"stm32l4r5", seed, &callbacks};
-	struct verr err;
-
-	memset(bench, 0, sizeof(*bench));
-	assert_int_equal(chip_new(&config, &bench->chip, &err), 0);
+	bench_open_part(bench, &bench_part, seed);
 }
 
-static inline void bench_close(struct bench *bench)
-{
-	chip_free(bench->chip);
-}
-
-/* Puts a program of half-words at 0x08000008, its stack at the end of SRAM1, and starts it. */
-static inline void bench_start(struct bench *bench, const uint16_t *program, size_t count)
-{
-	const uint32_t vectors[2] = {0x20030000, 0x08000009};
-	struct stm32l4r5 *s = bench_stm32(bench);
-
-	memcpy(s->flash, vectors, sizeof(vectors));
-	memcpy(s->flash + 8, program, count * 2);
-	armv7em_invalidate(s->base.core, STM32_FLASH_BASE, (uint32_t)(8 + count * 2));
-	chip_set_supply(bench->chip, 3.0);
-	bench_run(bench, BENCH_MS);
-	assert_string_equal(chip_fault(bench->chip), "");
-}
-
-/* A chip that runs `b .` from the MSI at 4 MHz: the test plays the firmware. */
 static inline void bench_open_idle(struct bench *bench, uint64_t seed)
 {
-	static const uint16_t loop[] = {0xE7FE};
-
-	bench_open(bench, seed);
-	bench_start(bench, loop, 1);
-}
-
-static inline uint32_t bench_peek(struct bench *bench, uint32_t address)
-{
-	uint32_t value = 0;
-
-	assert_true(stm32l4r5_read(bench_stm32(bench), address, 4, &value));
-	return value;
-}
-
-static inline void bench_poke(struct bench *bench, uint32_t address, uint32_t value)
-{
-	assert_true(stm32l4r5_write(bench_stm32(bench), address, 4, value));
-}
-
-static inline void bench_set(struct bench *bench, uint32_t address, uint32_t clear, uint32_t set)
-{
-	bench_poke(bench, address, (bench_peek(bench, address) & ~clear) | set);
-}
-
-static inline void bench_assert_no_fault(const struct bench *bench)
-{
-	assert_string_equal(bench->fault, "");
-}
-
-static inline void bench_assert_fault(const struct bench *bench, const char *part)
-{
-	if (!strstr(bench->fault, part))
-		fail_msg("fault is '%s', expected '%s' in it", bench->fault, part);
-	assert_int_equal(bench->fault_count, 1);
-	assert_string_equal(bench->fault, chip_fault(bench->chip));
+	bench_open_idle_part(bench, &bench_part, seed);
 }
 
 #endif

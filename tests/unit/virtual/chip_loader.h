@@ -5,18 +5,19 @@
 #ifndef TESTS_UNIT_VIRTUAL_CHIP_LOADER_H
 #define TESTS_UNIT_VIRTUAL_CHIP_LOADER_H
 
-#include "tests/unit/virtual/chip_bench.h"
+#include "tests/unit/virtual/stm32_bench.h"
 
 static const struct chip_uart_format loader_format = {115200, CHIP_PARITY_EVEN};
 
-static inline void loader_put(struct bench *bench, const uint8_t *bytes, size_t count)
+static inline void loader_put(struct bench *bench, const void *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		bench_run(bench, 96 * BENCH_US);
-		chip_uart_rx(bench->chip, bytes[i], &loader_format);
+		chip_uart_rx(bench->chip, ((const uint8_t *)bytes)[i], &loader_format);
 	}
 }
 
+/* Sends the bytes; what comes back within 60 ms is the answer. */
 static inline void loader_exchange(struct bench *bench, const void *bytes, size_t count,
 				   const void *answer, size_t answer_count)
 {
@@ -30,6 +31,7 @@ static inline void loader_exchange(struct bench *bench, const void *bytes, size_
 	}
 }
 
+/* A WRITE at the start of flash. */
 static inline void loader_write(struct bench *bench, const void *bytes, uint8_t count)
 {
 	uint8_t frame[258] = {(uint8_t)(count - 1)};

@@ -3,11 +3,16 @@
  * The virtual STM32L4R5 as a whole: small Thumb programs in its flash, pins, resets, time and
  * slices, and a bootloader session over its UART pins.
  */
-#include <math.h>
+#include "tests/unit/virtual/chip_bench.h"
 
-#include "tests/unit/virtual/chip_loader.h"
-
-#define MSI_HZ(bench) ((bench)->activity.hclk_hz)
+#define BANK_BYTES   0x100000
+#define PAGE_BYTES   0x1000
+#define OWN_PAGE     200u
+#define ECHO_BAUD    115200
+#define BOOT_ADDRESS "0x00000000"
+#define GATED        "LPUART1 (0x4000801c)"
+#define ROM_ID       "\x70"
+#define ROM_UID      "\x1F\xFF\x75\x90\x05"
 
 /* PE9 an output; then for ever: high, 100 turns of subs/bne, low, 50 turns. */
 static const uint16_t program_marker[] = {
@@ -52,13 +57,7 @@ static const uint16_t program_echo[] = {
 	0xFFAF, 0xABFF, 0x8000, 0x4000, 0xE108, 0xE000, 0xE288, 0xE000,
 };
 
-#define COUNT(program) (sizeof(program) / sizeof((program)[0]))
-
-static void open_with(struct bench *bench, const uint16_t *program, size_t count)
-{
-	bench_open(bench, 3);
-	bench_start(bench, program, count);
-}
+#include "tests/unit/virtual/test_part_l4l5.h"
 
 static void test_unknown_part(void **state)
 {
@@ -73,275 +72,6 @@ static void test_unknown_part(void **state)
 	assert_true(chip_new(&config, &chip, &err) < 0);
 	assert_non_null(strstr(err.text, "stm32f411"));
 	assert_null(chip);
-}
-
-/* Time and cycles of the edges are one clock. */
-static void test_marker_times(void **state)
-{
-	struct bench bench;
-
-	(void)state;
-	open_with(&bench, program_marker, COUNT(program_marker));
-	assert_true(bench.edge_count > 8);
-	for (size_t i = 1; i < bench.edge_count; i++) {
-		const struct bench_edge *edge = &bench.edges[i], *before = edge - 1;
-		double expected_ps =
-			(double)(edge->cycles - before->cycles) * 1e12 / MSI_HZ(&bench);
-
-		assert_int_equal(edge->line, 0);
-		assert_int_equal(edge->level, i % 2 == 0);
-		assert_in_range(edge->cycles - before->cycles, i % 2 ? 250 : 120,
-				i % 2 ? 420 : 230);
-		assert_true(fabs((double)(edge->t_ps - before->t_ps) - expected_ps) < 3);
-	}
-	bench_close(&bench);
-}
-
-/* The same run in slices of an odd length: same edges, and the slices add up. */
-static void test_slices(void **state)
-{
-	struct bench whole, sliced;
-	struct chip_activity sum = {0};
-	int64_t end_ps;
-	size_t before;
-
-	(void)state;
-	open_with(&whole, program_marker, COUNT(program_marker));
-	open_with(&sliced, program_marker, COUNT(program_marker));
-	bench_run(&whole, BENCH_MS);
-	end_ps = chip_now_ps(whole.chip);
-	before = sliced.edge_count;
-	while (chip_now_ps(sliced.chip) < end_ps) {
-		int64_t t_ps = chip_now_ps(sliced.chip) + 777777;
-
-		if (t_ps > end_ps)
-			t_ps = end_ps;
-		chip_run(sliced.chip, t_ps, &sliced.activity);
-		assert_true(chip_now_ps(sliced.chip) == t_ps);
-		assert_true(sliced.activity.counts.cycles <= 4);
-		sum.counts.cycles += sliced.activity.counts.cycles;
-		sum.counts.instructions += sliced.activity.counts.instructions;
-		sum.active_s += sliced.activity.active_s;
-	}
-	assert_int_equal(whole.edge_count, sliced.edge_count);
-	assert_true(before < sliced.edge_count);
-	assert_memory_equal(whole.edges, sliced.edges, whole.edge_count * sizeof(whole.edges[0]));
-	assert_int_equal(sum.counts.instructions, whole.activity.counts.instructions);
-	assert_in_range(sum.counts.cycles, whole.activity.counts.cycles - 1,
-			whole.activity.counts.cycles + 1);
-	assert_in_range(sum.counts.cycles, 3970, 4030);
-	assert_true(fabs(sum.active_s - 1e-3) < 1e-12);
-	bench_close(&whole);
-	bench_close(&sliced);
-}
-
-static void test_sleep_wakes_by_systick(void **state)
-{
-	struct bench bench;
-	double share;
-
-	(void)state;
-	open_with(&bench, program_sleep, COUNT(program_sleep));
-	bench.edge_count = 0;
-	bench_run(&bench, 10 * BENCH_MS);
-	assert_in_range(bench.edge_count, 18, 20);
-	for (size_t i = 2; i < bench.edge_count; i++) {
-		double period_s = (double)(bench.edges[i].t_ps - bench.edges[i - 2].t_ps) / 1e12;
-
-		assert_true(fabs(period_s - 4000 / MSI_HZ(&bench)) < 1e-11);
-	}
-	assert_true(fabs(bench.activity.active_s + bench.activity.sleep_s - 10e-3) < 1e-12);
-	share = bench.activity.active_s / 10e-3;
-	assert_true(share > 0.001 && share < 0.02);
-	assert_true(fabs((double)bench.activity.counts.sleep_cycles / MSI_HZ(&bench) -
-			 bench.activity.sleep_s) < 1e-6);
-	bench_close(&bench);
-}
-
-static void erase_with(struct bench *bench, uint32_t cr)
-{
-	bench_open(bench, 3);
-	memcpy(bench_stm32(bench)->flash + 0x200, &cr, 4);
-	memset(bench_stm32(bench)->flash + 0x100000, 0, 0x1000);
-	bench_start(bench, program_erase, COUNT(program_erase));
-	bench_run(bench, 50 * BENCH_MS);
-	bench_assert_no_fault(bench);
-}
-
-static double edge_gap_ms(const struct bench *bench, size_t index)
-{
-	assert_true(index < bench->edge_count);
-	return (double)(bench->edges[index].t_ps - bench->edges[index - 1].t_ps) / (double)BENCH_MS;
-}
-
-/* Code in bank 1 goes on while bank 2 is erased and programmed. */
-static void test_erase_other_bank(void **state)
-{
-	struct bench bench;
-
-	(void)state;
-	erase_with(&bench, 2 | 1u << 11 | 1u << 16);
-	assert_true(edge_gap_ms(&bench, 1) < 0.01);
-	assert_int_equal(bench_stm32(&bench)->flash[0x100008], 0xFF);
-	assert_memory_equal(bench_stm32(&bench)->flash + 0x100000,
-			    "\x44\x33\x22\x11\x88\x77\x66\x55", 8);
-	bench_close(&bench);
-}
-
-/* Code in bank 1 stands still while its own bank is erased. */
-static void test_erase_own_bank(void **state)
-{
-	struct bench bench;
-	double gap_ms;
-
-	(void)state;
-	erase_with(&bench, 2 | 200u << 3 | 1u << 16);
-	gap_ms = edge_gap_ms(&bench, 1);
-	assert_true(gap_ms > 21.9 && gap_ms < 22.1);
-	bench_close(&bench);
-}
-
-static void test_software_reset(void **state)
-{
-	struct bench bench;
-
-	(void)state;
-	open_with(&bench, program_reset, COUNT(program_reset));
-	assert_int_equal(bench.edge_count, 1);
-	assert_true(bench.edges[0].level);
-	assert_int_equal(bench_peek(&bench, STM32_RCC_BASE + 0x94) >> 24, 0x1C);
-	bench_close(&bench);
-}
-
-static void test_pin_reset_and_power(void **state)
-{
-	struct bench bench;
-
-	(void)state;
-	open_with(&bench, program_marker, COUNT(program_marker));
-	chip_set_nrst(bench.chip, false);
-	bench.edge_count = 0;
-	bench_run(&bench, BENCH_MS);
-	assert_int_equal(bench.edge_count, 0);
-	assert_true(bench.activity.in_reset && bench.activity.powered);
-	assert_true(bench.activity.active_s == 0);
-	chip_set_nrst(bench.chip, true);
-	bench_run(&bench, BENCH_MS);
-	assert_true(bench.edge_count > 4);
-	chip_set_supply(bench.chip, 1.2);
-	bench.edge_count = 0;
-	bench_run(&bench, BENCH_MS);
-	assert_int_equal(bench.edge_count, 0);
-	assert_false(bench.activity.powered);
-	chip_set_supply(bench.chip, 3.3);
-	bench_run(&bench, BENCH_MS);
-	assert_true(bench.edge_count > 4);
-	bench_assert_no_fault(&bench);
-	bench_close(&bench);
-}
-
-static void test_faults_stop_until_reset(void **state)
-{
-	struct bench bench;
-
-	(void)state;
-	bench_open(&bench, 3);
-	memcpy(bench_stm32(&bench)->flash, (uint32_t[]){0x20030000}, 4); /* else it were empty */
-	chip_set_supply(bench.chip, 3.0);
-	bench_run(&bench, BENCH_MS);
-	bench_assert_fault(&bench, "no program at 0x00000000: the reset vector is erased");
-	assert_true(bench.activity.sleep_s > 0.5e-3);
-	chip_set_supply(bench.chip, 0);
-	assert_string_equal(chip_fault(bench.chip), "");
-	bench_close(&bench);
-
-	bench_open(&bench, 3);
-	memcpy(bench_stm32(&bench)->flash, (uint32_t[]){0x20030000, 0x08000009}, 8);
-	memcpy(bench_stm32(&bench)->flash + 8, program_gated, sizeof(program_gated));
-	chip_set_supply(bench.chip, 3.0);
-	bench_run(&bench, BENCH_MS);
-	bench_assert_fault(&bench, "access to LPUART1 (0x4000801c) while its clock is off "
-				   "(pc 0x0800000c)");
-	bench_run(&bench, BENCH_MS);
-	assert_int_equal(bench.activity.counts.cycles, 0);
-	bench_close(&bench);
-}
-
-static void test_echo_by_interrupt(void **state)
-{
-	const struct chip_uart_format format = {115200, CHIP_PARITY_NONE};
-	struct bench bench;
-	int64_t start_ps;
-
-	(void)state;
-	open_with(&bench, program_echo, COUNT(program_echo));
-	start_ps = chip_now_ps(bench.chip);
-	for (uint8_t i = 0; i < 5; i++) {
-		chip_uart_rx(bench.chip, (uint8_t)('a' + i), &format);
-		bench_run(&bench, 100 * BENCH_US);
-	}
-	bench_assert_no_fault(&bench);
-	assert_int_equal(bench.byte_count, 5);
-	for (uint8_t i = 0; i < 5; i++)
-		assert_int_equal(bench.bytes[i].byte, 'b' + i);
-	/* a byte takes 86.8 us, waking up and the few instructions a few us */
-	assert_in_range(bench.bytes[0].t_ps - start_ps, 86 * BENCH_US, 95 * BENCH_US);
-	assert_true(bench.activity.sleep_s > bench.activity.active_s);
-	bench_close(&bench);
-}
-
-static void test_rom_session(void **state)
-{
-	const uint32_t vectors[2] = {0x20030000, 0x08000009};
-	uint8_t image[64] = {0}, answer[9] = {0x79, 'V', 'I', 'R', 'T', 'U', 'A', 'L'};
-	struct bench bench;
-
-	(void)state;
-	memcpy(image, vectors, 8);
-	memcpy(image + 8, program_marker, sizeof(program_marker));
-	open_with(&bench, program_gated + 3, 1);
-	memset(bench_stm32(&bench)->flash + 0x800, 0, 8); /* page 0 is to be erased */
-	chip_set_boot0(bench.chip, true);
-	chip_set_nrst(bench.chip, false);
-	bench_run(&bench, 2 * BENCH_MS);
-	chip_set_nrst(bench.chip, true);
-	bench_run(&bench, 10 * BENCH_MS);
-	chip_set_boot0(bench.chip, false);
-	loader_exchange(&bench, "\x7F", 1, "\x79", 1);
-	assert_true(bench.activity.pll_on && bench.activity.active_s > 0.059);
-	loader_exchange(&bench, "\x02\xFD", 2, "\x79\x01\x04\x70\x79", 5);
-	loader_exchange(&bench, "\x11\xEE", 2, "\x79", 1);
-	loader_exchange(&bench, "\x1F\xFF\x75\x90\x05", 5, "\x79", 1);
-	loader_exchange(&bench, "\x06\xF9", 2, answer, 8);
-	loader_exchange(&bench, "\x44\xBB", 2, "\x79", 1);
-	loader_exchange(&bench, "\x00\x00\x00\x00\x00", 5, "\x79", 1);
-	assert_int_equal(bench_stm32(&bench)->flash[0x800], 0xFF);
-	loader_write(&bench, image, sizeof(image));
-	assert_memory_equal(bench_stm32(&bench)->flash, image, sizeof(image));
-	bench.edge_count = 0;
-	loader_exchange(&bench, "\x21\xDE", 2, "\x79", 1);
-	bench.byte_count = 0;
-	loader_put(&bench, (const uint8_t *)"\x08\x00\x00\x00\x08", 5);
-	bench_run(&bench, BENCH_MS);
-	assert_int_equal(bench.byte_count, 1);
-	assert_true(bench.edge_count > 4);
-	bench_assert_no_fault(&bench);
-	bench_close(&bench);
-}
-
-/* Same seed, same everything. */
-static void test_determinism(void **state)
-{
-	struct bench a, b;
-
-	(void)state;
-	open_with(&a, program_marker, COUNT(program_marker));
-	open_with(&b, program_marker, COUNT(program_marker));
-	assert_memory_equal(a.edges, b.edges, sizeof(a.edges));
-	assert_memory_equal(bench_stm32(&a)->sram, bench_stm32(&b)->sram, STM32_SRAM_BYTES);
-	assert_string_equal(chip_uid_text(a.chip), chip_uid_text(b.chip));
-	bench_close(&a);
-	bench_close(&b);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
  *
  * The virtual STM32L4R5's empty check: where a chip that was blank at power-on boots.
  */
+#include "tests/unit/virtual/chip_bench.h"
 #include "tests/unit/virtual/chip_loader.h"
 
 static void reset_by_pin(struct bench *bench)
@@ -17,7 +18,7 @@ static void reset_by_pin(struct bench *bench)
 static void test_empty_check(void **state)
 {
 	const uint32_t vectors[2] = {0x20030000, 0x08000009};
-	const uint32_t sr = STM32_FLASHC_BASE + 0x10, empty = 1u << 17;
+	const uint32_t sr = L4L5_FLASHC_BASE + 0x10, empty = 1u << 17;
 	struct bench bench;
 
 	(void)state;

@@ -5,10 +5,10 @@
  */
 #include "tests/unit/virtual/chip_bench.h"
 
-#define KEYR   (STM32_FLASHC_BASE + 0x08)
-#define SR     (STM32_FLASHC_BASE + 0x10)
-#define CR     (STM32_FLASHC_BASE + 0x14)
-#define OPTR   (STM32_FLASHC_BASE + 0x20)
+#define KEYR   (L4L5_FLASHC_BASE + 0x08)
+#define SR     (L4L5_FLASHC_BASE + 0x10)
+#define CR     (L4L5_FLASHC_BASE + 0x14)
+#define OPTR   (L4L5_FLASHC_BASE + 0x20)
 #define BSY    (1u << 16)
 #define BANK_2 0x08100000u
 
@@ -49,7 +49,7 @@ static void test_program(void **state)
 	bench_run(&bench, 2 * BENCH_US);
 	assert_int_equal(bench_peek(&bench, SR), 0); /* EOP only with EOPIE */
 	assert_false(bench.activity.flash_busy);
-	assert_memory_equal(bench_stm32(&bench)->flash + 0x100008, bytes, 8);
+	assert_memory_equal(bench_chip(&bench)->flash + 0x100008, bytes, 8);
 
 	bench_poke(&bench, BANK_2 + 8, 1); /* not erased */
 	bench_poke(&bench, BANK_2 + 12, 2);
@@ -60,7 +60,7 @@ static void test_program(void **state)
 	bench_poke(&bench, BANK_2 + 12, 0);
 	bench_run(&bench, BENCH_MS);
 	assert_int_equal(bench_peek(&bench, SR), 0);
-	assert_int_equal(bench_stm32(&bench)->flash[0x100008], 0);
+	assert_int_equal(bench_chip(&bench)->flash[0x100008], 0);
 	bench_assert_no_fault(&bench);
 	bench_close(&bench);
 }
@@ -85,9 +85,9 @@ static void test_program_errors(void **state)
 	bench_poke(&bench, BANK_2 + 12, 1); /* another double word */
 	assert_int_equal(bench_peek(&bench, SR), 1u << 5);
 	bench_poke(&bench, SR, 0xFFFF);
-	assert_true(stm32l4r5_write(bench_stm32(&bench), BANK_2, 2, 1));
+	assert_true(stm32_write(bench_chip(&bench), BANK_2, 2, 1));
 	assert_int_equal(bench_peek(&bench, SR), 1u << 6);
-	assert_int_equal(bench_stm32(&bench)->flash[0x100000], 0xFF);
+	assert_int_equal(bench_chip(&bench)->flash[0x100000], 0xFF);
 	bench_assert_no_fault(&bench);
 	bench_close(&bench);
 }
@@ -99,7 +99,7 @@ static void test_page_erase(void **state)
 
 	(void)state;
 	bench_open_idle(&bench, 1);
-	flash = bench_stm32(&bench)->flash;
+	flash = bench_chip(&bench)->flash;
 	memset(flash + 0x100000, 0, 0x100000);
 	unlock(&bench);
 	bench_poke(&bench, CR, 2 | 3u << 3 | 1u << 11 | 1u << 16 | 1u << 24); /* page 3, bank 2 */
@@ -123,7 +123,7 @@ static void test_mass_erase_of_bank_2(void **state)
 
 	(void)state;
 	bench_open_idle(&bench, 1);
-	flash = bench_stm32(&bench)->flash;
+	flash = bench_chip(&bench)->flash;
 	memset(flash + 0xFF000, 0, 0x101000);
 	unlock(&bench);
 	bench_poke(&bench, CR, 1u << 15 | 1u << 16);
@@ -188,8 +188,8 @@ static void test_interrupted_erase(void **state)
 
 	(void)state;
 	bench_open_idle(&bench, 1);
-	page = bench_stm32(&bench)->flash + 0x103000;
-	memset(bench_stm32(&bench)->flash + 0x103000, 0, 0x1000);
+	page = bench_chip(&bench)->flash + 0x103000;
+	memset(bench_chip(&bench)->flash + 0x103000, 0, 0x1000);
 	unlock(&bench);
 	bench_poke(&bench, CR, 2 | 3u << 3 | 1u << 11 | 1u << 16);
 	bench_run(&bench, 10 * BENCH_MS);

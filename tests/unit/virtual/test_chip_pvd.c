@@ -4,8 +4,8 @@
  */
 #include "tests/unit/virtual/chip_bench.h"
 
-#define PWR           STM32_PWR_BASE
-#define PWR_CLOCK     (STM32_RCC_BASE + 0x58)
+#define PWR           L4L5_PWR_BASE
+#define PWR_CLOCK     (L4L5_RCC_BASE + 0x58)
 #define PWR_CLOCK_BIT (1u << 28)
 #define CONTROL       (PWR + 0x04)
 #define ENABLE        1u

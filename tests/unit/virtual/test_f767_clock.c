@@ -5,6 +5,11 @@
  */
 #include "tests/unit/virtual/test_f767_clock.h"
 
+#define RESET_HZ   16e6 /* HSI */
+#define ERROR_MOST 5e-3
+
+#include "tests/unit/virtual/test_spread.h"
+
 static void test_reset_state(void **state)
 {
 	static const struct {
@@ -148,29 +153,6 @@ static void test_no_crystal(void **state)
 	assert_int_equal(bench_peek(&bench, CFGR) >> 2 & 3, 0);
 	bench_assert_no_fault(&bench);
 	bench_close(&bench);
-}
-
-/* The errors are the chip's: equal for a seed, different between seeds, within the data sheet. */
-static void test_oscillator_spread(void **state)
-{
-	double first = 0, sum = 0;
-
-	(void)state;
-	for (uint64_t seed = 1; seed <= 20; seed++) {
-		struct bench bench;
-		double error;
-
-		bench_open_idle(&bench, seed);
-		error = bench.activity.hclk_hz / 16e6 - 1;
-		assert_true(error > -5e-3 && error < 5e-3 && error != 0);
-		if (seed == 1)
-			first = error;
-		else
-			assert_true(error != first);
-		sum += error < 0 ? -error : error;
-		bench_close(&bench);
-	}
-	assert_true(sum / 20 > 1e-3);
 }
 
 int main(void)

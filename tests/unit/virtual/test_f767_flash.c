@@ -51,7 +51,7 @@ static void test_program(void **state)
 	assert_int_equal(bench_peek(&bench, SR), 0); /* EOP only with EOPIE */
 	assert_false(bench.activity.flash_busy);
 	bench_poke(&bench, CR, PG | X16 | EOPIE);
-	assert_true(stm32f767_write(bench_chip(&bench), SLOT + 6, 2, 0x5566));
+	assert_true(stm32_write(bench_chip(&bench), SLOT + 6, 2, 0x5566));
 	bench_run(&bench, 17 * BENCH_US);
 	assert_int_equal(bench_peek(&bench, SR), 1);
 	bench_poke(&bench, SR, 1);
@@ -108,7 +108,7 @@ static void test_program_errors(void **state)
 	assert_int_equal(bench_peek(&bench, SR), 1u << 6);
 	bench_poke(&bench, SR, 1u << 6);
 	bench_poke(&bench, CR, PG | X32 | ERRIE);
-	assert_true(stm32f767_write(bench_chip(&bench), SLOT, 1, 1));
+	assert_true(stm32_write(bench_chip(&bench), SLOT, 1, 1));
 	assert_int_equal(bench_peek(&bench, SR), 1u << 6 | 1u << 1); /* and OPERR */
 	bench_poke(&bench, SR, 0xFFFF);
 	assert_int_equal(bench_peek(&bench, SR), 0);
@@ -340,8 +340,8 @@ static void test_code_in_ram_goes_on(void **state)
 
 	(void)state;
 	bench_open(&bench, 3);
-	s = bench_chip(&bench);
-	memset(s->flash + 0x80000, 0, 0x40000);
+	s = stm32f767_of(bench_chip(&bench));
+	memset(s->base.flash + 0x80000, 0, 0x40000);
 	bench_load(&bench, 0x00000000, bench_script_code, sizeof(bench_script_code));
 	chip_set_supply(bench.chip, 3.3); /* fills the RAMs with noise; the core starts later */
 	memcpy(s->itcm, bench_script_code, sizeof(bench_script_code));

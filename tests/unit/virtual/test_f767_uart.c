@@ -4,77 +4,33 @@
  */
 #include "tests/unit/virtual/test_f767_bench.h"
 
-#define AHB1ENR  0x40023830u
-#define APB1ENR  0x40023840u
-#define DCKCFGR2 0x40023890u
-#define RCC_CFGR 0x40023808u
-#define CR1      0x40004800u
-#define CR3      0x40004808u
-#define BRR      0x4000480Cu
-#define RQR      0x40004818u
-#define ISR      0x4000481Cu
-#define ICR      0x40004820u
-#define RDR      0x40004824u
-#define TDR      0x40004828u
-#define PORT_B   0x40020400u
-#define PORT_E   0x40021000u
-#define UE_RE_TE 0xDu
-#define RXNEIE   (1u << 5)
-#define EVEN     (1u << 10 | 1u << 12) /* PCE, and M0 for eight data bits beside it */
-#define OVER8    (1u << 15)
-#define PE       1u
-#define FE       2u
-#define ORE      8u
-#define RXNE     (1u << 5)
-#define TC       (1u << 6)
-#define TXE      (1u << 7)
+#define PORT_CLOCKS      0x40023830u /* AHB1ENR */
+#define APB1ENR          0x40023840u
+#define DCKCFGR2         0x40023890u
+#define RCC_CFGR         0x40023808u
+#define PORT_B           0x40020400u
+#define PORT_E           0x40021000u
+#define LOW_13           PORT_E + 0x18, 1u << 29
+#define UART             0x40004800u
+#define RQR              (UART + 0x18)
+#define BAUD             115200
+#define BRR_PER_BAUD     1
+#define BRR_VALUE        139
+#define BRR_TOO_LOW      15
+#define BRR_TOO_LOW_TEXT "USART3 enabled with a divider of 15, the least is 16"
+#define PIN_AFR          (PORT_B + 0x24)
+#define OTHER_AFR        0x8800 /* not AF7 */
 
-static const struct chip_uart_format plain = {115200, CHIP_PARITY_NONE};
-static const struct chip_uart_format even = {115200, CHIP_PARITY_EVEN};
+#include "tests/unit/virtual/test_uart.h"
+
+static const struct chip_uart_format even = {BAUD, CHIP_PARITY_EVEN};
 
 static void pins_to_uart(struct bench *bench)
 {
-	bench_set(bench, AHB1ENR, 0, 2);
+	bench_set(bench, PORT_CLOCKS, 0, 2);
 	bench_set(bench, APB1ENR, 0, 1u << 18);
 	bench_set(bench, PORT_B, 0xF00000, 0xA00000);
 	bench_set(bench, PORT_B + 0x24, 0xFF00, 0x7700);
-}
-
-/* 115200 baud from PCLK1 at 16 MHz. */
-static void open_uart(struct bench *bench, uint32_t cr1)
-{
-	bench_open_idle(bench, 1);
-	pins_to_uart(bench);
-	bench_poke(bench, BRR, 139);
-	bench_poke(bench, CR1, UE_RE_TE | cr1);
-	assert_int_equal(bench_peek(bench, ISR), 0x006000C0);
-}
-
-static void test_pace(void **state)
-{
-	struct bench bench;
-	int64_t start_ps, bit_ps;
-	double baud;
-
-	(void)state;
-	open_uart(&bench, 0);
-	start_ps = chip_now_ps(bench.chip);
-	bench_poke(&bench, TDR, 'a');
-	assert_true(bench_peek(&bench, ISR) & TXE); /* already in the shift register */
-	bench_poke(&bench, TDR, 'b');
-	assert_int_equal(bench_peek(&bench, ISR) & (TXE | TC), 0);
-	bench_run(&bench, BENCH_MS);
-	assert_int_equal(bench.byte_count, 2);
-	assert_int_equal(bench.bytes[0].byte, 'a');
-	assert_int_equal(bench.bytes[1].byte, 'b');
-	baud = bench.activity.hclk_hz / 139;
-	bit_ps = (int64_t)(1e12 / baud);
-	assert_in_range(bench.bytes[0].t_ps - start_ps, 10 * bit_ps - 20, 10 * bit_ps + 20);
-	assert_in_range(bench.bytes[1].t_ps - start_ps, 20 * bit_ps - 40, 20 * bit_ps + 40);
-	assert_in_range(bench.bytes[0].format.baud, baud - 1, baud + 1);
-	assert_int_equal(bench.bytes[0].format.parity, CHIP_PARITY_NONE);
-	assert_int_equal(bench_peek(&bench, ISR) & (TXE | TC), TXE | TC);
-	bench_close(&bench);
 }
 
 /* Eleven bits with parity. */
@@ -142,22 +98,12 @@ static void test_kernel_clocks(void **state)
 	}
 }
 
-static void test_receive(void **state)
+static void test_receive_stops(void **state)
 {
 	struct bench bench;
 
 	(void)state;
 	open_uart(&bench, 0);
-	chip_uart_rx(bench.chip, 0x5A, &plain);
-	assert_int_equal(bench_peek(&bench, ISR) & (RXNE | FE | PE | ORE), RXNE);
-	assert_int_equal(bench_peek(&bench, RDR), 0x5A);
-	assert_int_equal(bench_peek(&bench, ISR) & RXNE, 0);
-	chip_uart_rx(bench.chip, 1, &plain);
-	chip_uart_rx(bench.chip, 2, &plain);
-	assert_int_equal(bench_peek(&bench, ISR) & (RXNE | ORE), RXNE | ORE);
-	assert_int_equal(bench_peek(&bench, RDR), 1);
-	bench_poke(&bench, ICR, ORE);
-	assert_int_equal(bench_peek(&bench, ISR) & (RXNE | ORE), 0);
 	chip_uart_rx(bench.chip, 3, &plain);
 	bench_poke(&bench, RQR, 8);
 	assert_int_equal(bench_peek(&bench, ISR) & RXNE, 0);
@@ -167,81 +113,14 @@ static void test_receive(void **state)
 	bench_close(&bench);
 }
 
-static void test_wrong_format(void **state)
-{
-	static const struct {
-		uint32_t cr1;
-		struct chip_uart_format format;
-		uint32_t errors;
-	} cases[] = {
-		{0, {115200 * 1.02, CHIP_PARITY_NONE}, 0},
-		{0, {115200 * 1.04, CHIP_PARITY_NONE}, FE},
-		{0, {115200 * 0.95, CHIP_PARITY_NONE}, FE},
-		{0, {115200, CHIP_PARITY_EVEN}, FE},
-		{EVEN, {115200, CHIP_PARITY_NONE}, PE},
-		{EVEN, {115200, CHIP_PARITY_ODD}, PE},
-		{EVEN, {9600, CHIP_PARITY_EVEN}, FE | PE},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct bench bench;
-
-		open_uart(&bench, cases[i].cr1);
-		chip_uart_rx(bench.chip, 0x33, &cases[i].format);
-		assert_int_equal(bench_peek(&bench, ISR) & (RXNE | FE | PE),
-				 RXNE | cases[i].errors);
-		if (cases[i].errors)
-			assert_int_not_equal(bench_peek(&bench, RDR), 0x33);
-		else
-			assert_int_equal(bench_peek(&bench, RDR), 0x33);
-		bench_poke(&bench, ICR, cases[i].errors);
-		assert_int_equal(bench_peek(&bench, ISR) & (RXNE | FE | PE), 0);
-		bench_close(&bench);
-	}
-}
-
-static void test_pins_not_alternate(void **state)
+static void test_mute_mode(void **state)
 {
 	struct bench bench;
 
 	(void)state;
 	open_uart(&bench, 0);
-	bench_set(&bench, PORT_B + 0x24, 0xFF00, 0x8800); /* not AF7 */
-	chip_uart_rx(bench.chip, 0x33, &plain);
-	bench_poke(&bench, TDR, 'x');
-	bench_run(&bench, BENCH_MS);
-	assert_false(bench_peek(&bench, ISR) & RXNE);
-	assert_true(bench_peek(&bench, ISR) & TC); /* sent, but to nowhere */
-	assert_int_equal(bench.byte_count, 0);
-	bench_close(&bench);
-}
-
-static void test_settings_rules(void **state)
-{
-	static const struct {
-		uint32_t address, value;
-		const char *sentence;
-	} cases[] = {
-		{BRR, 0x400, "BRR changed while UE is set"},
-		{CR1, UE_RE_TE | EVEN, "frame format changed while UE is set"},
-		{CR3, 1u << 6, "CR3 changed while UE is set"},
-		{CR1, UE_RE_TE | 1u << 13, "sets bits that are not modelled"}, /* mute mode */
-	};
-	struct bench bench;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		open_uart(&bench, 0);
-		bench_poke(&bench, cases[i].address, cases[i].value);
-		bench_assert_fault(&bench, cases[i].sentence);
-		bench_close(&bench);
-	}
-	bench_open_idle(&bench, 1);
-	pins_to_uart(&bench);
-	bench_poke(&bench, BRR, 15);
-	bench_poke(&bench, CR1, UE_RE_TE);
-	bench_assert_fault(&bench, "USART3 enabled with a divider of 15, the least is 16");
+	bench_poke(&bench, CR1, UE_RE_TE | 1u << 13);
+	bench_assert_fault(&bench, "sets bits that are not modelled");
 	bench_close(&bench);
 }
 
@@ -276,47 +155,13 @@ static void test_echo_by_interrupt(void **state)
 	bench_close(&bench);
 }
 
-static void assert_edge(const struct bench *bench, size_t index, unsigned line, bool level)
-{
-	assert_true(index < bench->edge_count);
-	assert_int_equal(bench->edges[index].line, line);
-	assert_int_equal(bench->edges[index].level, level);
-}
-
-static void test_markers(void **state)
-{
-	struct bench bench;
-
-	(void)state;
-	bench_open_idle(&bench, 1);
-	bench_set(&bench, AHB1ENR, 0, 1u << 4);
-	bench_poke(&bench, PORT_E + 0x18, 1u << 9); /* still an input: no edge */
-	assert_int_equal(bench.edge_count, 0);
-	bench_set(&bench, PORT_E, 0, 1u << 18 | 1u << 22 | 1u << 26);
-	assert_edge(&bench, 0, 0, true);
-	bench_poke(&bench, PORT_E + 0x18, 1u << 11 | 1u << 13 | 1u << 25);
-	assert_int_equal(bench.edge_count, 4);
-	assert_edge(&bench, 1, 0, false);
-	assert_edge(&bench, 2, 1, true);
-	assert_edge(&bench, 3, 2, true);
-	bench_poke(&bench, PORT_E + 0x18, 1u << 11); /* no change, no edge */
-	assert_int_equal(bench.edge_count, 4);
-	assert_int_equal(bench_peek(&bench, PORT_E + 0x10), 1u << 11 | 1u << 13);
-	bench_poke(&bench, PORT_E + 0x18, 1u << 29);
-	assert_edge(&bench, 4, 2, false);
-	chip_set_nrst(bench.chip, false); /* pins float in reset */
-	assert_edge(&bench, 5, 1, false);
-	assert_true(bench.edges[5].t_ps == chip_now_ps(bench.chip));
-	bench_close(&bench);
-}
-
 static void test_port_registers(void **state)
 {
 	struct bench bench;
 
 	(void)state;
 	bench_open_idle(&bench, 1);
-	bench_set(&bench, AHB1ENR, 0, 0x7FF);
+	bench_set(&bench, PORT_CLOCKS, 0, 0x7FF);
 	assert_int_equal(bench_peek(&bench, 0x40020000), 0xA8000000);
 	assert_int_equal(bench_peek(&bench, 0x40020008), 0x0C000000);
 	assert_int_equal(bench_peek(&bench, 0x4002000C), 0x64000000);
@@ -341,9 +186,11 @@ int main(void)
 		cmocka_unit_test(test_oversampling_by_8),
 		cmocka_unit_test(test_kernel_clocks),
 		cmocka_unit_test(test_receive),
+		cmocka_unit_test(test_receive_stops),
 		cmocka_unit_test(test_wrong_format),
 		cmocka_unit_test(test_pins_not_alternate),
 		cmocka_unit_test(test_settings_rules),
+		cmocka_unit_test(test_mute_mode),
 		cmocka_unit_test(test_echo_by_interrupt),
 		cmocka_unit_test(test_markers),
 		cmocka_unit_test(test_port_registers),

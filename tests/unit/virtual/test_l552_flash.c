@@ -5,14 +5,14 @@
  */
 #include "tests/unit/virtual/test_l552.h"
 
-#define NSKEYR     (L552_FLASHC_BASE + 0x08)
-#define NSSR       (L552_FLASHC_BASE + 0x20)
-#define NSCR       (L552_FLASHC_BASE + 0x28)
-#define OPTR       (L552_FLASHC_BASE + 0x40)
+#define NSKEYR     (L4L5_FLASHC_BASE + 0x08)
+#define NSSR       (L4L5_FLASHC_BASE + 0x20)
+#define NSCR       (L4L5_FLASHC_BASE + 0x28)
+#define OPTR       (L4L5_FLASHC_BASE + 0x40)
 #define ICACHE_CR  L552_ICACHE_BASE
 #define ICACHE_SR  (L552_ICACHE_BASE + 0x04)
 #define ICACHE_FCR (L552_ICACHE_BASE + 0x0C)
-#define ACR        L552_FLASHC_BASE
+#define ACR        L4L5_FLASHC_BASE
 #define BSY        (1u << 16)
 #define STRT       (1u << 16)
 #define BKER       (1u << 11)
@@ -74,12 +74,12 @@ static void test_program(void **state)
 	bench_run(&bench, 2 * BENCH_US);
 	assert_int_equal(bench_peek(&bench, NSSR), 0); /* EOP only with EOPIE */
 	assert_false(bench.activity.flash_busy);
-	assert_memory_equal(bench_l552(&bench)->flash + 0x40008, bytes, 8);
+	assert_memory_equal(bench_chip(&bench)->flash + 0x40008, bytes, 8);
 	bench_poke(&bench, BANK_2 + 8, 0); /* zero is always possible */
 	bench_poke(&bench, BANK_2 + 12, 0);
 	bench_run(&bench, BENCH_MS);
 	assert_int_equal(bench_peek(&bench, NSSR), 0);
-	assert_int_equal(bench_l552(&bench)->flash[0x40008], 0);
+	assert_int_equal(bench_chip(&bench)->flash[0x40008], 0);
 	bench_assert_no_fault(&bench);
 	bench_close(&bench);
 }
@@ -90,12 +90,12 @@ static void test_program_not_erased(void **state)
 
 	(void)state;
 	open_unlocked(&bench);
-	bench_l552(&bench)->flash[0x4000C] = 0xFE;
+	bench_chip(&bench)->flash[0x4000C] = 0xFE;
 	bench_poke(&bench, NSCR, 1);
 	bench_poke(&bench, BANK_2 + 8, 1);
 	bench_poke(&bench, BANK_2 + 12, 2);
 	assert_int_equal(bench_peek(&bench, NSSR), 1u << 3);
-	assert_int_equal(bench_l552(&bench)->flash[0x40008], 0xFF);
+	assert_int_equal(bench_chip(&bench)->flash[0x40008], 0xFF);
 	bench_assert_fault(&bench, "flash at 0x08040008 programmed without being erased");
 	bench_close(&bench);
 }
@@ -119,9 +119,9 @@ static void test_program_errors(void **state)
 	bench_poke(&bench, BANK_2 + 12, 1); /* another double word */
 	assert_int_equal(bench_peek(&bench, NSSR), 1u << 5);
 	bench_poke(&bench, NSSR, 0xFFFF);
-	assert_true(stm32l552_write(bench_l552(&bench), BANK_2, 2, 1));
+	assert_true(stm32_write(bench_chip(&bench), BANK_2, 2, 1));
 	assert_int_equal(bench_peek(&bench, NSSR), 1u << 6);
-	assert_int_equal(bench_l552(&bench)->flash[0x40000], 0xFF);
+	assert_int_equal(bench_chip(&bench)->flash[0x40000], 0xFF);
 	bench_poke(&bench, NSCR, 2 | STRT); /* an erase does not start with SIZERR set */
 	assert_int_equal(bench_peek(&bench, NSSR), 1u << 6 | 1u << 7);
 	bench_assert_no_fault(&bench);
@@ -135,7 +135,7 @@ static void test_page_erase(void **state)
 
 	(void)state;
 	open_unlocked(&bench);
-	flash = bench_l552(&bench)->flash;
+	flash = bench_chip(&bench)->flash;
 	memset(flash + 0x40000, 0, 0x40000);
 	bench_poke(&bench, NSCR, 2 | 3u << 3 | BKER | STRT | 1u << 24); /* page 3, bank 2 */
 	bench_run(&bench, 21 * BENCH_MS);
@@ -158,7 +158,7 @@ static void test_mass_erase_of_bank_2(void **state)
 
 	(void)state;
 	open_unlocked(&bench);
-	flash = bench_l552(&bench)->flash;
+	flash = bench_chip(&bench)->flash;
 	memset(flash + 0x3F800, 0, 0x40800);
 	bench_poke(&bench, NSCR, 1u << 15 | STRT);
 	bench_run(&bench, 30 * BENCH_MS);
@@ -187,7 +187,7 @@ static void test_locked(void **state)
 	bench_assert_fault(&bench, "store of 4 bytes to locked flash at 0x08040000");
 	bench_close(&bench);
 	bench_open_idle(&bench, 1);
-	bench_poke(&bench, L552_UID, 2);
+	bench_poke(&bench, 0x0BFA0590, 2);
 	bench_assert_fault(&bench, "store to system memory at 0x0bfa0590");
 	bench_close(&bench);
 }
@@ -216,8 +216,8 @@ static void test_interrupted_erase(void **state)
 
 	(void)state;
 	open_unlocked(&bench);
-	page = bench_l552(&bench)->flash + 0x41800;
-	memset(bench_l552(&bench)->flash + 0x41800, 0, 0x800);
+	page = bench_chip(&bench)->flash + 0x41800;
+	memset(bench_chip(&bench)->flash + 0x41800, 0, 0x800);
 	bench_poke(&bench, NSCR, 2 | 3u << 3 | BKER | STRT);
 	bench_run(&bench, 10 * BENCH_MS);
 	chip_set_supply(bench.chip, 0);
@@ -295,7 +295,7 @@ static uint64_t run_with_cache(uint32_t icache_cr, unsigned wait_states)
 	uint64_t cycles;
 
 	bench_open(&bench, 3);
-	memcpy(bench_l552(&bench)->flash + 0x300, &icache_cr, 4);
+	memcpy(bench_chip(&bench)->flash + 0x300, &icache_cr, 4);
 	bench_start(&bench, program_cache, sizeof(program_cache) / sizeof(program_cache[0]));
 	bench_set(&bench, ACR, 15, wait_states);
 	bench.edge_count = 0;

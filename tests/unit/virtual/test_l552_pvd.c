@@ -4,8 +4,8 @@
  */
 #include "tests/unit/virtual/test_l552.h"
 
-#define PWR           L552_PWR_BASE
-#define PWR_CLOCK     (L552_RCC_BASE + 0x58)
+#define PWR           L4L5_PWR_BASE
+#define PWR_CLOCK     (L4L5_RCC_BASE + 0x58)
 #define PWR_CLOCK_BIT (1u << 28)
 #define CONTROL       (PWR + 0x04)
 #define ENABLE        1u
