@@ -42,7 +42,7 @@ enum {
 	METADATA_BYTES = 8192,  /* the text has about 500 */
 	BLOCK_MS = 20,          /* a block is handed out that long after its first bytes */
 	SLICE_MS = 20,          /* how late a reader may see a stop */
-	GATHER_MS = 4,          /* 1600 bytes; a tty holds 4096 */
+	GATHER_MS = 6,          /* 2400 bytes; a tty holds 4096 */
 	VDD_FALLBACK_MV = 3300, /* ammeter without VDD in its metadata; it shifts zero by some nA */
 	SUPPLY_MIN_MV = 800,
 	SUPPLY_MAX_MV = 5000,
