@@ -135,7 +135,7 @@ expect_targets "21.00 43.00 25.00 43.00 25.00 43.00 25.00"
 "$build/bin/rig_thermal" "$scratch/run.db" 4 21 43 leaky tight
 
 # Both temperatures in one session.
-write_bench "$port" "60 s" "1 s"
+write_bench "$port" "60 s"
 sed 's/^repeats: 2/repeats: 1/' "$scratch/both.yaml" >"$scratch/one.yaml"
 keep whole "$scratch/one.yaml"
 "$bench" run "$scratch/one.yaml" --rig "$scratch/rig.yaml" --db "$scratch/whole.db" --record "$scratch/whole" >/dev/null 2>"$scratch/stderr" ||
