@@ -133,12 +133,11 @@ int main(int argc, char **argv)
 	naps_percent = 100 * naps(per_s, atof(argv[5]) / 4);
 	percent = 100 * account.processor_s / account.wall_s;
 	printf("%s: %.2f %% of a core at %.1f kSa/s of %.1f for %.1f s, of which %.2f %% are %.0f "
-	       "wakeups a second; the rest %.2f %% (asked: at most %g %%); %.0f lost, flags %x, "
-	       "memory "
-	       "%+ld KiB after a tenth\n",
+	       "wakeups a second; the rest %.2f %% (asked: at most %g %%)\n",
 	       argv[1], percent, rate_hz / 1e3, nominal_hz / 1e3, account.wall_s, naps_percent,
-	       per_s, percent - naps_percent, most_percent, account.lost, account.flags,
-	       account.grown_kib);
+	       per_s, percent - naps_percent, most_percent);
+	printf("      %.0f lost, flags %x, memory %+ld KiB after a tenth\n", account.lost,
+	       account.flags, account.grown_kib);
 	return percent - naps_percent > most_percent || account.lost > 0 || account.flags ||
 	       rate_hz < 0.99 * nominal_hz || account.grown_kib > 1024;
 }
