@@ -9,7 +9,7 @@
  *   live_share DRIVER URI SUPPLY_V OPTIONS SECONDS MOST_PERCENT
  *
  * SUPPLY_V: 0 for a meter that feeds no board. OPTIONS: "" or the driver's own. Exit status 1: it
- * took more than MOST_PERCENT of a core besides waking up, a sample was lost, or the stream had
+ * took more than MOST_PERCENT of a core, waking up included, a sample was lost, or the stream had
  * less than its nominal rate.
  */
 #include <stdio.h>
@@ -132,12 +132,13 @@ int main(int argc, char **argv)
 	per_s = (double)account.wakeups / account.wall_s;
 	naps_percent = 100 * naps(per_s, atof(argv[5]) / 4);
 	percent = 100 * account.processor_s / account.wall_s;
-	printf("%s: %.2f %% of a core at %.1f kSa/s of %.1f for %.1f s, of which %.2f %% are %.0f "
-	       "wakeups a second; the rest %.2f %% (asked: at most %g %%)\n",
-	       argv[1], percent, rate_hz / 1e3, nominal_hz / 1e3, account.wall_s, naps_percent,
-	       per_s, percent - naps_percent, most_percent);
+	printf("%s: %.2f %% of a core (asked: at most %g %%) at %.1f kSa/s of %.1f for %.1f s; "
+	       "%.0f "
+	       "wakeups a second alone take %.2f %%\n",
+	       argv[1], percent, most_percent, rate_hz / 1e3, nominal_hz / 1e3, account.wall_s,
+	       per_s, naps_percent);
 	printf("      %.0f lost, flags %x, memory %+ld KiB after a tenth\n", account.lost,
 	       account.flags, account.grown_kib);
-	return percent - naps_percent > most_percent || account.lost > 0 || account.flags ||
+	return percent > most_percent || account.lost > 0 || account.flags ||
 	       rate_hz < 0.99 * nominal_hz || account.grown_kib > 1024;
 }
