@@ -17,6 +17,7 @@
 
 struct link {
 	const struct link_ops *ops;
+	size_t holds;
 	char *uri;
 	void *state;
 	struct link_tape *tape; /* NULL: none */
@@ -99,6 +100,7 @@ int link_open_taped(struct link_tape *tape, const char *uri, const struct link_s
 	const struct link_ops *ops = NULL;
 	const char *address = NULL;
 	struct link *link;
+	size_t holds;
 	int ret;
 
 	assert(uri && settings && ret_link);
@@ -108,6 +110,7 @@ int link_open_taped(struct link_tape *tape, const char *uri, const struct link_s
 	ret = settings_check(settings, err);
 	if (ret)
 		return err_context(err, ret, "%s", uri);
+	holds = ops->holds;
 	if (tape) {
 		ops = link_tape_ops(tape);
 		address = uri;
@@ -117,6 +120,7 @@ int link_open_taped(struct link_tape *tape, const char *uri, const struct link_s
 	if (!link)
 		return err_set(err, -ENOMEM, "%s: out of memory", uri);
 	link->ops = ops;
+	link->holds = holds;
 	link->tape = tape;
 	link->uri = strdup(uri);
 	link->state = state_new(ops, tape);
@@ -229,6 +233,11 @@ int link_discard(struct link *link, int quiet_ms, int limit_ms, struct err *err)
 				left_ms < quiet_ms ? left_ms : quiet_ms, &count, err);
 	} while (!ret && count > 0 && link_clock_ns(link) < limit_ns);
 	return ret;
+}
+
+size_t link_holds(const struct link *link)
+{
+	return link->holds ? link->holds : SIZE_MAX;
 }
 
 const char *link_uri(const struct link *link)

@@ -37,6 +37,7 @@ struct link;
 struct link_ops {
 	const char *scheme; /* "serial", "rfc2217", ... */
 	size_t state_size;
+	size_t holds; /* see link_holds; 0: without limit */
 	int (*open)(void *state, const char *address, const struct link_settings *settings,
 		    struct err *err);
 	void (*close)(void *state);
@@ -72,11 +73,14 @@ int link_write(struct link *link, const void *bytes, size_t count, int timeout_m
 /* Reads and drops until the line was quiet for quiet_ms (at most limit_ms in all). */
 int link_discard(struct link *link, int quiet_ms, int limit_ms, struct err *err);
 
+/* How many bytes it keeps for a reader that is late before the far end may lose some; a stream that
+ * never pauses is to be read more often than that. SIZE_MAX: more than any reader leaves there. */
+size_t link_holds(const struct link *link);
 const char *link_uri(const struct link *link);
 const char *link_identity(const struct link *link);
-/* True when the far end names itself a virtual rig (its identity begins with "virtual-rig": an RFC 2217
- * signature, or a local port whose USB manufacturer begins with "VIRTUAL"): time on it is emulated,
- * and nothing read through it was measured. */
+/* True when the far end names itself a virtual rig (its identity begins with "virtual-rig": an RFC
+ * 2217 signature, or a local port whose USB manufacturer begins with "VIRTUAL"): time on it is
+ * emulated, and nothing read through it was measured. */
 bool link_is_virtual(const struct link *link);
 
 /* The clock every time-out here counts on: CLOCK_MONOTONIC, ns. */

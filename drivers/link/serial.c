@@ -38,6 +38,7 @@ enum {
 	CLOSE_MS = 200,
 	BAUD_MAX_PERCENT = 3, /* what a UART's receiver tolerates, both ends together */
 	IDENTITY_SIZE = 128,
+	TTY_HOLDS = 4096 - 128, /* the kernel's n_tty.c: from there on it throttles the port */
 };
 
 struct serial {
@@ -355,14 +356,17 @@ static int serial_read(void *state, void *buffer, size_t capacity, int timeout_m
 {
 	struct serial *serial = state;
 	enum sp_return result;
-	int ready;
+	int ready = 0;
 
 	if (atomic_load(&serial->gone))
 		return serial_gone(serial, err);
-	ready = serial_wait(serial, POLLIN, deadline_after_ms(timeout_ms), err);
-	if (ready < 0)
-		return ready;
-	result = ready ? sp_nonblocking_read(serial->port, buffer, capacity) : 0;
+	result = sp_nonblocking_read(serial->port, buffer, capacity);
+	if (result == 0) {
+		ready = serial_wait(serial, POLLIN, deadline_after_ms(timeout_ms), err);
+		if (ready < 0)
+			return ready;
+		result = ready ? sp_nonblocking_read(serial->port, buffer, capacity) : 0;
+	}
 	if (result < 0)
 		return sp_check(serial, result, "read", err);
 	if (ready && result == 0)
@@ -419,6 +423,7 @@ static const char *serial_identity(void *state)
 const struct link_ops link_serial = {
 	.scheme = "serial",
 	.state_size = sizeof(struct serial),
+	.holds = TTY_HOLDS,
 	.open = serial_open,
 	.close = serial_close,
 	.set = serial_set,

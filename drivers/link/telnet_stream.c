@@ -17,7 +17,7 @@
 
 #include "drivers/link/deadline.h"
 
-enum { INBOX_MAX = 1 << 20, RECEIVE_SIZE = 4096, LAST_WORDS = 4 /* reads of a closed end */ };
+enum { INBOX_MAX = 1 << 20, RECEIVE_SIZE = 16384, LAST_WORDS = 4 /* reads of a closed end */ };
 
 /* ---- receiving ---- */
 
@@ -152,12 +152,19 @@ int telnet_stream_pump_until(struct telnet_stream *stream, bool (*done)(const vo
 	return 0;
 }
 
+/* What the socket holds already is taken without waiting for it: mostly something is there. */
 int telnet_stream_read(struct telnet_stream *stream, void *buffer, size_t capacity, int timeout_ms,
 		       size_t *ret_count, struct err *err)
 {
 	int64_t deadline_ns = deadline_after_ms(timeout_ms);
 	int ret = 1;
 
+	if (stream->inbox_count == 0 && !atomic_load(&stream->gone)) {
+		ret = receive(stream, err);
+		if (ret && stream->inbox_count == 0)
+			return ret;
+		ret = timeout_ms > 0;
+	}
 	while (stream->inbox_count == 0 && ret > 0) {
 		ret = pump(stream, deadline_ns, err);
 		if (ret < 0 && stream->inbox_count == 0)

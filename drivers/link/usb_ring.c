@@ -175,6 +175,22 @@ static bool wait_changed(struct usb_ring *ring, int64_t deadline_ns)
 	return pthread_cond_timedwait(&ring->changed, &ring->lock, &until) != ETIMEDOUT;
 }
 
+/* Waits until so many buffers are ready, or no more will come, or the time is over. */
+static void wait_ready(struct usb_ring *ring, unsigned wanted, int64_t deadline_ns)
+{
+	ring->wanted = wanted;
+	while (ring->ready_count < wanted && (ring->flying || !(ring->end || ring->is_stopping)))
+		if (!wait_changed(ring, deadline_ns))
+			break;
+	ring->wanted = 0;
+}
+
+static bool is_worth_waking(const struct usb_ring *ring)
+{
+	return ring->end || ring->is_stopping ||
+	       (ring->wanted && ring->ready_count >= ring->wanted);
+}
+
 /* ---- the calls ---- */
 
 /* A transfer may come back while this runs: cancelling it is nothing then, for none is submitted
@@ -239,7 +255,8 @@ void usb_ring_complete(struct usb_ring *ring, unsigned transfer, int code, size_
 	if (!count)
 		submit_more(ring);
 	has_ended = !has_ended && ring->end;
-	pthread_cond_broadcast(&ring->changed);
+	if (is_worth_waking(ring))
+		pthread_cond_broadcast(&ring->changed);
 	pthread_mutex_unlock(&ring->lock);
 	if (has_ended)
 		cancel_all(ring);
@@ -309,9 +326,13 @@ int usb_ring_read(struct usb_ring *ring, struct usb_chunk *ret_chunk, int timeou
 		cancel_all(ring);
 
 	pthread_mutex_lock(&ring->lock);
-	while (!ring->ready_count && (ring->flying || !(ring->end || ring->is_stopping)))
-		if (!wait_changed(ring, deadline_ns))
-			break;
+	if (!ring->ready_count) {
+		int64_t gathered_ns = deadline_after_ms(USB_RING_GATHER_MS);
+
+		wait_ready(ring, ring->buffer_count / 2,
+			   gathered_ns < deadline_ns ? gathered_ns : deadline_ns);
+		wait_ready(ring, 1, deadline_ns);
+	}
 	ret = read_result(ring, ret_chunk, timeout_ms, err);
 	pthread_mutex_unlock(&ring->lock);
 	return ret;

@@ -7,6 +7,9 @@
  * to the reader, and back when the reader takes the next. A reader that falls behind by all the
  * buffers stops the submitting, not the order: nothing is skipped, the device has to wait.
  *
+ * A reader that finds nothing is not woken by the first transfer that comes, but by many, or after
+ * USB_RING_GATHER_MS: on a fast stream, waking up for each would cost more than reading them.
+ *
  * Threads: one reader; one owner (start, stop); one thread of the carrier calls usb_ring_complete
  * and usb_ring_retry. The carrier's submit may be called by any of them, with the ring's lock held;
  * its cancel by any of them, without.
@@ -18,7 +21,7 @@
 
 #include "drivers/link/usb.h"
 
-enum { USB_RING_BUFFERS_PER_TRANSFER = 4, USB_RING_TRANSFERS_MAX = 256 };
+enum { USB_RING_BUFFERS_PER_TRANSFER = 4, USB_RING_TRANSFERS_MAX = 256, USB_RING_GATHER_MS = 10 };
 
 struct usb_ring_carrier {
 	/* Negative: not submitted. -ENOMEM: tried again later. Never calls back from inside. */
@@ -49,7 +52,8 @@ struct usb_ring {
 	unsigned *idle, *empty; /* stacks: transfers without, and buffers out of use */
 	unsigned *ready;        /* a queue of buffers */
 	unsigned idle_count, empty_count, ready_first, ready_count, flying;
-	int held; /* the buffer that the reader looks at, or -1 */
+	int held;        /* the buffer that the reader looks at, or -1 */
+	unsigned wanted; /* buffers for which the waiting reader wants to be woken; 0: none waits */
 	bool is_stopping, is_short_of_memory;
 	int retry_ms; /* back-off while short of memory */
 	int end;      /* why the stream ends by itself, or 0 */

@@ -12,6 +12,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -38,11 +39,12 @@ enum {
 	QUIET_MS = 100, /* after a stop, until the line counts as drained */
 	QUIET_LIMIT_MS = 2000,
 	METADATA_MS = 1000,
-	METADATA_ATTEMPTS = 4,  /* the first and 3 retries */
-	METADATA_BYTES = 8192,  /* the text has about 500 */
-	BLOCK_MS = 20,          /* a block is handed out that long after its first bytes */
-	SLICE_MS = 20,          /* how late a reader may see a stop */
-	GATHER_MS = 6,          /* 2400 bytes; a tty holds 4096 */
+	METADATA_ATTEMPTS = 4, /* the first and 3 retries */
+	METADATA_BYTES = 8192, /* the text has about 500 */
+	BLOCK_MS = 20,         /* a block is handed out that long after its first bytes */
+	SLICE_MS = 20,         /* how late a reader may see a stop */
+	LATE_MS = 2,           /* that late a reader may wake up */
+	BYTES_PER_MS = 400,
 	VDD_FALLBACK_MV = 3300, /* ammeter without VDD in its metadata; it shifts zero by some nA */
 	SUPPLY_MIN_MV = 800,
 	SUPPLY_MAX_MV = 5000,
@@ -70,14 +72,23 @@ struct ppk2 {
 	bool is_filtered;
 	struct ppk2_filter filter;
 	atomic_bool streaming;
-	bool is_drained;   /* the line, by the last read */
-	size_t most_bytes; /* that a read gave since the start */
+	int gather_ms;
+	bool may_have_more; /* the line, by the last read */
+	size_t most_bytes;  /* that a read gave since the start */
 	int64_t end_ns; /* reader's: when silence after a stop becomes the end; 0: no stop seen */
 };
 
 static int64_t ms_to_ns(int ms)
 {
 	return (int64_t)ms * 1000000;
+}
+
+/* How long the line may be left alone. */
+static int gather_for(const struct link *link)
+{
+	size_t holds_ms = link_holds(link) / BYTES_PER_MS;
+
+	return holds_ms > BLOCK_MS + LATE_MS ? BLOCK_MS : (int)holds_ms - LATE_MS;
 }
 
 static int ppk2_command(struct ppk2 *ppk2, const uint8_t *bytes, size_t count, struct err *err)
@@ -255,6 +266,7 @@ static int ppk2_open(void *state, const struct meter_port *port,
 		return rc;
 	ppk2->is_filtered = values[PARAM_FILTER].number == FILTER_ON;
 	ppk2->link = link;
+	ppk2->gather_ms = gather_for(link);
 	atomic_init(&ppk2->streaming, false);
 	rc = link_set_lines(link, true, false, err);
 	if (rc)
@@ -298,7 +310,7 @@ static int ppk2_start(void *state, struct err *err)
 	ppk2_capture_restart(&ppk2->capture);
 	ppk2_filter_init(&ppk2->filter);
 	ppk2->end_ns = 0;
-	ppk2->is_drained = false;
+	ppk2->may_have_more = false;
 	ppk2->most_bytes = 0;
 	rc = ppk2_command_plain(ppk2, COMMAND_START, err);
 	if (!rc)
@@ -316,45 +328,53 @@ static bool ppk2_has_ended(struct ppk2 *ppk2, int64_t now_ns, bool got_bytes)
 	return now_ns >= ppk2->end_ns;
 }
 
-/* USB brings some bytes every millisecond: to wake up for each costs more than all the rest. A read
- * that gave fewer than the line once gave has taken all there was. */
-static void ppk2_gather(struct ppk2 *ppk2, int64_t until_ns)
+static int left_until(struct ppk2 *ppk2, int64_t until_ns)
 {
-	int64_t left_ms = (until_ns - link_clock_ns(ppk2->link)) / 1000000;
+	int64_t left_ms = (until_ns - link_clock_ns(ppk2->link) + 999999) / 1000000;
 
-	if (ppk2->is_drained && left_ms > 0)
-		link_sleep_ms(ppk2->link, left_ms < GATHER_MS ? (int)left_ms : GATHER_MS);
+	return left_ms < 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
 }
 
-static void ppk2_fill(struct ppk2 *ppk2, size_t count, int64_t now_ns)
+/* USB brings some bytes every millisecond: to wake up for each costs more than all the rest. A read
+ * that gave fewer than the line once gave has taken all there was. Sleeps in slices, to see a stop.
+ */
+static int ppk2_gather(struct ppk2 *ppk2, int64_t until_ns, size_t *ret_count, struct err *err)
 {
-	ppk2->is_drained = count && count < ppk2->most_bytes;
-	if (count > ppk2->most_bytes)
-		ppk2->most_bytes = count;
-	if (count)
-		ppk2_capture_fill(&ppk2->capture, count, now_ns);
+	size_t capacity;
+	uint8_t *space = ppk2_capture_space(&ppk2->capture, &capacity);
+	int left_ms = left_until(ppk2, until_ns), rc;
+
+	if (ppk2->may_have_more) {
+		left_ms = 0;
+	} else if (left_ms > 0) {
+		link_sleep_ms(ppk2->link, left_ms < ppk2->gather_ms ? left_ms : ppk2->gather_ms);
+		left_ms = left_until(ppk2, until_ns);
+	}
+	*ret_count = 0;
+	rc = link_read(ppk2->link, space, capacity, left_ms < SLICE_MS ? left_ms : SLICE_MS,
+		       ret_count, err);
+	if (rc)
+		return rc;
+	ppk2->may_have_more = *ret_count && *ret_count >= ppk2->most_bytes;
+	if (ppk2->may_have_more)
+		ppk2->most_bytes = *ret_count;
+	return 0;
 }
 
 /* Takes bytes in. -ETIMEDOUT: until_ns is over; -ENODATA: the stream ended; some bytes may have
- * come with either. Sleeps in slices, to see a stop. */
+ * come with either. */
 static int ppk2_receive(struct ppk2 *ppk2, int64_t until_ns, struct err *err)
 {
 	for (;;) {
-		size_t capacity, count = 0;
-		uint8_t *space = ppk2_capture_space(&ppk2->capture, &capacity);
-		int64_t left_ms, now_ns;
-		int rc;
+		size_t count;
+		int64_t now_ns;
+		int rc = ppk2_gather(ppk2, until_ns, &count, err);
 
-		ppk2_gather(ppk2, until_ns);
-		left_ms = (until_ns - link_clock_ns(ppk2->link) + 999999) / 1000000;
-		if (left_ms < 0)
-			left_ms = 0;
-		rc = link_read(ppk2->link, space, capacity,
-			       left_ms < SLICE_MS ? (int)left_ms : SLICE_MS, &count, err);
 		if (rc)
 			return rc;
 		now_ns = link_clock_ns(ppk2->link);
-		ppk2_fill(ppk2, count, now_ns);
+		if (count)
+			ppk2_capture_fill(&ppk2->capture, count, now_ns);
 		if (ppk2_has_ended(ppk2, now_ns, count > 0))
 			return err_set(err, -ENODATA, "the stream was stopped");
 		if (now_ns >= until_ns)

@@ -26,8 +26,11 @@ struct link {
 	void (*on_lines)(void *device, bool dtr, bool rts);  /* may be NULL */
 	void *device;
 	int64_t now_ns;
-	int64_t busy_ns; /* the host loses that much time in its next read, once bytes came */
-	size_t read_max; /* bytes per read, 0: any */
+	int64_t busy_ns;     /* the host loses that much time in its next read, once bytes came */
+	size_t read_max;     /* bytes per read, 0: any */
+	size_t holds;        /* 0: as a tty */
+	unsigned waits;      /* so far: sleeps, and reads that found nothing at once */
+	size_t most_waiting; /* bytes that had arrived when a read began */
 	bool is_gone, dtr, rts;
 	struct link_settings settings;
 	unsigned closed;
@@ -96,6 +99,17 @@ int link_set_lines(struct link *link, bool dtr_asserted, bool rts_asserted, stru
 	return link->is_gone ? err_set(err, -ENODEV, "gone") : 0;
 }
 
+static inline void fake_link_watch(struct link *link)
+{
+	size_t waiting = 0;
+
+	for (size_t i = link->chunk_first; i < link->chunk_end; i++)
+		if (link->chunks[i].t_ns <= link->now_ns)
+			waiting += link->chunks[i].end - link->chunks[i].begin;
+	if (waiting > link->most_waiting)
+		link->most_waiting = waiting;
+}
+
 static inline size_t fake_link_take(struct link *link, void *buffer, size_t capacity)
 {
 	size_t count = 0;
@@ -126,14 +140,17 @@ int link_read(struct link *link, void *buffer, size_t capacity, int timeout_ms, 
 	assert(capacity > 0 && timeout_ms >= 0);
 	if (link->before_read)
 		link->before_read(link->device, until_ns);
+	fake_link_watch(link);
 	if (link->read_max && capacity > link->read_max)
 		capacity = link->read_max;
 	next_ns = link->chunk_first < link->chunk_end ? link->chunks[link->chunk_first].t_ns
 						      : INT64_MAX;
 	if (next_ns > until_ns && link->is_gone)
 		return err_set(err, -ENODEV, "gone");
-	if (next_ns > link->now_ns)
+	if (next_ns > link->now_ns) {
+		link->waits += timeout_ms > 0;
 		link->now_ns = next_ns < until_ns ? next_ns : until_ns;
+	}
 	*ret_count = fake_link_take(link, buffer, capacity);
 	if (*ret_count) {
 		link->now_ns += link->busy_ns;
@@ -188,6 +205,11 @@ int link_discard(struct link *link, int quiet_ms, int limit_ms, struct err *err)
 	return 0;
 }
 
+size_t link_holds(const struct link *link)
+{
+	return link->holds ? link->holds : 4096 - 128; /* a tty */
+}
+
 const char *link_uri(const struct link *link)
 {
 	(void)link;
@@ -217,6 +239,7 @@ int64_t link_clock_ns(const struct link *link)
 void link_sleep_ms(const struct link *link, int duration_ms)
 {
 	(void)link;
+	fake_link.waits++;
 	fake_link.now_ns += (int64_t)duration_ms * 1000000;
 }
 

@@ -192,8 +192,39 @@ static void streams_in_blocks(void **state)
 	}
 }
 
-/* Both are given: what was sampled, and what the filter makes of it; the same filter by hand, with a
- * loss in the stream, behind which it begins again. */
+static void streams_for_a_second(size_t holds)
+{
+	struct meter *meter;
+	uint64_t index = 0;
+
+	fake_ppk2_init();
+	fake_link.holds = holds;
+	meter = open_meter(3.3);
+	assert_int_equal(meter_start(meter, &err), 0);
+	fake_link.waits = 0;
+	fake_link.most_waiting = 0;
+	while (index < 100000) {
+		assert_int_equal(meter_read(meter, &block, 1000, &err), 0);
+		check_samples(&index);
+		assert_int_equal(block.lost, 0);
+	}
+	meter_close(meter);
+}
+
+/* A line is waited for as seldom as it can bear, for each time is a thread that wakes up: 400 bytes
+ * come in a millisecond, and two milliseconds may be lost in waking up. */
+static void line_is_left_alone_as_long_as_it_holds(void **state)
+{
+	(void)state;
+	streams_for_a_second(0);
+	assert_true(fake_link.waits < 160);
+	assert_true(fake_link.most_waiting + 2 * 400 <= 4096 - 128);
+	streams_for_a_second(SIZE_MAX);
+	assert_true(fake_link.waits < 60);
+}
+
+/* Both are given: what was sampled, and what the filter makes of it; the same filter by hand, with
+ * a loss in the stream, behind which it begins again. */
 static void spike_filter_when_asked_for(void **state)
 {
 	const struct meter_settings settings = {.supply_v = 3.3, .options = "filter=on"};
@@ -379,6 +410,7 @@ int main(void)
 		cmocka_unit_test(asks_again_for_metadata),
 		cmocka_unit_test(refuses_bad_calibration_and_supply),
 		cmocka_unit_test(streams_in_blocks),
+		cmocka_unit_test(line_is_left_alone_as_long_as_it_holds),
 		cmocka_unit_test(spike_filter_when_asked_for),
 		cmocka_unit_test(start_counts_anew),
 		cmocka_unit_test(end_after_stop),
