@@ -256,6 +256,7 @@ static int ppk2_open(void *state, const struct meter_port *port,
 	struct ppk2 *ppk2 = state;
 	struct link *link = port->link;
 	struct ppk2_calibration calibration;
+	struct ppk2_conversion conversion;
 	struct meter_param_value values[PARAMS];
 	bool is_source = settings->supply_v > 0;
 	double vdd_mv = round(settings->supply_v * 1000);
@@ -282,9 +283,8 @@ static int ppk2_open(void *state, const struct meter_port *port,
 
 	if (!is_source)
 		vdd_mv = calibration.vdd_mv > 0 ? calibration.vdd_mv : VDD_FALLBACK_MV;
-	ppk2_conversion_init(&ppk2->capture.conversion, &calibration, vdd_mv);
-	ppk2->capture.range_max_a = range_max_a;
-	ppk2->capture.check_time = !link_is_virtual(link);
+	ppk2_conversion_init(&conversion, &calibration, vdd_mv);
+	ppk2_capture_init(&ppk2->capture, &conversion, (float)range_max_a, !link_is_virtual(link));
 	return ppk2_describe(ppk2, &calibration, vdd_mv, is_source, ret_info, err);
 }
 

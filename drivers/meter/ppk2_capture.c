@@ -20,7 +20,16 @@ enum {
 
 /* A quarter of what the next smaller range is for (published ranges: 50 uA, 500 uA, 5 mA, 60 mA),
  * where no hysteresis keeps an instrument: in the largest range a step of the converter is 1 mA. */
-static const double misfit_below_a[PPK2_RANGES] = {0, 12.5e-6, 125e-6, 1.25e-3, 15e-3};
+static const float misfit_below_a[PPK2_RANGES] = {0, 12.5e-6F, 125e-6F, 1.25e-3F, 15e-3F};
+
+void ppk2_capture_init(struct ppk2_capture *capture, const struct ppk2_conversion *conversion,
+		       float range_max_a, bool check_time)
+{
+	ppk2_table_init(&capture->table, conversion);
+	capture->range_max_a = range_max_a;
+	capture->check_time = check_time;
+	ppk2_capture_restart(capture);
+}
 
 void ppk2_capture_restart(struct ppk2_capture *capture)
 {
@@ -46,8 +55,8 @@ void ppk2_capture_fill(struct ppk2_capture *capture, size_t count, int64_t t_mon
 
 /* What conversion carries from word to word. */
 struct conversion_state {
-	const struct ppk2_conversion *conversion;
-	double range_max_a;
+	const struct ppk2_table *table;
+	float range_max_a;
 	uint32_t last, full_scale_run, misfit_run, switches;
 	bool saturated, misfit;
 };
@@ -70,10 +79,10 @@ static void convert_words(struct conversion_state *state, const uint8_t *bytes, 
 	for (size_t i = 0; i < count; i++) {
 		uint32_t word = ppk2_word(bytes + i * PPK2_WORD_BYTES);
 		uint32_t adc = ppk2_word_adc(word), range = ppk2_word_range(word);
-		double current_a = ppk2_convert(state->conversion, adc, range);
+		float current_a = state->table->current_a[ppk2_word_key(word)];
 		uint32_t full_scale_max = range == RANGE_TOP ? 1 : FULL_SCALE_SAMPLES;
 
-		out.current_a[i] = (float)current_a;
+		out.current_a[i] = current_a;
 		out.logic[i] = ppk2_word_logic(word);
 		out.range[i] = (uint8_t)range;
 		state->switches += range != state->last;
@@ -86,143 +95,23 @@ static void convert_words(struct conversion_state *state, const uint8_t *bytes, 
 	}
 }
 
-/* A batch of words of one range, none at full scale: the same operations as ppk2_convert in the
- * same order, four at a time. Batches are of BATCH words or, up to where the range changes, of a
- * multiple of GRAIN. */
-enum { LANES = 4, GRAIN = 16, BATCH = 64 };
-
-typedef int32_t ints __attribute__((vector_size(LANES * sizeof(int32_t))));
-typedef float floats __attribute__((vector_size(LANES * sizeof(float))));
-typedef int64_t longs __attribute__((vector_size(LANES * sizeof(int64_t))));
-typedef double doubles __attribute__((vector_size(LANES * sizeof(double))));
-
-typedef uint32_t wide __attribute__((vector_size(8 * sizeof(uint32_t))));
-typedef uint8_t octets __attribute__((vector_size(16)));
-
-struct batch {
-	const uint8_t *words;
-	size_t count; /* a multiple of GRAIN, up to BATCH */
-	uint32_t range;
-	unsigned below, above; /* samples below misfit_below_a, above range_max_a */
-};
-
-#define IN_LINE static inline __attribute__((always_inline))
-
-/* One range, and not at full scale. */
-IN_LINE bool batch_uniform(const struct batch *batch)
-{
-	wide first, next, differs = {0}, full_scale = {0}, result;
-	uint32_t any = 0;
-
-	memcpy(&first, batch->words, sizeof(first));
-	for (size_t at = 0; at < batch->count * PPK2_WORD_BYTES; at += sizeof(next)) {
-		memcpy(&next, batch->words + at, sizeof(next));
-		differs |= next ^ first[0];
-		full_scale |= (wide)((next & PPK2_ADC_FULL_SCALE) == PPK2_ADC_FULL_SCALE);
-	}
-	result = (differs >> 14 & 7) | full_scale;
-	for (int i = 0; i < 8; i++)
-		any |= result[i];
-	return !any;
-}
-
-/* The last byte of each word of a batch. */
-IN_LINE void logic_copy(const struct batch *batch, uint8_t *ret_logic)
-{
-	const octets last = {3, 7, 11, 15, 19, 23, 27, 31, 3, 7, 11, 15, 19, 23, 27, 31};
-	const octets halves = {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
-
-	for (size_t at = 0; at < batch->count; at += sizeof(octets)) {
-		octets part[4], logic;
-
-		memcpy(part, batch->words + at * PPK2_WORD_BYTES, sizeof(part));
-		logic = __builtin_shuffle(__builtin_shuffle(part[0], part[1], last),
-					  __builtin_shuffle(part[2], part[3], last), halves);
-		memcpy(ret_logic + at, &logic, sizeof(logic));
-	}
-}
-
-/* Words are bytes in the processor's own order. */
-IN_LINE bool batch_convert_lanes(const struct conversion_state *state, struct conversion_output out,
-				 struct batch *batch)
-{
-	struct ppk2_range range;
-	double below_a, above_a = state->range_max_a;
-	longs below = {0}, above = {0};
-
-	if (!batch_uniform(batch))
-		return false;
-	batch->range = ppk2_word_range(ppk2_word(batch->words));
-	range = state->conversion->range[batch->range];
-	below_a = misfit_below_a[batch->range];
-	for (size_t at = 0; at < batch->count; at += LANES) {
-		doubles r, current;
-		floats rounded;
-		ints word;
-
-		memcpy(&word, batch->words + at * PPK2_WORD_BYTES, sizeof(word));
-		r = __builtin_convertvector((word & PPK2_ADC_FULL_SCALE) << 2, doubles);
-		r = (r - range.offset) * range.scale;
-		current = range.user_gain *
-			  (r * (range.gain_square * r + range.gain) + range.constant_a);
-		below -= current < below_a;
-		above -= current > above_a;
-		rounded = __builtin_convertvector(current, floats);
-		memcpy(out.current_a + at, &rounded, sizeof(rounded));
-	}
-	logic_copy(batch, out.logic);
-	memset(out.range, (int)batch->range, batch->count);
-	batch->below = (unsigned)(below[0] + below[1] + below[2] + below[3]);
-	batch->above = (unsigned)(above[0] + above[1] + above[2] + above[3]);
-	return true;
-}
-
-#ifdef __x86_64__
-__attribute__((target("avx2"))) static bool batch_convert_avx2(const struct conversion_state *state,
-							       struct conversion_output out,
-							       struct batch *batch)
-{
-	if (batch->count == BATCH) { /* loops of a known length */
-		struct batch whole = {.words = batch->words, .count = BATCH};
-		bool done = batch_convert_lanes(state, out, &whole);
-
-		*batch = whole;
-		return done;
-	}
-	return batch_convert_lanes(state, out, batch);
-}
-#endif
-
-/* False: not uniform, nothing was done. */
-static bool batch_convert(const struct conversion_state *state, struct conversion_output out,
-			  struct batch *batch)
-{
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-	return false; /* one by one */
-#endif
-#ifdef __x86_64__
-	if (__builtin_cpu_supports("avx2"))
-		return batch_convert_avx2(state, out, batch);
-#endif
-	return batch_convert_lanes(state, out, batch);
-}
-
 static bool word_is_below(const struct conversion_state *state, const uint8_t *bytes)
 {
-	uint32_t word = ppk2_word(bytes), range = ppk2_word_range(word);
+	uint32_t word = ppk2_word(bytes);
 
-	return ppk2_convert(state->conversion, ppk2_word_adc(word), range) < misfit_below_a[range];
+	return state->table->current_a[ppk2_word_key(word)] < misfit_below_a[ppk2_word_range(word)];
 }
 
 /* Runs of samples below go on from batch to batch. */
-static void batch_count_misfits(struct conversion_state *state, const struct batch *batch)
+static void batch_count_misfits(struct conversion_state *state, const struct ppk2_batch *batch,
+				float below_a)
 {
 	const uint8_t *bytes = batch->words;
 	uint32_t leading = 0, trailing = 0;
 
-	if (batch->below == batch->count) {
-		state->misfit_run += batch->below;
-	} else if (!batch->below) {
+	if (batch->most_a < below_a) {
+		state->misfit_run += (uint32_t)batch->count;
+	} else if (batch->least_a >= below_a) {
 		state->misfit_run = 0;
 	} else {
 		while (word_is_below(state, bytes + leading * PPK2_WORD_BYTES))
@@ -236,49 +125,59 @@ static void batch_count_misfits(struct conversion_state *state, const struct bat
 	state->misfit |= state->misfit_run >= MISFIT_SAMPLES;
 }
 
-/* How many of the next BATCH words come before the next change of range. */
+/* False: it cannot be done at once, nothing was done. */
+static bool convert_batch(struct conversion_state *state, const uint8_t *bytes, size_t count,
+			  struct conversion_output out)
+{
+	struct ppk2_batch batch = {.words = bytes,
+				   .count = count,
+				   .current_a = out.current_a,
+				   .logic = out.logic,
+				   .range = out.range};
+	uint32_t range = ppk2_word_range(ppk2_word(bytes));
+
+	if (!ppk2_batch_convert(&batch, state->table))
+		return false;
+	state->switches += range != state->last;
+	state->last = range;
+	state->full_scale_run = 0;
+	state->saturated |= batch.most_a > state->range_max_a;
+	batch_count_misfits(state, &batch, misfit_below_a[range]);
+	return true;
+}
+
+static struct conversion_output output_behind(struct conversion_output out, size_t count)
+{
+	return (struct conversion_output){out.current_a + count, out.logic + count,
+					  out.range + count};
+}
+
+/* How many of the next PPK2_BATCH words come before the next change of range. */
 static size_t batch_prefix(const uint8_t *bytes)
 {
 	uint32_t range = ppk2_word_range(ppk2_word(bytes));
 	size_t count = 1;
 
-	while (count < BATCH &&
+	while (count < PPK2_BATCH &&
 	       ppk2_word_range(ppk2_word(bytes + count * PPK2_WORD_BYTES)) == range)
 		count++;
 	return count;
 }
 
-/* False: not uniform, nothing was done. */
-static bool convert_batch(struct conversion_state *state, const uint8_t *bytes, size_t count,
-			  struct conversion_output out)
-{
-	struct batch batch = {.words = bytes, .count = count};
-
-	if (!batch_convert(state, out, &batch))
-		return false;
-	state->switches += batch.range != state->last;
-	state->last = batch.range;
-	state->full_scale_run = 0;
-	state->saturated |= batch.above > 0;
-	batch_count_misfits(state, &batch);
-	return true;
-}
-
-/* Of BATCH words all, or those before the next change of range; returns how many. What is no whole
- * number of grains, or holds a word at full scale, is converted one by one. */
+/* Of PPK2_BATCH words all, or those before the next change of range; returns how many. What is no
+ * whole number of grains, or holds a word at full scale, is converted one by one. */
 static size_t convert_some(struct conversion_state *state, const uint8_t *bytes,
 			   struct conversion_output out)
 {
 	size_t prefix, at;
 
-	if (convert_batch(state, bytes, BATCH, out))
-		return BATCH;
+	if (convert_batch(state, bytes, PPK2_BATCH, out))
+		return PPK2_BATCH;
 	prefix = batch_prefix(bytes);
-	at = prefix / GRAIN * GRAIN;
+	at = prefix / PPK2_BATCH_GRAIN * PPK2_BATCH_GRAIN;
 	if (!at || !convert_batch(state, bytes, at, out))
 		at = 0;
-	out = (struct conversion_output){out.current_a + at, out.logic + at, out.range + at};
-	convert_words(state, bytes + at * PPK2_WORD_BYTES, prefix - at, out);
+	convert_words(state, bytes + at * PPK2_WORD_BYTES, prefix - at, output_behind(out, at));
 	return prefix;
 }
 
@@ -286,7 +185,7 @@ static void capture_convert(struct ppk2_capture *capture, struct meter_block *bl
 			    const struct ppk2_run *run)
 {
 	struct conversion_state state = {
-		.conversion = &capture->conversion,
+		.table = &capture->table,
 		.range_max_a = capture->range_max_a,
 		.last = capture->last_range_known ? capture->last_range
 						  : ppk2_word_range(ppk2_word(run->bytes)),
@@ -295,7 +194,7 @@ static void capture_convert(struct ppk2_capture *capture, struct meter_block *bl
 	};
 	size_t at = 0;
 
-	while (run->count - at >= BATCH)
+	while (run->count - at >= PPK2_BATCH)
 		at += convert_some(&state, run->bytes + at * PPK2_WORD_BYTES,
 				   output_at(block, block->count + at));
 	convert_words(&state, run->bytes + at * PPK2_WORD_BYTES, run->count - at,

@@ -7,6 +7,7 @@
 #define DRIVERS_METER_PPK2_CAPTURE_H
 
 #include "drivers/meter/meter.h"
+#include "drivers/meter/ppk2_batch.h"
 #include "drivers/meter/ppk2_calibration.h"
 #include "drivers/meter/ppk2_stream.h"
 
@@ -21,8 +22,8 @@ struct ppk2_timing {
 };
 
 struct ppk2_capture {
-	struct ppk2_conversion conversion;
-	double range_max_a;
+	struct ppk2_table table;
+	float range_max_a; /* A; above, samples count as saturated */
 	bool check_time;
 	struct ppk2_stream stream;
 	struct ppk2_run held; /* taken from the stream, not yet in a block */
@@ -36,7 +37,11 @@ struct ppk2_capture {
 	struct ppk2_timing timing;
 };
 
-/* Forgets what was received; keeps conversion, range_max_a and check_time. */
+/* Before anything else; range_max_a in A. check_time: a gap that the counter cannot show is looked
+ * for in the host's time. */
+void ppk2_capture_init(struct ppk2_capture *capture, const struct ppk2_conversion *conversion,
+		       float range_max_a, bool check_time);
+/* Forgets what was received. */
 void ppk2_capture_restart(struct ppk2_capture *capture);
 
 /* As ppk2_stream_space and ppk2_stream_fill; call them only after ppk2_capture_collect gave 0. */

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { COUNTER_MASK = 63, RANGE_LAST = 4 };
+enum { COUNTER_MASK = 63, RANGE_BITS = 7 << 14, RANGE_LAST = 4 };
 
 static const uint32_t unused_bit = 1u << 17;
 
@@ -52,6 +52,7 @@ static bool word_fits(uint32_t word, uint32_t counter, uint32_t unused)
 enum { SCAN_WORDS = 64 };
 
 typedef uint32_t lanes __attribute__((vector_size(8 * sizeof(uint32_t))));
+typedef int32_t signed_lanes __attribute__((vector_size(8 * sizeof(int32_t))));
 
 static inline __attribute__((always_inline)) bool words_fit_all(const uint8_t *bytes,
 								uint32_t counter, uint32_t unused)
@@ -60,13 +61,12 @@ static inline __attribute__((always_inline)) bool words_fit_all(const uint8_t *b
 	lanes expected = {0, 1, 2, 3, 4, 5, 6, 7}, bad = {0}, word;
 	uint32_t any = 0;
 
-	expected += counter;
+	expected = (expected + counter) << 18 | unused;
 	for (size_t at = 0; at < SCAN_WORDS * PPK2_WORD_BYTES; at += sizeof(word)) {
 		memcpy(&word, bytes + at, sizeof(word));
-		bad |= (word ^ ((expected & COUNTER_MASK) << 18 | unused)) & counted;
-		/* ranges 5, 6 and 7 have bit 2 and another one */
-		bad |= word >> 16 & (word >> 15 | word >> 14) & 1;
-		expected += 8;
+		bad |= (word ^ expected) & counted;
+		bad |= (lanes)((signed_lanes)(word & RANGE_BITS) > RANGE_LAST << 14);
+		expected += 8 << 18; /* what is carried out of the counter is not looked at */
 	}
 	for (int i = 0; i < 8; i++)
 		any |= bad[i];

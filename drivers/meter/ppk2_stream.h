@@ -20,7 +20,9 @@
 
 enum {
 	PPK2_WORD_BYTES = 4,
-	PPK2_ADC_FULL_SCALE = 0x3FFF,
+	PPK2_ADC_BITS = 14,
+	PPK2_RANGE_BITS = 3,
+	PPK2_ADC_FULL_SCALE = (1 << PPK2_ADC_BITS) - 1,
 	PPK2_SYNC_WORDS = 16,      /* in sequence, until a shifted boundary is believed */
 	PPK2_CONFIRM_WORDS = 4,    /* in sequence, until a jump of the counter is believed */
 	PPK2_SEARCH_BYTES = 65536, /* without a boundary: given up */

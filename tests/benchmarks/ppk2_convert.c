@@ -23,6 +23,7 @@ enum { WORDS = 1 << 20, READ_BYTES = 16384, REPEATS_MAX = 199, STRETCH = 1000 };
 
 static uint8_t bytes[(size_t)WORDS * PPK2_WORD_BYTES];
 static float ours[WORDS], theirs[WORDS];
+static struct ppk2_conversion conversion;
 static struct ppk2_capture capture;
 static struct meter_block block;
 
@@ -41,13 +42,13 @@ static void words_fill(void)
 	uint32_t noise = 1;
 
 	for (int n = 0; n < PPK2_RANGES; n++)
-		capture.conversion.range[n] = (struct ppk2_range){.offset = 110 + n,
-								  .scale = 1.8 / 163840 / ohm[n],
-								  .gain_square = 1e-3,
-								  .gain = 1.01,
-								  .constant_a = 1e-8,
-								  .user_gain = 0.99};
-	capture.range_max_a = 1.0;
+		conversion.range[n] = (struct ppk2_range){.offset = 110 + n,
+							  .scale = 1.8 / 163840 / ohm[n],
+							  .gain_square = 1e-3,
+							  .gain = 1.01,
+							  .constant_a = 1e-8,
+							  .user_gain = 0.99};
+	ppk2_capture_init(&capture, &conversion, 1, false);
 	for (uint32_t k = 0; k < WORDS; k++) {
 		uint32_t word;
 
@@ -98,7 +99,7 @@ static double run_plain(void)
 
 	for (size_t k = 0; k < WORDS; k++) {
 		uint32_t word = ppk2_word(bytes + k * PPK2_WORD_BYTES);
-		const struct ppk2_range *r = &capture.conversion.range[ppk2_word_range(word)];
+		const struct ppk2_range *r = &conversion.range[ppk2_word_range(word)];
 		double x = (4.0 * ppk2_word_adc(word) - r->offset) * r->scale;
 
 		theirs[k] = (float)(r->user_gain *

@@ -30,6 +30,7 @@ enum {
 };
 
 static uint8_t bytes[(size_t)WORDS * PPK2_WORD_BYTES];
+static struct ppk2_conversion conversion;
 static struct ppk2_capture capture;
 static struct meter_block block;
 static struct trace_stream stream;
@@ -47,13 +48,13 @@ static void conversion_fill(void)
 	static const double ohm[PPK2_RANGES] = {1031.64, 101.65, 10.15, 0.94, 0.043};
 
 	for (int n = 0; n < PPK2_RANGES; n++)
-		capture.conversion.range[n] = (struct ppk2_range){.offset = 110 + n,
-								  .scale = 1.8 / 163840 / ohm[n],
-								  .gain_square = 1e-3,
-								  .gain = 1.01,
-								  .constant_a = 1e-8,
-								  .user_gain = 0.99};
-	capture.range_max_a = 1.0;
+		conversion.range[n] = (struct ppk2_range){.offset = 110 + n,
+							  .scale = 1.8 / 163840 / ohm[n],
+							  .gain_square = 1e-3,
+							  .gain = 1.01,
+							  .constant_a = 1e-8,
+							  .user_gain = 0.99};
+	ppk2_capture_init(&capture, &conversion, 1, false);
 }
 
 /* Idle in range 1, layers in ranges 2 and 3, noise of some steps. */
@@ -157,7 +158,7 @@ static double run_plain(double *ret_charge)
 
 	for (size_t k = WINDOW_FROM; k < WINDOW_TO; k++) {
 		uint32_t word = ppk2_word(bytes + k * PPK2_WORD_BYTES);
-		const struct ppk2_range *r = &capture.conversion.range[ppk2_word_range(word)];
+		const struct ppk2_range *r = &conversion.range[ppk2_word_range(word)];
 		double x = (4.0 * ppk2_word_adc(word) - r->offset) * r->scale;
 
 		charge += r->user_gain * (x * (r->gain_square * x + r->gain) + r->constant_a);

@@ -55,6 +55,7 @@ static void take_block(struct words *words, uint32_t lost)
 static struct words feed(size_t piece, uint32_t lost)
 {
 	static uint8_t bytes[WORDS * 4];
+	struct ppk2_conversion conversion;
 	struct words words = {0};
 	size_t size = 0;
 
@@ -65,10 +66,8 @@ static struct words feed(size_t piece, uint32_t lost)
 		}
 	memset(&ppk2, 0, sizeof(ppk2));
 	for (int n = 0; n < PPK2_RANGES; n++)
-		ppk2.conversion.range[n] =
-			(struct ppk2_range){.scale = 1e-6, .gain = 1, .user_gain = 1};
-	ppk2.range_max_a = 1;
-	ppk2_capture_restart(&ppk2);
+		conversion.range[n] = (struct ppk2_range){.scale = 1e-6, .gain = 1, .user_gain = 1};
+	ppk2_capture_init(&ppk2, &conversion, 1, false);
 	meter_block_begin(&block);
 	for (size_t at = 0; at < size; at += piece) {
 		size_t capacity, some = size - at < piece ? size - at : piece;

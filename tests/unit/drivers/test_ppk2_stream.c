@@ -249,16 +249,16 @@ static struct meter_block block;
  */
 static void capture_begin(bool check_time)
 {
+	struct ppk2_conversion conversion;
+
 	memset(&capture, 0, sizeof(capture));
 	for (unsigned n = 0; n < PPK2_RANGES; n++) {
 		static const double step_a[PPK2_RANGES] = {1e-6, 1e-5, 1e-4, 1e-3, 1e-3};
 
-		capture.conversion.range[n] =
+		conversion.range[n] =
 			(struct ppk2_range){.scale = step_a[n] / 4, .gain = 1, .user_gain = 1};
 	}
-	capture.range_max_a = 1.0;
-	capture.check_time = check_time;
-	ppk2_capture_restart(&capture);
+	ppk2_capture_init(&capture, &conversion, 1, check_time);
 }
 
 static void capture_put(const uint8_t *from, size_t count, int64_t t_ns)
