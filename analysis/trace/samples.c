@@ -12,8 +12,8 @@
 #endif
 
 enum {
-	CHUNK = 1024, /* samples */
-	STEP_MAX = 8, /* samples per turn of any path's loop */
+	CHUNK = 1024,                /* samples */
+	STEP_MAX = SAMPLE_SUMS_STEP, /* samples per turn of any path's loop */
 	/* 2^HEADROOM is 4 times a chunk's terms. So a partial sum stays in the anchor's binade, and
 	 * all of them together are a whole number of the anchor's last bits, less than 2^53. */
 	HEADROOM = 12,

@@ -22,6 +22,9 @@
 
 #include "analysis/trace/sum.h"
 
+/* Pieces of a multiple of so many samples are added fastest. */
+enum { SAMPLE_SUMS_STEP = 8 };
+
 struct sample_sums {
 	struct sum current;  /* A samples */
 	struct sum voltage;  /* V samples; 0 without voltage */

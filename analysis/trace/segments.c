@@ -9,6 +9,13 @@
 #include <math.h>
 #include <string.h>
 
+_Static_assert(SEGMENT_KEEP_MAX % SAMPLE_SUMS_STEP == 0, "rounded up, it would not fit");
+
+static size_t steps_up(size_t samples)
+{
+	return (samples + SAMPLE_SUMS_STEP - 1) / SAMPLE_SUMS_STEP * SAMPLE_SUMS_STEP;
+}
+
 int segments_init(struct segments *segments, const struct segment_settings *settings)
 {
 	if (!isfinite(settings->rate_hz) || settings->rate_hz <= 0 ||
@@ -16,6 +23,7 @@ int segments_init(struct segments *segments, const struct segment_settings *sett
 	    !(settings->range_max_a >= 0) || settings->keep_samples > SEGMENT_KEEP_MAX)
 		return ANALYSIS_BAD_ARGUMENT;
 	segments->settings = *settings;
+	segments->settings.keep_samples = steps_up(settings->keep_samples);
 	segments->open = (struct segment){0};
 	sample_sums_init(&segments->open.sums);
 	segments->started = segments->has_voltage = false;
@@ -163,8 +171,10 @@ static void keep_copy(struct segments *segments, size_t to, const struct stretch
 	memmove(segments->kept_current_a + to, from->current_a + at, count * sizeof(float));
 	if (from->voltage_v)
 		memmove(segments->kept_voltage_v + to, from->voltage_v + at, count * sizeof(float));
-	for (size_t i = 0; i < count; i++)
-		segments->kept_saturated[to + i] = stretch_marked(from, at + i);
+	if (from->saturated && !from->all_saturated)
+		memmove(segments->kept_saturated + to, from->saturated + at, count);
+	else
+		memset(segments->kept_saturated + to, from->all_saturated, count);
 }
 
 /* Keeps [first, next_index), which spans no gap. */

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <unicorn/unicorn.h>
 
@@ -26,6 +25,7 @@
 #include "rigs/virtual/cores/armv7em.h"
 #include "rigs/virtual/cores/rv32.h"
 #include "tests/benchmarks/core_inference_guest.h"
+#include "tests/benchmarks/timing.h"
 
 #define REPEATS_MAX 31
 
@@ -60,14 +60,6 @@ struct machine {
 	unsigned wait_states;
 	uint32_t arena_bytes;
 };
-
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static uint32_t arena_crc(const struct machine *m)
 {
@@ -117,10 +109,10 @@ static struct outcome run_arm(struct machine *m)
 	armv7em_map(m->arm, GUEST_RAM, GUEST_RAM_BYTES, m->ram, ARMV7EM_MEMORY_RAM);
 	armv7em_reset(m->arm, GUEST_FLASH);
 	armv7em_set_flash(m->arm, m->wait_states, false, true, true);
-	start = now_s();
+	start = processor_seconds();
 	if (armv7em_run(m->arm, UINT64_MAX) != ARMV7EM_STOP_REQUEST)
 		fprintf(stderr, "core_inference: %s\n", armv7em_fault_text(m->arm));
-	outcome = core_outcome(m, armv7em_counts(m->arm), now_s() - start);
+	outcome = core_outcome(m, armv7em_counts(m->arm), processor_seconds() - start);
 	armv7em_free(m->arm);
 	m->arm = NULL;
 	return outcome;
@@ -137,10 +129,10 @@ static struct outcome run_rv32(struct machine *m)
 	rv32_map(m->rv32, GUEST_RAM, GUEST_RAM_BYTES, m->ram, RV32_MEMORY_RAM);
 	rv32_set_flash(m->rv32, m->wait_states);
 	rv32_reset(m->rv32, GUEST_FLASH);
-	start = now_s();
+	start = processor_seconds();
 	if (rv32_run(m->rv32, UINT64_MAX) != RV32_STOP_REQUEST)
 		fprintf(stderr, "core_inference: %s\n", rv32_fault_text(m->rv32));
-	outcome = core_outcome(m, rv32_counts(m->rv32), now_s() - start);
+	outcome = core_outcome(m, rv32_counts(m->rv32), processor_seconds() - start);
 	rv32_free(m->rv32);
 	m->rv32 = NULL;
 	return outcome;
@@ -286,9 +278,9 @@ static struct outcome run_unicorn(struct machine *m, enum hooks hooks)
 
 	m->counted = m->accesses = 0;
 	m->word = 0;
-	start = now_s();
+	start = processor_seconds();
 	check(uc_emu_start(uc, entry, 0xfffffffe, 0, 0), "uc_emu_start");
-	outcome.seconds = now_s() - start;
+	outcome.seconds = processor_seconds() - start;
 	outcome.instructions = m->counted;
 	outcome.arena_crc = arena_crc(m);
 	uc_close(uc);
@@ -296,19 +288,6 @@ static struct outcome run_unicorn(struct machine *m, enum hooks hooks)
 }
 
 /* ---- the comparison ---- */
-
-static int compare_doubles(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values, unsigned count)
-{
-	qsort(values, count, sizeof(values[0]), compare_doubles);
-	return values[count / 2];
-}
 
 static int compare_speeds(struct machine *m, unsigned repeats)
 {
@@ -330,13 +309,13 @@ static int compare_speeds(struct machine *m, unsigned repeats)
 			}
 		}
 	}
-	core_s = median(seconds[0], repeats);
+	core_s = median_of(seconds[0], repeats);
 	printf("%s, %u wait states: %llu instructions (Unicorn %llu), %llu cycles, arena 0x%08x\n",
 	       m->model->name, m->wait_states, (unsigned long long)core.instructions,
 	       (unsigned long long)other.instructions, (unsigned long long)core.cycles,
 	       core.arena_crc);
 	for (unsigned k = 0; k < 4; k++) {
-		double s = median(seconds[k], repeats);
+		double s = median_of(seconds[k], repeats);
 
 		printf("%-32s %7.1f M instr/s   this core is %.2f times as fast\n", names[k],
 		       1e-6 * (double)core.instructions / s, s / core_s);

@@ -14,12 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "drivers/meter/js110_capture.h"
 #include "drivers/meter/js220_streams.h"
 #include "drivers/meter/meter.h"
 #include "tests/unit/drivers/fake_js220.h"
+#include "tests/benchmarks/timing.h"
 #include "tests/unit/drivers/fake_vppk2.h"
 
 enum {
@@ -38,27 +38,6 @@ static float reference_i[SAMPLES], reference_v[SAMPLES], reference_p[SAMPLES];
 static struct meter_block block;
 static float power_w[METER_BLOCK_MAX];
 static double sink;
-
-static double now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static double median(double *values, size_t count)
-{
-	qsort(values, count, sizeof(*values), by_size);
-	return values[count / 2];
-}
 
 static void put_le(uint8_t *at, uint64_t value, unsigned bytes)
 {
@@ -217,12 +196,12 @@ static bool js220_speed(void)
 			double begin_s;
 
 			js220_frames_number(pass);
-			begin_s = now_s();
+			begin_s = processor_seconds();
 			js220_pass(&next);
-			spent_s += now_s() - begin_s;
-			begin_s = now_s();
+			spent_s += processor_seconds() - begin_s;
+			begin_s = processor_seconds();
 			js220_reference_pass();
-			reference_s += now_s() - begin_s;
+			reference_s += processor_seconds() - begin_s;
 		}
 		block_done(&next);
 		if (next != (uint64_t)PASSES * TUPLES)
@@ -233,9 +212,9 @@ static bool js220_speed(void)
 	}
 	printf("js220 frames -> i, v, p: %.0f M tuples/s (reference loop %.0f, ratio %.2f; %d "
 	       "wanted)\n",
-	       median(speed, ROUNDS), median(reference, ROUNDS),
-	       median(speed, ROUNDS) / median(reference, ROUNDS), SPEED_NEEDED_JS220);
-	return median(speed, ROUNDS) >= SPEED_NEEDED_JS220;
+	       median_of(speed, ROUNDS), median_of(reference, ROUNDS),
+	       median_of(speed, ROUNDS) / median_of(reference, ROUNDS), SPEED_NEEDED_JS220);
+	return median_of(speed, ROUNDS) >= SPEED_NEEDED_JS220;
 }
 
 /* --- JS110: frames -> i, v, p and integrals --------------------------------------------------- */
@@ -325,12 +304,12 @@ static bool js110_speed(void)
 			double begin_s;
 
 			js110_frames_number(pass);
-			begin_s = now_s();
+			begin_s = processor_seconds();
 			js110_pass(&next, &charge, &energy);
-			spent_s += now_s() - begin_s;
-			begin_s = now_s();
+			spent_s += processor_seconds() - begin_s;
+			begin_s = processor_seconds();
 			js110_reference_pass(&q, &e);
-			reference_s += now_s() - begin_s;
+			reference_s += processor_seconds() - begin_s;
 		}
 		integrate(&charge, &energy);
 		next += block.count;
@@ -346,9 +325,9 @@ static bool js110_speed(void)
 	printf("js110 frames -> i, v, p, integrals: %.0f MSa/s (reference loop %.0f, ratio %.2f; "
 	       "%d "
 	       "wanted)\n",
-	       median(speed, ROUNDS), median(reference, ROUNDS),
-	       median(speed, ROUNDS) / median(reference, ROUNDS), SPEED_NEEDED_JS110);
-	return median(speed, ROUNDS) >= SPEED_NEEDED_JS110;
+	       median_of(speed, ROUNDS), median_of(reference, ROUNDS),
+	       median_of(speed, ROUNDS) / median_of(reference, ROUNDS), SPEED_NEEDED_JS110);
+	return median_of(speed, ROUNDS) >= SPEED_NEEDED_JS110;
 }
 
 /* --- long streams through drivers ------------------------------------------------------------- */
@@ -409,7 +388,7 @@ static bool js220_long(double duration_s)
 	struct account account = {0};
 	struct meter *meter;
 	long first_kib = 0, last_kib;
-	double begin_s = now_s(), truth;
+	double begin_s = processor_seconds(), truth;
 
 	fake_js220_init(1);
 	fake_js220.at = world_at;
@@ -426,7 +405,7 @@ static bool js220_long(double duration_s)
 	       "processor "
 	       "with the instrument's own; memory %+ld KiB after a tenth\n",
 	       duration_s, (unsigned long long)account.samples, (unsigned long long)account.lost,
-	       account.flags, truth - (double)account.samples, now_s() - begin_s,
+	       account.flags, truth - (double)account.samples, processor_seconds() - begin_s,
 	       last_kib - first_kib);
 	printf("      the instrument's own sums reach sample %llu: %.6f C, %.6f J\n",
 	       (unsigned long long)account.integral.end_index, account.integral.charge_c,
@@ -441,7 +420,7 @@ static bool ppk2_long(double duration_s)
 	static struct link links[METERS];
 	struct meter *meters[METERS];
 	struct account accounts[METERS] = {{0}};
-	double begin_s = now_s();
+	double begin_s = processor_seconds();
 	uint64_t samples = 0, lost = 0, missing = 0;
 	uint32_t flags = 0;
 	long first_kib = 0, last_kib;
@@ -472,7 +451,7 @@ static bool ppk2_long(double duration_s)
 	       "instruments with samples unaccounted for; %.1f s of processor with the "
 	       "instruments' own; memory %+ld KiB after a tenth\n",
 	       METERS, duration_s, (unsigned long long)samples, (unsigned long long)lost, flags,
-	       (unsigned long long)missing, now_s() - begin_s, last_kib - first_kib);
+	       (unsigned long long)missing, processor_seconds() - begin_s, last_kib - first_kib);
 	return !lost && !missing && !flags && last_kib - first_kib < 1024;
 }
 

@@ -18,16 +18,9 @@
 #include <time.h>
 
 #include "drivers/meter/meter.h"
+#include "tests/benchmarks/timing.h"
 
 static struct meter_block block;
-
-static double seconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static long memory_kib(void)
 {
@@ -65,7 +58,7 @@ static void check(int ret, const struct err *err)
  */
 static struct account run(struct meter *meter, double duration_s)
 {
-	double begin_s = seconds(CLOCK_MONOTONIC) + 1, now_s = 0, processor_s = 0;
+	double begin_s = clock_seconds(CLOCK_MONOTONIC) + 1, now_s = 0, processor_s = 0;
 	struct account account = {0};
 	long first_kib = 0;
 	struct err err;
@@ -73,14 +66,14 @@ static struct account run(struct meter *meter, double duration_s)
 	check(meter_start(meter, &err), &err);
 	do {
 		check(meter_read(meter, &block, 2000, &err), &err);
-		now_s = seconds(CLOCK_MONOTONIC);
+		now_s = clock_seconds(CLOCK_MONOTONIC);
 		account.lost += (double)block.lost;
 		account.flags |= block.flags;
 		if (now_s < begin_s)
 			continue;
 		if (processor_s == 0) { /* what was read up to here is the start's */
 			begin_s = now_s;
-			processor_s = seconds(CLOCK_PROCESS_CPUTIME_ID);
+			processor_s = processor_seconds();
 			account.wakeups = -wakeups();
 			continue;
 		}
@@ -89,7 +82,7 @@ static struct account run(struct meter *meter, double duration_s)
 			first_kib = memory_kib();
 	} while (now_s < begin_s + duration_s);
 	account.wall_s = now_s - begin_s;
-	account.processor_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - processor_s;
+	account.processor_s = processor_seconds() - processor_s;
 	account.wakeups += wakeups();
 	account.grown_kib = memory_kib() - first_kib;
 	return account;
@@ -99,12 +92,12 @@ static struct account run(struct meter *meter, double duration_s)
 static double naps(double per_s, double duration_s)
 {
 	const struct timespec nap = {.tv_nsec = (long)(1e9 / per_s)};
-	double begin_s = seconds(CLOCK_MONOTONIC), from_s = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	double begin_s = clock_seconds(CLOCK_MONOTONIC), from_s = processor_seconds();
 	unsigned count = 0;
 
-	for (; seconds(CLOCK_MONOTONIC) < begin_s + duration_s; count++)
+	for (; clock_seconds(CLOCK_MONOTONIC) < begin_s + duration_s; count++)
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &nap, NULL);
-	return (seconds(CLOCK_PROCESS_CPUTIME_ID) - from_s) / count * per_s;
+	return (processor_seconds() - from_s) / count * per_s;
 }
 
 int main(int argc, char **argv)

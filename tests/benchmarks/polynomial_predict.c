@@ -8,20 +8,11 @@
  * KERNELS: portable, armv7em, rv32. Exit status 1: fewer than 50,000 compiled models a second.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include "bench/predictor/counts.h"
+#include "tests/benchmarks/timing.h"
 
 enum { LEAST_PER_SECOND = 50000 };
-
-static double now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static struct model_counts counts;
 
@@ -32,12 +23,12 @@ static double counting_s(const struct count_table *table, const struct model_ima
 	struct err err;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		double start = now_s(), spent;
+		double start = processor_seconds(), spent;
 
 		for (int i = 0; i < PER_ROUND; i++)
 			if (count_table_count(table, image->bytes, 0, &counts, &err))
 				return -1;
-		spent = (now_s() - start) / PER_ROUND;
+		spent = (processor_seconds() - start) / PER_ROUND;
 		best = spent < best ? spent : best;
 	}
 	return best;
@@ -47,7 +38,7 @@ static double reading_s(const struct count_table *table, const char *path,
 			const struct model_options *options)
 {
 	enum { REPEATS = 200 };
-	double start = now_s();
+	double start = processor_seconds();
 	struct err err;
 
 	for (int i = 0; i < REPEATS; i++) {
@@ -58,7 +49,7 @@ static double reading_s(const struct count_table *table, const char *path,
 		count_table_count(table, image->bytes, 0, &counts, &err);
 		model_image_free(image);
 	}
-	return (now_s() - start) / REPEATS;
+	return (processor_seconds() - start) / REPEATS;
 }
 
 static void error_print(const char *path)

@@ -15,9 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "drivers/meter/ppk2_capture.h"
+#include "tests/benchmarks/timing.h"
 
 enum { WORDS = 1 << 20, READ_BYTES = 16384, REPEATS_MAX = 199, STRETCH = 1000 };
 
@@ -26,14 +26,6 @@ static float ours[WORDS], theirs[WORDS];
 static struct ppk2_conversion conversion;
 static struct ppk2_capture capture;
 static struct meter_block block;
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Ranges as a board with sleep and work makes them: one for a thousand words, all five in turn. */
 static void words_fill(void)
@@ -62,7 +54,7 @@ static void words_fill(void)
 /* Samples are copied out only when they are to be compared. */
 static double run_capture(float *copy)
 {
-	double start = seconds();
+	double start = processor_seconds();
 	size_t done = 0;
 
 	ppk2_capture_restart(&capture);
@@ -90,12 +82,12 @@ static double run_capture(float *copy)
 		fprintf(stderr, "%zu of %d words came out\n", done, WORDS);
 		exit(3);
 	}
-	return seconds() - start;
+	return processor_seconds() - start;
 }
 
 static double run_plain(void)
 {
-	double start = seconds();
+	double start = processor_seconds();
 
 	for (size_t k = 0; k < WORDS; k++) {
 		uint32_t word = ppk2_word(bytes + k * PPK2_WORD_BYTES);
@@ -105,14 +97,7 @@ static double run_plain(void)
 		theirs[k] = (float)(r->user_gain *
 				    (x * (r->gain_square * x + r->gain) + r->constant_a));
 	}
-	return seconds() - start;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
+	return processor_seconds() - start;
 }
 
 static double speed(double taken_s)
@@ -124,7 +109,7 @@ int main(int argc, char **argv)
 {
 	int repeats = argc > 1 ? atoi(argv[1]) : 49;
 	double least = argc > 2 ? atof(argv[2]) : 0;
-	double capture_s[REPEATS_MAX], plain_s[REPEATS_MAX];
+	double capture_s[REPEATS_MAX], plain_s[REPEATS_MAX], capture_median_s, plain_median_s;
 
 	if (repeats < 1 || repeats > REPEATS_MAX) {
 		fprintf(stderr, "usage: ppk2_convert [REPEATS (1..%d) [LEAST_MSA_PER_S]]\n",
@@ -137,13 +122,12 @@ int main(int argc, char **argv)
 		capture_s[i] = run_capture(NULL);
 		plain_s[i] = run_plain();
 	}
-	qsort(capture_s, (size_t)repeats, sizeof(*capture_s), compare);
-	qsort(plain_s, (size_t)repeats, sizeof(*plain_s), compare);
-	printf("capture     %8.0f MSa/s (best %.0f)\n", speed(capture_s[repeats / 2]),
+	capture_median_s = median_of(capture_s, (size_t)repeats);
+	plain_median_s = median_of(plain_s, (size_t)repeats);
+	printf("capture     %8.0f MSa/s (best %.0f)\n", speed(capture_median_s),
 	       speed(capture_s[0]));
-	printf("plain loop  %8.0f MSa/s (best %.0f)\n", speed(plain_s[repeats / 2]),
-	       speed(plain_s[0]));
-	printf("ratio       %8.2f (best %.2f)\n", plain_s[repeats / 2] / capture_s[repeats / 2],
+	printf("plain loop  %8.0f MSa/s (best %.0f)\n", speed(plain_median_s), speed(plain_s[0]));
+	printf("ratio       %8.2f (best %.2f)\n", plain_median_s / capture_median_s,
 	       plain_s[0] / capture_s[0]);
 	for (size_t k = 0; k + 1 < WORDS; k++)
 		if (ours[k] != theirs[k]) {
@@ -151,5 +135,5 @@ int main(int argc, char **argv)
 			       (double)theirs[k]);
 			return 1;
 		}
-	return speed(capture_s[repeats / 2]) < least;
+	return speed(capture_median_s) < least;
 }

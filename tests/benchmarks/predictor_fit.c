@@ -18,9 +18,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "analysis/predictor/linear.h"
+#include "tests/benchmarks/timing.h"
 
 enum { COLUMNS = 12, REPEATS_MAX = 99, TSQR_BLOCK = 4096, WAYS = 4 };
 
@@ -31,14 +31,6 @@ struct data {
 	size_t rows;
 	double *x, *y, *u;
 };
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void check(int failed, const char *what)
 {
@@ -75,11 +67,11 @@ static double run_house(const struct data *data, double *ret_coef, double *ret_u
 {
 	const struct fit_options options = {.scatter = SCATTER_BIRGE};
 	const struct fit_points points = {.count = data->rows, .y = data->y, .u_y = data->u};
-	double start = seconds();
+	double start = processor_seconds();
 	struct estimate fit;
 
 	check(linear_fit(&points, data->x, COLUMNS, &options, &fit, NULL), "linear_fit");
-	start = seconds() - start;
+	start = processor_seconds() - start;
 	memcpy(ret_coef, fit.value, COLUMNS * sizeof(double));
 	memcpy(ret_u, fit.u, COLUMNS * sizeof(double));
 	return start;
@@ -97,12 +89,12 @@ static double run_multifit(const struct data *data, double *ret_coef)
 
 	for (size_t i = 0; i < data->rows; i++)
 		gsl_vector_set(w, i, 1 / (data->u[i] * data->u[i]));
-	start = seconds();
+	start = processor_seconds();
 	work = gsl_multifit_linear_alloc(data->rows, COLUMNS);
 	check(gsl_multifit_wlinear(&x.matrix, w, &y.vector, &c.vector, covariance, &chi2, work),
 	      names[2]);
 	gsl_multifit_linear_free(work);
-	start = seconds() - start;
+	start = processor_seconds() - start;
 	gsl_matrix_free(covariance);
 	gsl_vector_free(w);
 	return start;
@@ -117,7 +109,7 @@ static double run_multilarge(const struct data *data, double *ret_coef)
 	gsl_matrix *x = gsl_matrix_alloc(TSQR_BLOCK, COLUMNS);
 	gsl_vector *y = gsl_vector_alloc(TSQR_BLOCK);
 	gsl_vector_view c = gsl_vector_view_array(ret_coef, COLUMNS);
-	double start = seconds(), residual, length;
+	double start = processor_seconds(), residual, length;
 
 	for (size_t i = 0; i < data->rows; i += TSQR_BLOCK) {
 		size_t count = data->rows - i < TSQR_BLOCK ? data->rows - i : TSQR_BLOCK;
@@ -134,7 +126,7 @@ static double run_multilarge(const struct data *data, double *ret_coef)
 		      names[1]);
 	}
 	check(gsl_multilarge_linear_solve(0, &c.vector, &residual, &length, work), names[1]);
-	start = seconds() - start;
+	start = processor_seconds() - start;
 	gsl_multilarge_linear_free(work);
 	gsl_matrix_free(x);
 	gsl_vector_free(y);
@@ -187,19 +179,6 @@ static unsigned run_numpy(const char *python, const char *path, unsigned repeats
 	return pclose(pipe) ? 0 : count;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static double median(double *values, unsigned count)
-{
-	qsort(values, count, sizeof(*values), compare);
-	return values[count / 2];
-}
-
 /* Largest difference in units of the standard uncertainty. */
 static double difference(const double *a, const double *b, const double *u)
 {
@@ -234,9 +213,9 @@ int main(int argc, char **argv)
 	}
 	numpy = run_numpy(python, path, repeats, took_s[3], coef[3]);
 	remove(path);
-	house_s = median(took_s[0], repeats);
+	house_s = median_of(took_s[0], repeats);
 	for (unsigned way = 0; way < (numpy ? WAYS : WAYS - 1); way++) {
-		double ms = 1e3 * median(took_s[way], repeats);
+		double ms = 1e3 * median_of(took_s[way], repeats);
 		double off = difference(coef[way], coef[0], u);
 
 		printf("%-21s %8.1f ms  x %.2f  coefficients within %.1e u\n", names[way], ms,

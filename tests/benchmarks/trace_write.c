@@ -8,9 +8,9 @@
  *   trace_write [FOLDER [MEGABYTES [REPEATS [LEAST_GB_PER_S]]]]
  *
  * FOLDER: where all write, by default the current one, a file system as a database lies on. What a
- * page of the kernel's cache costs decides: a tmpfs mounted with huge=always is the quickest, one of
- * small pages (/dev/shm) the slowest, with little difference between the three. The trace gets two
- * blocks of 4096 samples over and over, as a meter fills the same ones; plain writes 256 KiB of
+ * page of the kernel's cache costs decides: a tmpfs mounted with huge=always is the quickest, one
+ * of small pages (/dev/shm) the slowest, with little difference between the three. The trace gets
+ * two blocks of 4096 samples over and over, as a meter fills the same ones; plain writes 256 KiB of
  * samples, then 64 KiB of lines. Exit status 1 if a trace is written more slowly than
  * LEAST_GB_PER_S; finishing (content hash, fsync, rename) is told apart.
  */
@@ -19,10 +19,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/trace/trace.h"
+#include "tests/benchmarks/timing.h"
 
 enum { BLOCK = 4096, PIECE = 65536, REPEATS_MAX = 99, DISTINCT = 2 };
 
@@ -31,14 +31,6 @@ static uint8_t logic[PIECE];
 
 /* Of this process on a core, until the kernel has the bytes: other processes, and the disk, do not
  * count. */
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void check(int ret, const struct err *err)
 {
 	if (!ret)
@@ -62,14 +54,14 @@ static double run_plain(const char *folder, uint64_t blocks)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/trace_write.plain", folder);
-	start = seconds();
+	start = processor_seconds();
 	fd = open(path, O_CREAT | O_TRUNC | O_RDWR, 0666);
 	for (uint64_t block = 0; block < blocks; block += PIECE / BLOCK) {
 		write_all(fd, current, PIECE * sizeof(*current));
 		write_all(fd, logic, PIECE);
 	}
 	close(fd);
-	start = seconds() - start;
+	start = processor_seconds() - start;
 	unlink(path);
 	return start;
 }
@@ -87,7 +79,7 @@ static double run_hdf5(const char *folder, uint64_t blocks)
 	H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
 	H5Pset_chunk(creation, 1, &chunk);
 	memory = H5Screate_simple(1, &count, NULL);
-	start_s = seconds();
+	start_s = processor_seconds();
 	file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, access);
 	dataset = H5Dcreate2(file, "current", H5T_IEEE_F32LE, space, H5P_DEFAULT, creation,
 			     H5P_DEFAULT);
@@ -108,7 +100,7 @@ static double run_hdf5(const char *folder, uint64_t blocks)
 	}
 	H5Dclose(dataset);
 	H5Fclose(file);
-	start_s = seconds() - start_s;
+	start_s = processor_seconds() - start_s;
 	H5Sclose(memory);
 	H5Sclose(space);
 	H5Pclose(creation);
@@ -129,7 +121,7 @@ static double run_trace(const char *folder, uint64_t blocks, double *ret_finish_
 
 	trace_identity_init(&identity);
 	identity.rate_hz = 10e6; /* 256 blocks are there before 200 ms are over */
-	start = seconds();
+	start = processor_seconds();
 	check(trace_writer_open(&options, &writer, &err), &err);
 	for (uint64_t block = 0; block < blocks; block++) {
 		size_t first = block % DISTINCT * BLOCK;
@@ -142,25 +134,12 @@ static double run_trace(const char *folder, uint64_t blocks, double *ret_finish_
 		check(trace_writer_append(writer, &samples, &err), &err);
 	}
 	check(trace_writer_flush(writer, &err), &err);
-	end = seconds();
+	end = processor_seconds();
 	check(trace_writer_finish(writer, TRACE_KEEP_SAMPLES, "", "", sha256, &err), &err);
-	*ret_finish_s = seconds() - end;
+	*ret_finish_s = processor_seconds() - end;
 	check(trace_file_path(folder, sha256, path, sizeof(path), &err), &err);
 	unlink(path);
 	return end - start;
-}
-
-static int compare(const void *left, const void *right)
-{
-	double difference = *(const double *)left - *(const double *)right;
-
-	return (difference > 0) - (difference < 0);
-}
-
-static double median(double *values, unsigned count)
-{
-	qsort(values, count, sizeof(*values), compare);
-	return values[count / 2];
 }
 
 int main(int argc, char **argv)
@@ -185,14 +164,14 @@ int main(int argc, char **argv)
 		trace_s[i] = run_trace(folder, blocks, &finish_s[i]);
 	}
 	gigabytes = 5e-9 * BLOCK * (double)blocks;
-	speed = gigabytes / median(trace_s, repeats);
-	peer = gigabytes / median(hdf5_s, repeats);
+	speed = gigabytes / median_of(trace_s, repeats);
+	peer = gigabytes / median_of(hdf5_s, repeats);
 	printf("%s, %.2f GB, median of %u (best): plain %.2f (%.2f) GB/s, HDF5 alone %.2f (%.2f) "
 	       "GB/s, "
 	       "trace %.2f (%.2f) GB/s: %.2f of plain, %.2f of HDF5; finishing %.2f GB/s\n",
-	       folder, gigabytes, repeats, gigabytes / median(plain_s, repeats),
+	       folder, gigabytes, repeats, gigabytes / median_of(plain_s, repeats),
 	       gigabytes / plain_s[0], peer, gigabytes / hdf5_s[0], speed, gigabytes / trace_s[0],
-	       speed * median(plain_s, repeats) / gigabytes, speed / peer,
-	       gigabytes / median(finish_s, repeats));
+	       speed * median_of(plain_s, repeats) / gigabytes, speed / peer,
+	       gigabytes / median_of(finish_s, repeats));
 	return speed < least;
 }

@@ -19,6 +19,7 @@
 #include <libusb.h>
 
 #include "drivers/link/usb.h"
+#include "tests/benchmarks/timing.h"
 #include "tests/seam/usbfs.h"
 
 enum { IN = 0x81, TRANSFERS = 16, TRANSFER_BYTES = 32 << 10 };
@@ -34,14 +35,6 @@ static struct seam_usb device = {
 	.address = 5,
 };
 
-static double seconds(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* ---- the device ---- */
 
 struct sender {
@@ -56,7 +49,7 @@ static void *send_run(void *arg)
 {
 	static uint8_t bytes[TRANSFER_BYTES];
 	struct sender *sender = arg;
-	double begin_s = seconds(CLOCK_MONOTONIC);
+	double begin_s = clock_seconds(CLOCK_MONOTONIC);
 
 	while (!atomic_load(&sender->stop)) {
 		double offered = sender->sent_byte + sender->missed_byte, due_s;
@@ -65,7 +58,7 @@ static void *send_run(void *arg)
 
 		if (sender->byte_per_s > 0) {
 			due_s = offered / sender->byte_per_s;
-			if (seconds(CLOCK_MONOTONIC) - begin_s < due_s) {
+			if (clock_seconds(CLOCK_MONOTONIC) - begin_s < due_s) {
 				nanosleep(&nap, NULL);
 				continue;
 			}
@@ -78,7 +71,7 @@ static void *send_run(void *arg)
 		else
 			sched_yield();
 	}
-	sender->cpu_s = seconds(CLOCK_THREAD_CPUTIME_ID);
+	sender->cpu_s = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
 	return NULL;
 }
 
@@ -130,10 +123,10 @@ static struct result ours_run(double duration_s, double byte_per_s)
 
 	if (usb_open("usb:16d0:0e88", &any, &usb, &err) || usb_stream_start(usb, &settings, &err))
 		fail(err.text);
-	begin_s = seconds(CLOCK_MONOTONIC);
-	cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	begin_s = clock_seconds(CLOCK_MONOTONIC);
+	cpu_s = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
 	sender_start(&sender, byte_per_s);
-	while (seconds(CLOCK_MONOTONIC) - begin_s < duration_s) {
+	while (clock_seconds(CLOCK_MONOTONIC) - begin_s < duration_s) {
 		struct usb_chunk chunk;
 
 		if (usb_stream_read(usb, &chunk, 1000, &err))
@@ -142,8 +135,8 @@ static struct result ours_run(double duration_s, double byte_per_s)
 		result.transfers++;
 	}
 	sender_stop(&sender);
-	result_make(&result, &sender, received, seconds(CLOCK_MONOTONIC) - begin_s,
-		    seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_s);
+	result_make(&result, &sender, received, clock_seconds(CLOCK_MONOTONIC) - begin_s,
+		    clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_s);
 	usb_close(usb);
 	return result;
 }
@@ -189,14 +182,14 @@ static struct result bare_run(double duration_s, double byte_per_s)
 		if (libusb_submit_transfer(transfers[i]))
 			fail("libusb_submit_transfer");
 	}
-	begin_s = seconds(CLOCK_MONOTONIC);
-	cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	begin_s = clock_seconds(CLOCK_MONOTONIC);
+	cpu_s = clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
 	sender_start(&sender, byte_per_s);
-	while (seconds(CLOCK_MONOTONIC) - begin_s < duration_s)
+	while (clock_seconds(CLOCK_MONOTONIC) - begin_s < duration_s)
 		libusb_handle_events_timeout_completed(context, &wait, NULL);
 	sender_stop(&sender);
-	result_make(&result, &sender, bare.received_byte, seconds(CLOCK_MONOTONIC) - begin_s,
-		    seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_s);
+	result_make(&result, &sender, bare.received_byte, clock_seconds(CLOCK_MONOTONIC) - begin_s,
+		    clock_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_s);
 	result.transfers = bare.transfers;
 	bare.stop = true;
 	for (int i = 0; i < TRANSFERS; i++)
