@@ -2,6 +2,9 @@
  *
  * joulebench: what a neural network costs on a microcontroller. This file is the command table.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,13 +42,37 @@ static void print_commands(FILE *stream)
 	      stream);
 }
 
-int main(int argc, char **argv)
+/* Without them the next files opened, a database, a trace, would get their numbers and what is
+ * printed. What stands in fails as the closed ones would. */
+static bool hold_standard_files(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			return false;
+	return true;
+}
+
+/* A result that nobody could read is none. */
+static enum exit_status end_output(const char *name, enum exit_status status)
+{
+	bool failed;
+
+	errno = 0;
+	failed = fflush(stdout) || ferror(stdout);
+	if (!failed || status == EXIT_USAGE || status == EXIT_INFRASTRUCTURE)
+		return status;
+	fprintf(stderr, "joulebench %s: cannot write to standard output%s%s\n", name,
+		errno ? ": " : "", errno ? strerror(errno) : "");
+	return status == EXIT_DONE ? EXIT_INFRASTRUCTURE : status;
+}
+
+static enum exit_status run_command_line(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_commands(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		print_commands(stdout);
 		return EXIT_DONE;
 	}
@@ -55,8 +82,15 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
 		if (!strcmp(commands[i]->name, argv[1]))
-			return (int)commands[i]->run(argc - 1, argv + 1);
+			return commands[i]->run(argc - 1, argv + 1);
 	fprintf(stderr, "joulebench: no command '%s'\n", argv[1]);
 	print_commands(stderr);
 	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (!hold_standard_files())
+		return EXIT_INFRASTRUCTURE;
+	return (int)end_output(argc < 2 ? "" : argv[1], run_command_line(argc, argv));
 }

@@ -14,25 +14,9 @@
 #include "bench/commands/options.h"
 #include "bench/config/plan.h"
 #include "bench/config/rig.h"
-#include "bench/config/rig_ambient.h"
-#include "bench/model/model.h"
 #include "bench/report/json_out.h"
 #include "bench/session/device_check.h"
 #include "bench/session/points.h"
-#include "bench/session/target.h"
-
-static int check_models(const struct plan *plan, struct err *err)
-{
-	for (unsigned i = 0; i < plan->model_count; i++) {
-		struct model_image *image;
-		int ret = model_image_build(plan->models[i], &model_options_portable, &image, err);
-
-		if (ret)
-			return ret;
-		model_image_free(image);
-	}
-	return 0;
-}
 
 /* Of a board with these levels. */
 static size_t point_count(const struct plan *plan, const struct levels *levels)
@@ -118,25 +102,19 @@ static enum exit_status check(const char *rig_path, const char *plan_path, bool 
 {
 	struct rig *rig = NULL;
 	struct plan *plan = NULL;
-	struct levels *levels = NULL;
+	struct session_work work = {0};
 	struct err err = {""};
 	int ret = rig_load(rig_path, &rig, &err);
 
 	if (!ret && plan_path)
 		ret = plan_load(plan_path, &plan, &err);
 	if (!ret && plan)
-		ret = levels_resolve(plan, rig, &levels, &err);
-	if (!ret && plan)
-		ret = target_check_rig(plan, rig, &err);
-	if (!ret && plan)
-		ret = rig_ambient_check_plan(rig, plan, &err);
-	if (!ret && plan)
-		ret = check_models(plan, &err);
+		ret = session_work_prepare(plan, rig, NULL, &work, &err);
 	if (!ret && json)
-		ret = print_json(rig, plan, levels, &err);
+		ret = print_json(rig, plan, work.levels, &err);
 	else if (!ret)
-		print_text(rig, plan, levels);
-	free(levels);
+		print_text(rig, plan, work.levels);
+	session_work_done(&work);
 	plan_free(plan);
 	rig_free(rig);
 	return ret ? options_fail(&check_command, EXIT_USAGE, "%s", err.text) : EXIT_DONE;

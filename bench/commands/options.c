@@ -50,7 +50,7 @@ static bool take_option(const struct command *command, char **argv, int argc, in
 		*row->value = value + 1;
 		return true;
 	}
-	if (*place + 1 >= argc) {
+	if (*place + 1 >= argc || !strncmp(argv[*place + 1], "--", 2)) {
 		options_fail(command, EXIT_USAGE, "option '--%s' needs a value", row->name);
 		return false;
 	}
@@ -67,7 +67,7 @@ bool options_read(const struct command *command, int argc, char **argv,
 	*ret_argument_count = 0;
 	*ret_status = EXIT_USAGE;
 	for (int i = 1; i < argc; i++) {
-		if (!only_arguments && !strcmp(argv[i], "--help")) {
+		if (!only_arguments && (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))) {
 			fputs(command->help, stdout);
 			*ret_status = EXIT_DONE;
 			return false;

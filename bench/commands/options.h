@@ -17,7 +17,8 @@ struct option_row {
 	bool *flag;          /* ... a switch */
 };
 
-/* Reads argv[1..]; options may stand anywhere, "--name=value" and "--name value" both do. Arguments that
+/* Reads argv[1..]; options may stand anywhere, "--name=value" and "--name value" both do, the latter unless
+ * the value begins with "--": one that was forgotten must not swallow the next option. Arguments that
  * are no options go to arguments (room for OPTIONS_ARGUMENTS_MAX). rows ends with a NULL name. False after
  * a usage error, which has been printed, or after --help (*ret_status says which). */
 bool options_read(const struct command *command, int argc, char **argv,

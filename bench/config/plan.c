@@ -12,7 +12,7 @@
 #include "bench/config/quantity.h"
 #include "bench/config/yaml_file.h"
 
-enum { CLOCKS_MAX = 100, TEMPERATURES_MAX = 50 };
+enum { CLOCKS_MAX = 100, TEMPERATURES_MAX = 50, BUILD_NAME_MAX = 24 };
 
 static const double temperature_least_c = -90, temperature_most_c = 200;
 
@@ -225,6 +225,15 @@ static int take_temperatures(struct plan *plan, struct err *err)
 	return ret;
 }
 
+/* Part of a file's name, and of keys. */
+static int check_build(const struct plan *plan, const char *name, unsigned index, struct err *err)
+{
+	if (name[0] != '.' && !strpbrk(name, "/| ") && strlen(name) <= BUILD_NAME_MAX)
+		return 0;
+	err_set(err, -EINVAL, "'%s' is no build's name: those are like O2, Os, clang", name);
+	return yaml_file_error(plan->file, -EINVAL, err, "builds[%u]", index);
+}
+
 static int take_builds(struct plan *plan, const struct plan_text *text, struct err *err)
 {
 	int ret = 0;
@@ -232,6 +241,8 @@ static int take_builds(struct plan *plan, const struct plan_text *text, struct e
 	if (!text->builds_count)
 		ret = append(&plan->builds, &plan->build_count, "O2");
 	for (unsigned i = 0; !ret && i < text->builds_count; i++) {
+		if (check_build(plan, text->builds[i], i, err))
+			return -EINVAL;
 		for (unsigned j = 0; j < i; j++) {
 			if (!strcmp(text->builds[i], text->builds[j])) {
 				err_set(err, -EINVAL, "build '%s' is listed twice",

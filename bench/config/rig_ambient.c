@@ -32,6 +32,7 @@ const cyaml_schema_field_t rig_sensor_fields[] = {TEXT("uri", uri), TEXT_OPTIONA
 
 static const double typed_within_k = 0.05; /* a plan's temperature and the typed one are the same */
 static const double set_step_c = 0.01;     /* what drivers write */
+static const double least_c = -90, most_c = 200;
 
 struct row {
 	const char *key;
@@ -90,9 +91,9 @@ static int take_chamber(struct rig_chamber *chamber, const struct yaml_file *fil
 		{"band", &text->band, QUANTITY_TEMPERATURE_STEP, 0.01, 20, 0.5, &chamber->within_k},
 		{"settle", &text->settle, QUANTITY_TIME, 0, 86400, 600, &chamber->settle_s},
 		{"timeout", &text->timeout, QUANTITY_TIME, 1, 7 * 86400, 7200, &chamber->timeout_s},
-		{"min", &text->min, QUANTITY_TEMPERATURE, -90, 200, -40, &chamber->min_c},
-		{"max", &text->max, QUANTITY_TEMPERATURE, -90, 200, 150, &chamber->max_c},
-		{"rest", &text->rest, QUANTITY_TEMPERATURE, -90, 200, NAN, &chamber->rest_c},
+		{"min", &text->min, QUANTITY_TEMPERATURE, least_c, most_c, -40, &chamber->min_c},
+		{"max", &text->max, QUANTITY_TEMPERATURE, least_c, most_c, 150, &chamber->max_c},
+		{"rest", &text->rest, QUANTITY_TEMPERATURE, least_c, most_c, NAN, &chamber->rest_c},
 	};
 	int ret = take_uri(file, "chamber", text->uri, THERMAL_CAP_SET, err);
 
@@ -144,6 +145,18 @@ static int take_sensor(struct rig *rig, const struct yaml_file *file,
 	return 0;
 }
 
+int rig_ambient_parse(const char *text, double *ret_c, struct err *err)
+{
+	double temp_c;
+	int ret = quantity_parse(text, QUANTITY_TEMPERATURE, &temp_c, err);
+
+	if (!ret && !(temp_c >= least_c && temp_c <= most_c))
+		ret = err_set(err, -EINVAL, "'%s' is outside %g .. %g degC", text, least_c, most_c);
+	if (!ret)
+		*ret_c = temp_c;
+	return ret;
+}
+
 /* How warm it is around the boards, or with a chamber around the meters. */
 static int take_typed(struct rig *rig, const struct yaml_file *file, const char *text,
 		      struct err *err)
@@ -154,7 +167,7 @@ static int take_typed(struct rig *rig, const struct yaml_file *file, const char 
 	if (text && rig->sensor.uri && !rig->chamber.uri)
 		ret = err_set(err, -EINVAL, "the sensor says how warm it is: leave 'ambient' out");
 	else if (text)
-		ret = quantity_parse(text, QUANTITY_TEMPERATURE, ret_c, err);
+		ret = rig_ambient_parse(text, ret_c, err);
 	else if (!rig->chamber.uri && !rig->sensor.uri)
 		ret = err_set(err, -EINVAL,
 			      "key 'ambient' is missing: how warm is it around the boards? A "

@@ -43,6 +43,8 @@ extern const cyaml_schema_field_t rig_chamber_fields[], rig_sensor_fields[];
 int rig_ambient_take(struct rig *rig, const struct yaml_file *file, const char *ambient,
 		     const struct rig_ambient_text *chamber, const struct rig_ambient_text *sensor,
 		     struct err *err);
+/* A typed temperature, within what a lab can have. -EINVAL: a sentence without the file's line. */
+int rig_ambient_parse(const char *text, double *ret_c, struct err *err);
 /* With meters and boards: a chamber's room is where meters are that say nothing else. -EINVAL: a
  * link is that of another device. */
 int rig_ambient_finish(struct rig *rig, const struct yaml_file *file, struct err *err);

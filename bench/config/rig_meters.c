@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench/config/quantity.h"
+#include "bench/config/rig_ambient.h"
 #include "bench/config/rig_inside.h"
 #include "bench/config/rig_options.h"
 #include "bench/config/yaml_file.h"
@@ -39,7 +40,7 @@ static int take_meter_ambient(const struct rig_files *files, const struct rig_me
 	}
 	if (!text->ambient)
 		return 0;
-	ret = quantity_parse(text->ambient, QUANTITY_TEMPERATURE, &meter->ambient_c, err);
+	ret = rig_ambient_parse(text->ambient, &meter->ambient_c, err);
 	if (ret)
 		return yaml_file_error(files->own, ret, err, "meters[%u].ambient", index);
 	return optional_quantity(files, text->ambient_u, QUANTITY_TEMPERATURE, "ambient_u", index,
@@ -70,9 +71,15 @@ static int take_supply(const struct rig_files *files, const struct rig_meter_tex
 		return 0;
 	ret = optional_quantity(files, text->supply, QUANTITY_VOLTAGE, "supply", index,
 				&meter->supply_v, err);
-	return ret ? ret
-		   : optional_quantity(files, text->supply_u, QUANTITY_VOLTAGE, "supply_u", index,
-				       &meter->supply_u_v, err);
+	if (!ret)
+		ret = optional_quantity(files, text->supply_u, QUANTITY_VOLTAGE, "supply_u", index,
+					&meter->supply_u_v, err);
+	if (!ret && meter->supply_u_v >= meter->supply_v) {
+		err_set(err, -EINVAL, "supply_u '%s' is not below the supply, '%s'", text->supply_u,
+			text->supply);
+		ret = yaml_file_error(files->own, -EINVAL, err, "meters[%u].supply_u", index);
+	}
+	return ret;
 }
 
 static int take_options(const struct rig_files *files, const struct rig_part_meter *part,
@@ -113,6 +120,10 @@ int rig_meter_take(struct rig *rig, const char *path, const struct rig_meter_tex
 	if (!ret)
 		ret = optional_quantity(files, text->gain_u, QUANTITY_RATIO, "gain_u", index,
 					&meter->gain_u_rel, err);
+	if (!ret && meter->gain_u_rel >= 1) {
+		err_set(err, -EINVAL, "gain_u '%s' is not below 100 %%", text->gain_u);
+		ret = yaml_file_error(files->own, -EINVAL, err, "meters[%u].gain_u", index);
+	}
 	if (!ret)
 		ret = optional_quantity(files, text->offset_u, QUANTITY_CURRENT, "offset_u", index,
 					&meter->offset_u_a, err);

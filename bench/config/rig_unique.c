@@ -13,14 +13,20 @@ static int board_error(const struct rig *rig, unsigned index, const char *key, s
 	return yaml_file_error(rig->files->own, -EINVAL, err, "boards[%u].%s", index, key);
 }
 
-static int check_name(const struct rig *rig, unsigned index, struct err *err)
+/* Names go into files' names, and into keys whose parts '|' separates. */
+static int check_name(const struct rig *rig, const char *name, const char *list, unsigned index,
+		      struct err *err)
 {
-	const char *name = rig->boards[index].name;
+	int ret = 0;
 
-	if (strlen(name) <= RIG_NAME_MAX)
-		return 0;
-	err_set(err, -EINVAL, "name '%s' is longer than %d characters", name, RIG_NAME_MAX);
-	return board_error(rig, index, "name", err);
+	if (strlen(name) > RIG_NAME_MAX)
+		ret = err_set(err, -EINVAL, "name '%s' is longer than %d characters", name,
+			      RIG_NAME_MAX);
+	else if (name[0] == '.' || strpbrk(name, "/|"))
+		ret = err_set(err, -EINVAL,
+			      "name '%s': a name holds no '/' and no '|' and begins with no '.'",
+			      name);
+	return ret ? yaml_file_error(rig->files->own, ret, err, "%s[%u].name", list, index) : 0;
 }
 
 static bool same_text(const char *a, const char *b)
@@ -63,7 +69,7 @@ static int check_boards(const struct rig *rig, unsigned index, unsigned other_in
 static int check_board(const struct rig *rig, unsigned index, struct err *err)
 {
 	const struct rig_board *board = &rig->boards[index];
-	int ret = check_name(rig, index, err);
+	int ret = check_name(rig, board->name, "boards", index, err);
 
 	for (unsigned i = 0; !ret && i < index; i++)
 		ret = check_boards(rig, index, i, err);
@@ -95,6 +101,8 @@ int rig_check_unique(const struct rig *rig, struct err *err)
 
 	for (unsigned i = 0; !ret && i < rig->board_count; i++)
 		ret = check_board(rig, i, err);
+	for (unsigned i = 0; !ret && i < rig->meter_count; i++)
+		ret = check_name(rig, rig->meters[i].name, "meters", i, err);
 	for (unsigned i = 0; !ret && i < rig->meter_count; i++)
 		for (unsigned j = 0; !ret && j < i; j++)
 			ret = check_meters(rig, i, j, err);

@@ -2,6 +2,7 @@
 #include "bench/config/yaml_file.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -194,25 +195,75 @@ static int check_mapping(const struct yaml_file *file, const yaml_node_t *node,
 	return check_required(file, node, fields, err);
 }
 
-/* libcyaml reads numbers with trailing characters and any word as a truth value. */
+static uint64_t uint_max(unsigned bytes)
+{
+	return bytes < sizeof(uint64_t) ? (UINT64_C(1) << 8 * bytes) - 1 : UINT64_MAX;
+}
+
+/* 010 is eight to some and ten to others. */
+static bool is_uint(const char *text, uint64_t max)
+{
+	char *end;
+	unsigned long long number;
+
+	if (text[0] < '0' || text[0] > '9' || (text[0] == '0' && strspn(text, "0123456789") > 1))
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 0);
+	return !*end && !errno && number <= max;
+}
+
+static bool is_float(const char *text)
+{
+	char *end;
+
+	return text[0] && text[strspn(text, "0123456789.eE+-")] == 0 &&
+	       isfinite(strtod(text, &end)) && !*end;
+}
+
+static bool has_control_character(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			return true;
+	return false;
+}
+
+static int check_text(const char *text, const cyaml_schema_value_t *schema, struct err *err)
+{
+	size_t length = strlen(text);
+
+	if (length < schema->string.min)
+		return err_set(err, -EINVAL, "is empty");
+	if (length > schema->string.max)
+		return err_set(err, -EINVAL, "has %zu bytes: more than %u are not taken", length,
+			       schema->string.max);
+	if (has_control_character(text))
+		return err_set(err, -EINVAL, "has a line break or another control character");
+	return 0;
+}
+
+/* libcyaml reads numbers with trailing characters and any word as a truth value, and says of
+ * nothing in which line it stands. */
 static int check_scalar(const struct yaml_file *file, const yaml_node_t *node,
 			const cyaml_schema_value_t *schema, const char *what, struct err *err)
 {
 	const char *text = (const char *)node->data.scalar.value;
-	char *end;
+	struct err why = {""};
+	int ret = 0;
 
-	if (schema->type == CYAML_UINT) {
-		errno = 0;
-		strtoull(text, &end, 0);
-		if (text[0] < '0' || text[0] > '9' || *end || errno)
-			return err_set(err, -EINVAL,
-				       "%s:%zu: '%s' is '%s': it must be a whole number",
-				       file->path, node->start_mark.line + 1, what, text);
-	}
+	if (schema->type == CYAML_UINT && !is_uint(text, uint_max(schema->data_size)))
+		ret = err_set(&why, -EINVAL, "is '%s': it must be a whole number, %llu at most",
+			      text, (unsigned long long)uint_max(schema->data_size));
+	if (schema->type == CYAML_FLOAT && !is_float(text))
+		ret = err_set(&why, -EINVAL, "is '%s': it must be a number without a unit", text);
 	if (schema->type == CYAML_BOOL && strcmp(text, "true") && strcmp(text, "false"))
-		return err_set(err, -EINVAL, "%s:%zu: '%s' is '%s': it must be true or false",
-			       file->path, node->start_mark.line + 1, what, text);
-	return 0;
+		ret = err_set(&why, -EINVAL, "is '%s': it must be true or false", text);
+	if (schema->type == CYAML_STRING)
+		ret = check_text(text, schema, &why);
+	return ret ? err_set(err, ret, "%s:%zu: '%s' %s", file->path, node->start_mark.line + 1,
+			     what, why.text)
+		   : 0;
 }
 
 static int check_node(const struct yaml_file *file, const yaml_node_t *node,

@@ -11,8 +11,13 @@
 #include <string.h>
 
 #include "drivers/link/link.h"
+#include "firmware/wire/wire.h"
 
-enum { ERRNO_MAX = 4095 }; /* of Linux: include/linux/err.h */
+enum {
+	ERRNO_MAX = 4095, /* of Linux: include/linux/err.h */
+	CRC_DIGITS = 8,
+	SEAL = CRC_DIGITS + 1, /* with the space behind it */
+};
 
 enum call {
 	CALL_IS_SETTLED = 1,
@@ -161,13 +166,28 @@ static int object_parse(const json_t *json, struct heard *heard)
 	return json_object_size(json) == keys ? 0 : -EINVAL;
 }
 
-/* -EINVAL: no line of this file. */
-static int heard_parse(const char *text, size_t count, struct heard *ret_heard)
+/* The checksum before the JSON, the newline behind it. */
+static bool is_sound(const char *line, size_t count)
 {
-	json_t *json = json_loadb(text, count, JSON_REJECT_DUPLICATES, NULL);
-	struct heard heard = {0};
-	int ret = object_parse(json, &heard);
+	char digits[CRC_DIGITS + 1];
 
+	if (count < SEAL + 1 || line[CRC_DIGITS] != ' ')
+		return false;
+	snprintf(digits, sizeof(digits), "%08x", wire_crc32(0, line + SEAL, count - SEAL - 1));
+	return !memcmp(line, digits, CRC_DIGITS);
+}
+
+/* -EINVAL: no line of this file. */
+static int heard_parse(const char *line, size_t count, struct heard *ret_heard)
+{
+	struct heard heard = {0};
+	json_t *json;
+	int ret;
+
+	if (!is_sound(line, count))
+		return -EINVAL;
+	json = json_loadb(line + SEAL, count - SEAL, JSON_REJECT_DUPLICATES, NULL);
+	ret = object_parse(json, &heard);
 	json_decref(json);
 	if (!ret)
 		*ret_heard = heard;
@@ -195,7 +215,8 @@ static void write_down(struct ambient_tape *tape, const struct heard *heard)
 	errno = 0;
 	if (!text)
 		fail(tape, ENOMEM);
-	else if (fprintf(tape->file, "%s\n", text) < 0 || fflush(tape->file))
+	else if (fprintf(tape->file, "%08x %s\n", wire_crc32(0, text, strlen(text)), text) < 0 ||
+		 fflush(tape->file))
 		fail(tape, errno ? errno : EIO);
 	free(text);
 }

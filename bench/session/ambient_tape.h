@@ -4,14 +4,15 @@
  * session is recorded; or, in a replay, from what was written down, without any chamber or sensor,
  * and at once. Whoever asks need not know which of them it is.
  *
- * The file, BOARD.ambient of a recording (recording.h), has a line of JSON per call, in their
- * order, each handed to the system when the call returns:
+ * The file, BOARD.ambient of a recording (recording.h), has a line per call, in their order, each
+ * handed to the system when the call returns: a CRC-32 (wire_crc32, hexadecimal) and the JSON of
+ * which it is.
  *
- *   {"call":"is_settled","code":0,"error":"","settled":false}
- *   {"call":"settle","code":-110,"error":"chamber: ..."}
- *   {"call":"window_begin","code":0,"error":"","before_c":43.02}
- *   {"call":"window_end","code":0,"error":"","after_c":43.11,"left":true,"left_c":44.2}
- *   {"call":"end","code":0,"error":""}
+ *   3add1423 {"call":"is_settled","code":0,"error":"","settled":false}
+ *   81582bea {"call":"settle","code":-110,"error":"chamber: ..."}
+ *   62e5a36e {"call":"window_begin","code":0,"error":"","before_c":43.02}
+ *   c963e815 {"call":"window_end","code":0,"error":"","after_c":43.11,"left":true,"left_c":44.2}
+ *   0607efe4 {"call":"end","code":0,"error":""}
  *
  * code: what the call returned, 0 or a negative errno; error: its sentence, a character U+0000 to
  * U+00FF per byte, as devices' answers in it may be anything. null: NAN; left_c is null unless the

@@ -139,7 +139,7 @@ int session_work_prepare(const struct plan *plan, const struct rig *rig,
 		ret = target_check_rig(plan, rig, err);
 	if (!ret)
 		ret = rig_ambient_check_plan(rig, plan, err);
-	if (!ret)
+	if (!ret && firmware_folder)
 		ret = prepare_firmwares(&work, firmware_folder, err);
 	if (!ret)
 		ret = prepare_models(&work, err);

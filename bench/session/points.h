@@ -45,7 +45,7 @@ struct point {
 };
 
 /* Resolves the clock levels, holds the plan's target (-ERANGE) and temperatures (-EINVAL) against the rig, compiles the models, computes their reference results, reads the
- * firmware files (FOLDER/STEM-BUILD.bin). */
+ * firmware files (FOLDER/STEM-BUILD.bin; a NULL folder: none). */
 int session_work_prepare(const struct plan *plan, const struct rig *rig,
 			 const char *firmware_folder, struct session_work *ret_work,
 			 struct err *err);

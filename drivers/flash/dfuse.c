@@ -97,7 +97,8 @@ static int verify_all(const struct flash_request *request, struct dfuse_loader *
 		int ret;
 
 		offset = block_make(request, loader, offset, &block);
-		ret = dfuse_loader_read(loader, block.address, actual, block.count, err);
+		/* With its padding: UPLOAD gives 2 bytes or more (AN3156, AN2662 4.4.1). */
+		ret = dfuse_loader_read(loader, block.address, actual, block.padded, err);
 		if (ret)
 			return err_context(err, ret, "read back 0x%08x", block.address);
 		at = flash_first_difference(block.bytes, actual, block.count);

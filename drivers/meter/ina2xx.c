@@ -5,8 +5,9 @@
  * with a look at the bit behind them: set again, a conversion ended in between, and shunt and bus
  * voltage may be of two.
  *
- * Quirks: the INA219 has no identity register, and its ready bit is cleared by reading POWER. A
- * chip that browned out converts on with reset settings: they are read back now and then.
+ * Quirks: the INA219 has no identity register, and its ready bit is cleared by reading POWER. The
+ * INA228's ready bit is cleared by reading it only while ALATCH is set, else by itself. A chip that
+ * browned out converts on with reset settings: they are read back now and then.
  */
 #include "drivers/meter/ina2xx.h"
 
@@ -22,6 +23,8 @@ enum {
 	REGISTER_INA219_POWER = 0x03,
 	CONFIG_INA228_RSTACC = 1 << 14,
 	ADC_CONFIG_SHUTDOWN = 0,
+	DIAG_ALATCH = 1 << 15,
+	DIAG_MEMSTAT = 1 << 0, /* may be written: left as it is */
 
 	TAKE_TRIES = 4,    /* until results are of one conversion */
 	MEASURE_TRIES = 3, /* of the time that fetching takes */
@@ -246,31 +249,42 @@ static int sample_poll(struct ina2xx *ina, struct err *err)
 
 /* --- the stream ------------------------------------------------------------------------------- */
 
-static int write_settings(struct ina2xx *ina, struct err *err)
+/* The INA228's sums begin with conversion 0: nothing converts until all is set. RSTACC does not
+ * clear itself (SLYS021A, Table 7-5, says so of RST alone). CNVRF waits for being read in latched
+ * mode only (Table 7-16); else it may come and go between two looks. */
+static int write_settings_228(struct ina2xx *ina, struct err *err)
 {
 	const struct ina2xx_setup *setup = &ina->device.setup;
+	const struct {
+		uint8_t pointer;
+		uint16_t value;
+	} writes[] = {
+		{setup->part->mode_pointer, ADC_CONFIG_SHUTDOWN},
+		{INA2XX_REGISTER_CONFIG, setup->config | CONFIG_INA228_RSTACC},
+		{INA2XX_REGISTER_CONFIG, setup->config},
+		{INA228_REGISTER_SHUNT_CAL, INA228_SHUNT_CAL},
+		{setup->part->ready_pointer, DIAG_ALATCH | DIAG_MEMSTAT},
+	};
 	uint16_t unused;
 	int rc = 0;
 
-	if (setup->part->has_sums) {
-		/* The sums begin with conversion 0: nothing converts until all is set. */
-		rc = ina2xx_device_write_register(&ina->device, setup->part->mode_pointer,
-						  ADC_CONFIG_SHUTDOWN, err);
-		if (!rc)
-			rc = ina2xx_device_write_register(&ina->device, INA2XX_REGISTER_CONFIG,
-							  setup->config | CONFIG_INA228_RSTACC,
-							  err);
-		if (!rc)
-			rc = ina2xx_device_write_register(&ina->device, INA228_REGISTER_SHUNT_CAL,
-							  INA228_SHUNT_CAL, err);
-		if (!rc) /* clears the bits */
-			rc = ina2xx_device_read_register(&ina->device, setup->part->ready_pointer,
-							 &unused, err);
-	}
-	if (!rc)
-		rc = ina2xx_device_write_register(&ina->device, setup->part->mode_pointer,
-						  setup->mode, err);
-	return rc;
+	for (size_t n = 0; n < sizeof(writes) / sizeof(writes[0]) && !rc; n++)
+		rc = ina2xx_device_write_register(&ina->device, writes[n].pointer, writes[n].value,
+						  err);
+	/* Clears the bits. */
+	return rc ? rc
+		  : ina2xx_device_read_register(&ina->device, setup->part->ready_pointer, &unused,
+						err);
+}
+
+static int write_settings(struct ina2xx *ina, struct err *err)
+{
+	const struct ina2xx_setup *setup = &ina->device.setup;
+	int rc = setup->part->has_sums ? write_settings_228(ina, err) : 0;
+
+	return rc ? rc
+		  : ina2xx_device_write_register(&ina->device, setup->part->mode_pointer,
+						 setup->mode, err);
 }
 
 /* Refuses a bus that is too slow. */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { DEPTH_MAX = 16 };
 
@@ -141,16 +142,35 @@ bool json_number(struct json text, double *ret_number)
 	return true;
 }
 
+/* Takes a character off. The micro sign, as U+00B5 or U+03BC, in UTF-8 or escaped, is a u. */
+static char string_next(struct json *text)
+{
+	static const char *const micros[] = {"\xC2\xB5", "\xCE\xBC", "\\u00b5", "\\u03bc"};
+
+	for (size_t n = 0; n < sizeof(micros) / sizeof(micros[0]); n++) {
+		size_t length = strlen(micros[n]);
+
+		if ((size_t)(text->end - text->at) < length ||
+		    strncasecmp(text->at, micros[n], length))
+			continue;
+		text->at += length;
+		return 'u';
+	}
+	return (char)tolower((unsigned char)*text->at++);
+}
+
 bool json_string_is(struct json text, const char *string)
 {
 	if (!json_take(&text, '"'))
 		return false;
-	for (; text.at < text.end && *text.at != '"'; text.at++) {
-		if (*text.at == ' ')
+	while (text.at < text.end && *text.at != '"') {
+		char c = string_next(&text);
+
+		if (c == ' ')
 			continue;
 		while (*string == ' ')
 			string++;
-		if (tolower((unsigned char)*text.at) != tolower((unsigned char)*string) || !*string)
+		if (c != tolower((unsigned char)*string) || !*string)
 			return false;
 		string++;
 	}

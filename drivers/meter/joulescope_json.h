@@ -21,7 +21,8 @@ bool json_first(struct json text, struct json *ret_element);
 /* The element behind this one. */
 bool json_next(struct json element, struct json *ret_element);
 bool json_number(struct json text, double *ret_number);
-/* Whether the text begins with this string, blanks and case aside. No escapes. */
+/* Whether the text begins with this string, blanks and case aside. "u" is found where the text has
+ * a micro sign, too, for instruments write their units so. No escapes but that sign's. */
 bool json_string_is(struct json text, const char *string);
 
 #endif

@@ -297,6 +297,8 @@ static int identify(struct lpm01a *lpm, char *ret_serial, size_t capacity, struc
 	return rc;
 }
 
+/* After a change of its voltage the instrument calibrates itself (its help text, "calib"), and may
+ * answer when it has done. */
 static int configure(struct lpm01a *lpm, struct err *err)
 {
 	static const char *const events[] = {"eventsrc d7 fal", "eventsrc d7 both", NULL};
@@ -321,7 +323,7 @@ static int configure(struct lpm01a *lpm, struct err *err)
 	snprintf(freq, sizeof(freq), "freq %u", lpm->rate_hz);
 	for (size_t n = 0; n < sizeof(commands) / sizeof(commands[0]) && !rc; n++)
 		if (commands[n])
-			rc = command_do(lpm, commands[n], err);
+			rc = command_ask(lpm, commands[n], CALIBRATION_MS, NULL, err);
 	return rc ? rc : calibrate(lpm, err);
 }
 

@@ -4,8 +4,8 @@
  * AN3156, "USB DFU bootloader request commands".
  *
  * assumed: a download to flash that is not erased ends with errPROG; a request that its state does
- * not allow stalls and ends in dfuERROR with errSTALLEDPKT; other addresses than the flash's are
- * errADDRESS.
+ * not allow stalls and ends in dfuERROR with errSTALLEDPKT, and so does an upload of a single byte
+ * (AN2662, 4.4.1: "from 2 to 2048 bytes"); other addresses than the flash's are errADDRESS.
  */
 #include "rigs/virtual/chips/dfuse.h"
 
@@ -38,6 +38,7 @@ enum dfu_status {
 #define COMMAND_ERASE     0x41
 #define COMMAND_UNPROTECT 0x92
 #define FIRST_BLOCK       2
+#define UPLOAD_MIN        2
 
 static const uint8_t device_descriptor[18] = {
 	18,   1,             /* DEVICE */
@@ -176,6 +177,8 @@ static int upload(struct vdfuse *dfuse, const struct usb_setup *setup, uint8_t *
 		dfuse->state = DFU_IDLE;
 		return usb_reply(setup, data, commands, sizeof(commands));
 	}
+	if (setup->length < UPLOAD_MIN)
+		return refuse(dfuse, STATUS_STALLED);
 	address = dfuse->pointer + (uint32_t)(setup->value - FIRST_BLOCK) * VDFUSE_TRANSFER_MAX;
 	if (dfuse->config.protected)
 		return refuse(dfuse, STATUS_VENDOR);

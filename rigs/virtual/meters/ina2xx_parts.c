@@ -37,7 +37,7 @@ static const struct ina2xx_register ina226_registers[] = {
 };
 
 static const struct ina2xx_register ina228_registers[] = {
-	{0x00, INA2XX_ROLE_CONFIG, 2, 0x0000, 0x3ff0},
+	{0x00, INA2XX_ROLE_CONFIG, 2, 0x0000, 0x7ff0},
 	{0x01, INA2XX_ROLE_ADC_CONFIG, 2, 0xfb68, 0xffff},
 	{0x02, INA2XX_ROLE_CALIBRATION, 2, 0x1000, 0x7fff},
 	{0x03, INA2XX_ROLE_TEMPCO, 2, 0x0000, 0x3fff},

@@ -6,8 +6,8 @@
  * assumed: an unknown register reads 0 and takes writes without effect; so do read-only registers;
  * bytes after a register's last read 0xff; a write takes effect with its second data byte, bytes
  * after that are acknowledged and dropped; a read sees the register as it was at its first byte,
- * and what a read clears is cleared then; CNVRF of the INA228 clears by reading DIAG_ALRT with
- * ALATCH 0 too; the pointer is 0 after power-on.
+ * and what a read clears is cleared then; the pointer is 0 after power-on. RSTACC of the INA228
+ * stays until a 0 is written: SLYS021A, Table 7-5, says of RST alone that it clears itself.
  */
 #include "rigs/virtual/meters/ina2xx_internal.h"
 

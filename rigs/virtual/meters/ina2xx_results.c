@@ -16,9 +16,13 @@
  * assumed: products are truncated towards zero; a result that is out of range keeps its low bits;
  * POWER and ENERGY are magnitudes; SHUNT_CAL 0 gives CURRENT 0 and MATHOF; overflow flags of the
  * arithmetic follow the last results; accumulators wrap; ENERGY advances only while shunt and bus
- * are both converted, CHARGE while the shunt is; temperature compensation divides by
- * 1 + TEMPCO * (DIETEMP - 25 degC); limits are exceeded by more than equal; a conversion ready
- * pulse of ALERT lasts 4 us.
+ * are both converted, CHARGE while the shunt is; while RSTACC stands both stay 0; temperature
+ * compensation divides by 1 + TEMPCO * (DIETEMP - 25 degC); limits are exceeded by more than equal;
+ * a conversion ready pulse of ALERT lasts 4 us.
+ *
+ * CNVRF of the INA228: SLYS021A, Table 7-16, says that reading clears it "when ALATCH = 1"; without
+ * ALATCH it clears by itself, whether somebody has read it or not (TI E2E 1391284). Assumed: it
+ * stands as long as the pulse of ALERT then.
  */
 #include <stdlib.h>
 
@@ -188,7 +192,8 @@ void ina2xx_results_cycle(struct vina2xx *meter)
 {
 	if (meter->which != VINA2XX_INA228)
 		return;
-	if (meter->plan.continuous && meter->plan.channels >> INA2XX_SHUNT & 1)
+	if (meter->plan.continuous && meter->plan.channels >> INA2XX_SHUNT & 1 &&
+	    !(meter->written[INA2XX_ROLE_CONFIG] & INA228_CONFIG_RSTACC))
 		accumulate(meter);
 	if (!(meter->written[INA2XX_ROLE_FLAGS] & INA228_DIAG_SLOWALERT))
 		update_limits_228(meter, &meter->last);
@@ -205,8 +210,16 @@ void ina2xx_results_complete(struct vina2xx *meter)
 		return;
 	if (flags & INA228_DIAG_SLOWALERT)
 		update_limits_228(meter, &meter->results);
-	if (flags & INA228_DIAG_CNVR && !(flags & INA228_DIAG_ALATCH))
+	if (!(flags & INA228_DIAG_ALATCH))
 		meter->pulse_end_ps = meter->now_ps + ALERT_PULSE_PS;
+}
+
+/* Of the INA228 only while it is latched, or new. */
+static bool shows_ready(const struct vina2xx *meter)
+{
+	return meter->ready && (meter->which != VINA2XX_INA228 ||
+				meter->written[INA2XX_ROLE_FLAGS] & INA228_DIAG_ALATCH ||
+				meter->now_ps < meter->pulse_end_ps);
 }
 
 /* The bits of BUS (INA219), MASK/ENABLE (INA226) or DIAG_ALRT (INA228) that conversions set. */
@@ -222,7 +235,7 @@ uint16_t ina2xx_results_flags(const struct vina2xx *meter)
 	};
 	unsigned flags = meter->limits;
 
-	if (meter->ready)
+	if (shows_ready(meter))
 		flags |= bits[meter->which].ready;
 	if (meter->results.overflow)
 		flags |= bits[meter->which].overflow;
@@ -247,6 +260,6 @@ bool vina2xx_alert_level(const struct vina2xx *meter)
 	if (flags & INA228_DIAG_ALATCH)
 		active |= meter->ready && flags & INA228_DIAG_CNVR;
 	else
-		active |= meter->now_ps < meter->pulse_end_ps;
+		active |= flags & INA228_DIAG_CNVR && meter->now_ps < meter->pulse_end_ps;
 	return active == !!(flags & INA228_DIAG_APOL);
 }

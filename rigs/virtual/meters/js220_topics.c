@@ -8,6 +8,9 @@
  *                  line follow the vendor's driver, which handles both)
  *   a value        TOPIC# with 0, or an error number, as i32
  *
+ * Names of ranges are the vendor's, with a micro sign (pyjoulescope, device_js220.py, publishes
+ * them as names; pyjoulescope_ui, js220.py).
+ *
  * Assumed, because the sheet is silent: value 0 of s/i/range/mode opens the path; order and wording
  * of the metadata; the error numbers; that a minimum above the maximum is refused.
  */
@@ -169,8 +172,10 @@ static const struct topic topics[] = {
 	{"s/stats/scnt", 500000, JS220_STATISTICS_COUNT_MAX, NULL, apply_statistics_count},
 	{"s/i/range/mode", 0, 5, "[[0,\"off\"],[4,\"auto\"],[5,\"manual\"]]", apply_mode},
 	{"s/i/range/select", 0x81, 0xff,
-	 "[[129,\"10 A\"],[130,\"180 mA\"],[132,\"18 mA\"],[136,\"1.8 mA\"],[144,\"180 uA\"],"
-	 "[160,\"18 uA\"]]",
+	 "[[129,\"10 A\"],[130,\"180 mA\"],[132,\"18 mA\"],[136,\"1.8 mA\"],[144,\"180 \xc2\xb5"
+	 "A\"],"
+	 "[160,\"18 \xc2\xb5"
+	 "A\"]]",
 	 apply_select},
 	{"s/i/range/min", 0, 5, NULL, apply_range_min},
 	{"s/i/range/max", 5, 5, NULL, apply_range_max},

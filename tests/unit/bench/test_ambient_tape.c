@@ -20,12 +20,15 @@
 #include <cmocka.h>
 
 #include "bench/session/ambient_tape.h"
+#include "firmware/wire/wire.h"
 #include "tests/scratch.h"
 
 #define SETTLED "{\"call\":\"is_settled\",\"code\":0,\"error\":\"\",\"settled\":true}\n"
 #define SETTLE  "{\"call\":\"settle\",\"code\":0,\"error\":\"\"}\n"
 #define BEGIN   "{\"call\":\"window_begin\",\"code\":0,\"error\":\"\",\"before_c\":21.5}\n"
 #define WHOLE   "{\"call\":\"end\",\"code\":0,\"error\":\"\"}\n"
+
+enum { SEAL = 9 }; /* a checksum and a space before each line */
 
 static char root[600], path[700];
 
@@ -305,6 +308,18 @@ static void a_full_disk_is_told_at_the_end(void **state)
 
 /* ---- files that hold something else ---- */
 
+/* Each line with its checksum before it. */
+static void seal(const char *lines, char *ret_text)
+{
+	while (*lines) {
+		size_t count = strcspn(lines, "\n");
+
+		ret_text += sprintf(ret_text, "%08x %.*s\n", wire_crc32(0, lines, count),
+				    (int)count, lines);
+		lines += count + 1;
+	}
+}
+
 static void write_tape(const char *text, size_t count)
 {
 	FILE *stream = fopen(path, "w");
@@ -314,8 +329,11 @@ static void write_tape(const char *text, size_t count)
 	fclose(stream);
 }
 
-static struct ambient_tape *replay_of(const char *text)
+static struct ambient_tape *replay_of(const char *lines)
 {
+	char text[1000];
+
+	seal(lines, text);
 	write_tape(text, strlen(text));
 	return open_tape(true);
 }
@@ -404,14 +422,38 @@ static void a_damaged_line_ends_it(void **state)
 	}
 }
 
+/* One character of it was another, whichever. */
+static void a_changed_character_ends_it(void **state)
+{
+	char text[400];
+
+	(void)state;
+	seal(BEGIN WHOLE, text);
+	for (size_t at = 0; at < strlen(BEGIN) + SEAL - 1; at++) {
+		struct ambient_window window;
+		struct ambient_tape *tape;
+		struct err err = {""};
+
+		text[at] ^= 1;
+		write_tape(text, strlen(text));
+		text[at] ^= 1;
+		tape = open_tape(true);
+		assert_int_equal(ambient_tape_window_begin(tape, NULL, &window, &err), -ECANCELED);
+		assert_is_over(tape, "b.ambient:1: damaged");
+		assert_true(isnan(window.before_c));
+		ambient_tape_close(tape, NULL);
+	}
+}
+
 /* Wherever it is cut, its whole lines are heard, and then it is over as cut, not as damaged. */
 static void a_cut_file_ends_it(void **state)
 {
-	static const char text[] = SETTLED BEGIN WHOLE;
-	const size_t first = strlen(SETTLED), second = first + strlen(BEGIN);
+	const size_t first = strlen(SETTLED) + SEAL, second = first + strlen(BEGIN) + SEAL;
+	char text[400];
 
 	(void)state;
-	for (size_t count = 0; count < sizeof(text) - 1; count++) {
+	seal(SETTLED BEGIN WHOLE, text);
+	for (size_t count = 0; count < strlen(text); count++) {
 		struct ambient_window window;
 		struct ambient_tape *tape;
 		struct err err = {""};
@@ -462,6 +504,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_full_disk_is_told_at_the_end, remove_tape),
 		cmocka_unit_test_teardown(another_call_ends_it, remove_tape),
 		cmocka_unit_test_teardown(a_damaged_line_ends_it, remove_tape),
+		cmocka_unit_test_teardown(a_changed_character_ends_it, remove_tape),
 		cmocka_unit_test_teardown(a_cut_file_ends_it, remove_tape),
 		cmocka_unit_test_teardown(the_rest_shows, remove_tape),
 	};

@@ -133,6 +133,24 @@ static void plan_errors(void **state)
 		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nsoak: {drift: 20 %, limit: "
 		 "1 s}\n",
 		 "plan.yaml:7:", "is outside"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nexit: {output: 0, confidence: 0.5 %}\n",
+		 "plan.yaml:7:", "'confidence' is '0.5 %'"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nexit: {output: 0, confidence: 0.5x}\n",
+		 "plan.yaml:7:", "without a unit"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nexit: {output: 0, confidence: nan}\n",
+		 "plan.yaml:7:", "must be a number"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nattempts: 010\n",
+		 "plan.yaml:7:", "'attempts' is '010': it must be a whole number"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nattempts: 4294967296\n",
+		 "plan.yaml:7:", "4294967295 at most"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\ntraces: \"\"\n",
+		 "plan.yaml:7:", "'traces' is empty"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\ntraces: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
+		 "plan.yaml:7:", "more than 40"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nbuilds: [../O2]\n",
+		 "plan.yaml:7:", "is no build's name"},
+		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\nbuilds: [O2345678901234567890123456]\n",
+		 "plan.yaml:7:", "is no build's name"},
 		{"clocks: [4 MHz]\nrepeats: 3\nwindow: 1 s\nidle: 1 s\n---\nx: 1\n",
 		 "plan.yaml:7:", "second document"},
 	};
@@ -145,6 +163,7 @@ static void plan_errors(void **state)
 	}
 	expect_plan_error("", "plan.yaml:1:", "empty");
 	expect_plan_error("- a\n", "plan.yaml:1:", "keys and values");
+	expect_plan_error("plan: \"p\\nq\"\n", "plan.yaml:1:", "'plan' has a line break");
 	expect_plan_error("plan: p\nmodels: [none*.tflite]\nclocks: [4 MHz]\nrepeats: 1\n"
 			  "window: 1 s\nidle: 1 s\n",
 			  "plan.yaml:2:", "no model file matches");
@@ -490,6 +509,18 @@ static void rig_errors(void **state)
 		{"supply_u: 5 mV}", "supply_u: 5 mV, ambient: 23}", "rig.yaml:5:", "no unit"},
 		{"supply_u: 5 mV}", "supply_u: 5 mV, ambient_u: 1 degC}", "rig.yaml:5:",
 		 "ambient_u without ambient"},
+		{"supply_u: 5 mV}", "supply_u: 5 mV, ambient: 300 degC}", "rig.yaml:5:",
+		 "outside"},
+		{"supply_u: 5 mV}", "supply_u: 5 V}", "rig.yaml:5:", "not below the supply"},
+		{"supply_u: 5 mV}", "supply_u: 5 mV, gain_u: 100 %}", "rig.yaml:5:",
+		 "not below 100 %"},
+		{"ambient: 21 degC", "ambient: 294 degC", "rig.yaml:3:", "outside"},
+		{"name: b", "name: a|b", "rig.yaml:7:", "no '|'"},
+		{"name: b", "name: ../b", "rig.yaml:7:", "no '/'"},
+		{"5 mV}\n", "5 mV}\n  - {name: .m, part: meter.yaml, link: l3}\n",
+		 "rig.yaml:6:", "begins with no '.'"},
+		{"5 mV}\n", "5 mV}\n  - {name: mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm, part: meter.yaml, link: l3}\n",
+		 "rig.yaml:6:", "longer than 40"},
 		{"virtual: true\n", "", "rig.yaml:1:", "'virtual' is missing"},
 		{"meter: m}", "meter: q}", "rig.yaml:7:", "no meter 'q'"},
 		{"link: l2", "link: l1", "rig.yaml:7:", "share link"},

@@ -17,6 +17,8 @@ struct fake_vlpm01a {
 	void (*at)(int64_t t_ps); /* the world in the slice that begins then; may be NULL */
 	char said[4096];          /* what the host wrote since the test emptied it */
 	const char *deaf_to;      /* a command that gets no answer; NULL: none */
+	const char *slow_to;      /* a command that is answered slow_ps later; NULL: none */
+	int64_t slow_ps, slow_until_ps;
 };
 
 static struct fake_vlpm01a fake_vlpm01a;
@@ -41,6 +43,11 @@ static inline void fake_vlpm01a_pass(int64_t ns)
 	}
 }
 
+static inline bool fake_vlpm01a_is(const char *command, const uint8_t *bytes, size_t count)
+{
+	return command && count >= strlen(command) && !memcmp(bytes, command, strlen(command));
+}
+
 static inline void fake_vlpm01a_host_bytes(const uint8_t *bytes, size_t count)
 {
 	struct fake_vlpm01a *fake = &fake_vlpm01a;
@@ -50,14 +57,17 @@ static inline void fake_vlpm01a_host_bytes(const uint8_t *bytes, size_t count)
 		memcpy(fake->said + used, bytes, count);
 		fake->said[used + count] = '\0';
 	}
-	if (fake->deaf_to && count >= strlen(fake->deaf_to) &&
-	    !memcmp(bytes, fake->deaf_to, strlen(fake->deaf_to)))
+	if (fake_vlpm01a_is(fake->deaf_to, bytes, count))
 		return;
+	if (fake_vlpm01a_is(fake->slow_to, bytes, count))
+		fake->slow_until_ps = fake->now_ps + fake->slow_ps;
 	vlpm01a_host_bytes(fake->meter, bytes, count);
 }
 
 static inline size_t fake_vlpm01a_take_bytes(uint8_t *ret_bytes, size_t capacity)
 {
+	if (fake_vlpm01a.now_ps < fake_vlpm01a.slow_until_ps)
+		return 0;
 	return vlpm01a_take_bytes(fake_vlpm01a.meter, ret_bytes, capacity);
 }
 

@@ -255,6 +255,12 @@ static void json(void **state)
 {
 	static const char text[] = " { \"a\" : [1, [2, \"x]\"], {\"b\": 3}, NaN, -4.5e-1 ] , \"c\" "
 				   ": { \"d\" : \"D e\" } }";
+	static const char *const micros[] = {"\"180 uA\"",
+					     "\"180 \xC2\xB5"
+					     "A\"",
+					     "\"180 \xCE\xBC"
+					     "A\"",
+					     "\"180 \\u00B5A\""};
 	struct json whole = {text, text + sizeof(text) - 1}, value, element;
 	double number;
 
@@ -273,6 +279,15 @@ static void json(void **state)
 	assert_false(json_string_is(value, "def"));
 	assert_false(json_string_is(value, "d"));
 	assert_false(json_member(whole, "d", &value));
+	for (size_t n = 0; n < sizeof(micros) / sizeof(micros[0]); n++) {
+		const struct json micro = {micros[n], micros[n] + strlen(micros[n])};
+
+		assert_true(json_string_is(micro, "180 uA"));
+		assert_false(json_string_is(micro, "180 A") || json_string_is(micro, "180 mA"));
+		for (size_t length = 0; length < strlen(micros[n]); length++)
+			assert_false(json_string_is((struct json){micro.at, micro.at + length},
+						    "180 uA"));
+	}
 	assert_false(json_member(whole, "b", &value));
 	for (size_t length = 0; length < sizeof(text) - 1; length++) {
 		char *cut = malloc(length ? length : 1);

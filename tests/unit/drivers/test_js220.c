@@ -139,6 +139,27 @@ static void refuses_bad_settings(void **state)
 	meter_close(open_meter("serial=000220"));
 }
 
+/* The instrument writes some of them with a micro sign. */
+static void takes_every_range(void **state)
+{
+	static const char *const ranges[] = {"10 A",   "180 mA", "18 mA",
+					     "1.8 mA", "180 uA", "18 uA"};
+
+	(void)state;
+	for (unsigned n = 0; n < sizeof(ranges) / sizeof(ranges[0]); n++) {
+		struct meter *meter;
+		char options[32];
+
+		fake_js220_init(1);
+		snprintf(options, sizeof(options), "range=%s", ranges[n]);
+		meter = open_meter(options);
+		start(meter);
+		take(meter);
+		assert_int_equal(block.range[0], n);
+		meter_close(meter);
+	}
+}
+
 static void streams_every_sample(void **state)
 {
 	struct meter *meter;
@@ -535,6 +556,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_and_describes),
 		cmocka_unit_test(refuses_bad_settings),
+		cmocka_unit_test(takes_every_range),
 		cmocka_unit_test(streams_every_sample),
 		cmocka_unit_test(integral_equals_samples),
 		cmocka_unit_test(halves_of_a_sample),

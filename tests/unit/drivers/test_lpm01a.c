@@ -112,6 +112,22 @@ static void releases_control_when_open_fails(void **state)
 	assert_int_equal(link_.closed, 1);
 }
 
+static void waits_while_it_calibrates(void **state)
+{
+	static const char *const commands[] = {"volt", "acqmode", "calib"};
+	struct meter *meter;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(commands) / sizeof(commands[0]); n++) {
+		fake_vlpm01a_init(&link_, 1);
+		fake_vlpm01a.slow_to = commands[n];
+		fake_vlpm01a.slow_ps = 8000000000000;
+		if (try_open(3.0, NULL, &meter))
+			fail_msg("%s", err.text);
+		meter_close(meter);
+	}
+}
+
 static void refuses_settings(void **state)
 {
 	static const struct {
@@ -363,6 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_control_and_releases_it),
 		cmocka_unit_test(releases_control_when_open_fails),
+		cmocka_unit_test(waits_while_it_calibrates),
 		cmocka_unit_test(refuses_settings),
 		cmocka_unit_test(measures),
 		cmocka_unit_test(switches_the_board),

@@ -620,6 +620,22 @@ static void test_ina228_slow_alert(void **state)
 	}
 }
 
+/* CNVRF: latched until it is read, else gone by itself. */
+static void test_ina228_conversion_ready_flag(void **state)
+{
+	(void)state;
+	for (int latched = 0; latched < 2; latched++) {
+		struct rig rig = rig_new(VINA2XX_INA228, 0.1);
+
+		write_register(&rig, 0x0b, latched ? 0x8001 : 0x0001);
+		write_register(&rig, 0x01, 0xb000); /* shunt and bus, 50 us each */
+		rig_run_us(&rig, 150);
+		assert_int_equal(is_ready(&rig, VINA2XX_INA228), latched);
+		assert_false(is_ready(&rig, VINA2XX_INA228));
+		vina2xx_free(rig.meter);
+	}
+}
+
 static void test_ina228_conversion_ready_alert(void **state)
 {
 	struct rig rig = rig_new(VINA2XX_INA228, 0.1);
@@ -660,6 +676,7 @@ int main(void)
 		cmocka_unit_test(test_ina226_conversion_ready_alert),
 		cmocka_unit_test(test_ina228_limits),
 		cmocka_unit_test(test_ina228_slow_alert),
+		cmocka_unit_test(test_ina228_conversion_ready_flag),
 		cmocka_unit_test(test_ina228_conversion_ready_alert),
 	};
 

@@ -158,9 +158,14 @@ static void test_accumulators_control(void **state)
 	assert_int_equal(read_register(&rig, 0x0a, 5), 3 * before);
 	assert_int_equal(read_register(&rig, 0x09, 5), 160000 * 15360ll / 16384 * 2 / 16);
 	write_register(&rig, 0x00, 0x4000);
-	assert_int_equal(read_register(&rig, 0x00, 2), 0); /* RSTACC clears itself */
+	assert_int_equal(read_register(&rig, 0x00, 2), 0x4000); /* RSTACC stays, and so do they */
+	write_register(&rig, 0x01, 0xb000);
+	rig_run_us(&rig, 1e5, 0.5, 3);
 	assert_int_equal(read_register(&rig, 0x0a, 5), 0);
 	assert_int_equal(read_register(&rig, 0x09, 5), 0);
+	write_register(&rig, 0x00, 0x0000);
+	rig_run_us(&rig, 1e6, 0.5, 3);
+	assert_int_equal(read_register(&rig, 0x0a, 5), before);
 	assert_int_equal(read_register(&rig, 0x04, 3), 160000 << 4); /* results stay */
 	vina2xx_free(rig.meter);
 }
