@@ -9,6 +9,7 @@
 #include "bench/config/rig_parts.h"
 #include "bench/config/yaml_file.h"
 #include "drivers/flash/flash.h"
+#include "drivers/link/kinds.h"
 #include "drivers/link/usb_kinds.h"
 
 enum { TEXT_MAX = 1000, CONFIG_MAX = 16 };
@@ -148,9 +149,12 @@ static int take_baud(const struct rig_flash_source *source, struct rig_board *bo
 static int take_link(const struct rig_flash_source *source, struct rig_board *board,
 		     struct err *err)
 {
-	const struct usb_ops *ops;
+	const struct link_ops *port;
+	const struct usb_ops *device;
 	const char *address;
-	int ret = usb_kind_find(source->text->link, &ops, &address, err);
+	int ret = flash_find(board->flash_driver)->takes_port
+			  ? link_kind_find(source->text->link, &port, &address, err)
+			  : usb_kind_find(source->text->link, &device, &address, err);
 
 	board->flash_uri = source->text->link;
 	return ret ? yaml_file_error(source->file, ret, err, "%s.link", source->place) : 0;
@@ -272,6 +276,11 @@ int rig_flash_check_unique(const struct rig *rig, const struct yaml_file *own, s
 
 		for (unsigned j = 0; !ret && j < i; j++)
 			ret = check_pair(&rig->boards[j], board, err);
+		for (unsigned j = 0; !ret && j < rig->board_count; j++)
+			if (same(board->flash_uri, rig->boards[j].link))
+				ret = err_set(err, -EINVAL,
+					      "board '%s' is flashed over the link of board '%s'",
+					      board->name, rig->boards[j].name);
 		for (unsigned j = 0; !ret && j < rig->meter_count; j++)
 			if (same(board->flash_uri, rig->meters[j].link))
 				ret = err_set(err, -EINVAL,

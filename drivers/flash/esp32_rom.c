@@ -5,6 +5,7 @@
  * FLASH_END is never sent: the ROM leaves its loader at it, whatever its argument says. The reset
  * at the end does the same for sure.
  */
+#define _GNU_SOURCE /* strcasestr */
 #include "drivers/flash/esp32_rom.h"
 
 #include <errno.h>
@@ -50,19 +51,40 @@ static void progress(const struct flash_request *request, size_t *most, size_t d
 		request->progress(request->context, done, 2 * request->count);
 }
 
-static int loader_connect(const struct flash_request *request, struct esp32_loader *loader,
-			  struct err *err)
+static bool is_native_usb(const struct link *link)
 {
-	int ret = esp32_loader_enter(loader, request->link, request->control, err);
+	return strcasestr(link_identity(link), "303a:1001");
+}
+
+/* usb: the chip's own port, open; NULL: the loader is on the board's link. */
+static int loader_enter(const struct flash_request *request, struct link *usb,
+			struct esp32_loader *loader, struct err *err)
+{
+	if (usb)
+		return esp32_loader_enter_usb(loader, usb, err);
+	if (is_native_usb(request->link))
+		return err_set(err, -ENOTSUP,
+			       "the board's link is the chip's own USB port, on which its firmware "
+			       "does not speak: give the board a link to U0RXD and U0TXD, and this "
+			       "port as 'flash: {link: ...}'");
+	return esp32_loader_enter(loader, request->link, request->control, err);
+}
+
+static int loader_connect(const struct flash_request *request, struct link *usb,
+			  struct esp32_loader *loader, struct err *err)
+{
+	int ret = loader_enter(request, usb, loader, err);
 
 	if (!ret)
 		ret = esp32_loader_identify(loader, err);
 	if (!ret && request->expected_id && request->expected_id != loader->chip)
 		ret = err_set(err, -ENXIO, "the board's chip id is %u, not the expected %u",
 			      loader->chip, request->expected_id);
+	if (!ret && usb)
+		ret = esp32_loader_stop_watchdogs(loader, err);
 	if (!ret)
 		ret = esp32_loader_attach(loader, FLASH_BYTES, err);
-	if (!ret && request->baud != ENTRY_BAUD)
+	if (!ret && !usb && request->baud != ENTRY_BAUD)
 		ret = esp32_loader_set_baud(loader, request->baud, err);
 	return ret;
 }
@@ -128,27 +150,43 @@ static int verify(const struct flash_request *request, struct esp32_loader *load
 	return 0;
 }
 
-static int esp32_rom_write(const struct flash_request *request, struct flash_report *ret_report,
-			   struct err *err)
+static int usb_open(const struct flash_request *request, struct link **ret_usb, struct err *err)
+{
+	const struct link_settings settings = {.baud = ENTRY_BAUD, .parity = LINK_PARITY_NONE};
+	int ret = link_open_taped(request->tape, request->uri, &settings, ret_usb, err);
+
+	if (ret || is_native_usb(*ret_usb))
+		return ret;
+	ret = err_set(err, -ENXIO, "%s is no ESP32-C3's own USB port (303A:1001), but %s",
+		      request->uri,
+		      *link_identity(*ret_usb) ? link_identity(*ret_usb) : "says nothing");
+	link_close(*ret_usb);
+	return ret;
+}
+
+static int board_reset(const struct flash_request *request, struct link *usb, struct err *err)
+{
+	return usb ? esp32_usb_reset(usb, err) : control_reset(request->control, false, err);
+}
+
+static int write_and_verify(const struct flash_request *request, struct link *usb,
+			    struct flash_report *ret_report, struct err *err)
 {
 	struct esp32_loader loader = {0};
 	size_t most = 0;
-	int ret = request_check(request, err);
+	int ret = loader_connect(request, usb, &loader, err);
 
-	if (ret)
-		return err_context(err, ret, "esp32_rom");
-	ret = loader_connect(request, &loader, err);
 	if (!ret)
 		ret = write_all(request, &loader, &most, err);
 	if (!ret)
 		ret = verify(request, &loader, &most, err);
 	if (ret) {
-		control_reset(request->control, false, NULL);
-		return err_context(err, ret, "esp32_rom");
+		board_reset(request, usb, NULL);
+		return ret;
 	}
-	ret = control_reset(request->control, false, err);
+	ret = board_reset(request, usb, err);
 	if (ret)
-		return err_context(err, ret, "esp32_rom: reset into flash");
+		return err_context(err, ret, "reset into flash");
 	*ret_report = (struct flash_report){
 		.id = loader.chip,
 		.written = request->count,
@@ -157,9 +195,25 @@ static int esp32_rom_write(const struct flash_request *request, struct flash_rep
 	return 0;
 }
 
+static int esp32_rom_write(const struct flash_request *request, struct flash_report *ret_report,
+			   struct err *err)
+{
+	struct link *usb = NULL;
+	int ret = request_check(request, err);
+
+	if (!ret && request->uri)
+		ret = usb_open(request, &usb, err);
+	if (!ret) {
+		ret = write_and_verify(request, usb, ret_report, err);
+		link_close(usb);
+	}
+	return ret ? err_context(err, ret, "esp32_rom") : 0;
+}
+
 const struct flash_ops flash_esp32_rom = {
 	.name = "esp32_rom",
-	.takes = FLASH_KEY_BAUD | FLASH_KEY_ID,
+	.takes = FLASH_KEY_BAUD | FLASH_KEY_ID | FLASH_KEY_LINK,
 	.needs = FLASH_KEY_BAUD | FLASH_KEY_ID,
+	.takes_port = true,
 	.write = esp32_rom_write,
 };

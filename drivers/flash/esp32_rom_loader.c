@@ -16,6 +16,7 @@ enum {
 	COMMAND_FLASH_BEGIN = 0x02,
 	COMMAND_FLASH_DATA = 0x03,
 	COMMAND_SYNC = 0x08,
+	COMMAND_WRITE_REG = 0x09,
 	COMMAND_READ_REG = 0x0A,
 	COMMAND_SPI_SET_PARAMS = 0x0B,
 	COMMAND_SPI_ATTACH = 0x0D,
@@ -35,6 +36,7 @@ enum {
 	SYNC_TRIES = 5,
 	RESETS = 7,
 	RESET_MS = 100,
+	USB_STEP_MS = 100,
 	BOOT_MS = 50,
 	BOOT_SLOW_MS = 550,
 	ERASE_MS_PER_MB = 30000,
@@ -46,6 +48,17 @@ enum {
 /* Register 0x40001000 holds a number of the chip's revision. */
 enum { MAGIC_AT = 0x40001000 };
 static const uint32_t magics_c3[] = {0x6921506F, 0x1B31506F, 0x4881606F, 0x4361606F};
+
+/* ESP32-C3 Technical Reference Manual, chapter "Low-Power Management", registers of the RTC
+ * watchdog and of the super watchdog; esptool (targets/esp32c3.py) uses them alike. */
+enum {
+	RTC_WDTCONFIG0 = 0x60008090,
+	RTC_WDTWPROTECT = 0x600080A8,
+	RTC_SWD_CONF = 0x600080AC,
+	RTC_SWD_WPROTECT = 0x600080B0,
+	RTC_WDT_KEY = 0x50D83AA1,
+};
+static const uint32_t rtc_swd_key = 0x8F1D312A, rtc_swd_auto_feed = 1u << 31;
 
 static int scaled_ms(size_t count, int ms_per_mb)
 {
@@ -120,8 +133,49 @@ static int sync_try(struct esp32_loader *loader, struct err *err)
 	return -ETIMEDOUT;
 }
 
-int esp32_loader_enter(struct esp32_loader *loader, struct link *link, struct control *control,
-		       struct err *err)
+struct line_step {
+	bool dtr, rts;
+	int ms;
+};
+
+static int lines_step(struct link *link, const struct line_step *steps, size_t count,
+		      struct err *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < count; i++) {
+		ret = link_set_lines(link, steps[i].dtr, steps[i].rts, err);
+		if (!ret && steps[i].ms)
+			ret = link_discard(link, steps[i].ms, steps[i].ms, err);
+	}
+	return ret;
+}
+
+/* DTR alone asks for the loader, RTS alone resets; on the way from one to the other both are
+ * asserted, since neither would take the wish back (esptool, reset.py, USBJTAGSerialReset). */
+static int usb_reset_into_loader(struct esp32_loader *loader, struct err *err)
+{
+	static const struct line_step steps[] = {{false, false, USB_STEP_MS},
+						 {true, false, USB_STEP_MS},
+						 {true, true, 0},
+						 {false, true, USB_STEP_MS},
+						 {false, false, USB_STEP_MS}};
+	int ret = lines_step(loader->link, steps, sizeof(steps) / sizeof(steps[0]), err);
+
+	return ret ? ret : esp32_line_clear(loader, err);
+}
+
+int esp32_usb_reset(struct link *link, struct err *err)
+{
+	static const struct line_step steps[] = {
+		{false, false, 0}, {false, true, USB_STEP_MS}, {false, false, USB_STEP_MS}};
+
+	return lines_step(link, steps, sizeof(steps) / sizeof(steps[0]), err);
+}
+
+/* control NULL: by the chip's own USB port. */
+static int enter(struct esp32_loader *loader, struct link *link, struct control *control,
+		 struct err *err)
 {
 	const struct link_settings settings = {.baud = ENTRY_BAUD, .parity = LINK_PARITY_NONE};
 	int ret;
@@ -129,7 +183,8 @@ int esp32_loader_enter(struct esp32_loader *loader, struct link *link, struct co
 	*loader = (struct esp32_loader){.link = link, .baud = ENTRY_BAUD};
 	ret = link_set(link, &settings, err);
 	for (int attempt = 0; !ret && attempt < RESETS; attempt++) {
-		ret = reset_into_loader(loader, control, attempt, err);
+		ret = control ? reset_into_loader(loader, control, attempt, err)
+			      : usb_reset_into_loader(loader, err);
 		if (!ret)
 			ret = sync_try(loader, err);
 		if (!ret)
@@ -141,6 +196,18 @@ int esp32_loader_enter(struct esp32_loader *loader, struct link *link, struct co
 		return err_context(err, ret, "enter the loader");
 	return err_set(err, -ETIMEDOUT, "enter the loader: no answer to SYNC after %d resets",
 		       RESETS);
+}
+
+int esp32_loader_enter(struct esp32_loader *loader, struct link *link, struct control *control,
+		       struct err *err)
+{
+	assert(control);
+	return enter(loader, link, control, err);
+}
+
+int esp32_loader_enter_usb(struct esp32_loader *loader, struct link *link, struct err *err)
+{
+	return enter(loader, link, NULL, err);
 }
 
 /* ---- identity ---- */
@@ -161,6 +228,33 @@ static int register_read(struct esp32_loader *loader, uint32_t address, uint32_t
 		return err_context(err, ret, "read register 0x%08x", address);
 	*ret_value = answer.value;
 	return 0;
+}
+
+static int register_write(struct esp32_loader *loader, uint32_t address, uint32_t value,
+			  struct err *err)
+{
+	const uint32_t words[] = {address, value, 0xFFFFFFFF /* all bits */, 0 /* no delay */};
+	int ret = command_words(loader, COMMAND_WRITE_REG, words, 4, COMMAND_MS, err);
+
+	return ret ? err_context(err, ret, "write register 0x%08x", address) : 0;
+}
+
+int esp32_loader_stop_watchdogs(struct esp32_loader *loader, struct err *err)
+{
+	uint32_t swd_conf = 0;
+	int ret = register_read(loader, RTC_SWD_CONF, &swd_conf, err);
+	const uint32_t writes[][2] = {
+		{RTC_WDTWPROTECT, RTC_WDT_KEY},
+		{RTC_WDTCONFIG0, 0},
+		{RTC_WDTWPROTECT, 0},
+		{RTC_SWD_WPROTECT, rtc_swd_key},
+		{RTC_SWD_CONF, swd_conf | rtc_swd_auto_feed},
+		{RTC_SWD_WPROTECT, 0},
+	};
+
+	for (size_t i = 0; !ret && i < sizeof(writes) / sizeof(writes[0]); i++)
+		ret = register_write(loader, writes[i][0], writes[i][1], err);
+	return ret ? err_context(err, ret, "stop the watchdogs") : 0;
 }
 
 /* Only newer chips know this command. */

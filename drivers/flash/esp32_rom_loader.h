@@ -37,6 +37,13 @@ struct esp32_loader {
  * link to 115200 8N1 and synchronises. */
 int esp32_loader_enter(struct esp32_loader *loader, struct link *link, struct control *control,
 		       struct err *err);
+/* The same over the chip's own USB port, USB-Serial-JTAG (303A:1001), whose DTR and RTS go to no
+ * pins and mean other things. */
+int esp32_loader_enter_usb(struct esp32_loader *loader, struct link *link, struct err *err);
+/* Stops the watchdogs that would end a loader entered that way; after esp32_loader_identify. */
+int esp32_loader_stop_watchdogs(struct esp32_loader *loader, struct err *err);
+/* Resets the chip into what is in flash, by its own USB port. */
+int esp32_usb_reset(struct link *link, struct err *err);
 /* -ENXIO: not an ESP32-C3. */
 int esp32_loader_identify(struct esp32_loader *loader, struct err *err);
 /* Makes the flash known to the ROM. */

@@ -12,6 +12,7 @@
 #ifndef DRIVERS_FLASH_FLASH_H
 #define DRIVERS_FLASH_FLASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,7 +29,7 @@ struct flash_request {
 	size_t count;
 	uint16_t expected_id; /* product id the loader must report, 0: any */
 
-	const char *uri;            /* of the loader's USB device, or of its server */
+	const char *uri;            /* of the loader's USB device, its own link, or its server */
 	const char *const *config;  /* files for the server that is to be started, up to a NULL */
 	const char *adapter_serial; /* of the probe that server takes; NULL: the only one */
 	/* The link's, or NULL: what comes from elsewhere than the link goes on it as well, so that
@@ -65,6 +66,7 @@ struct flash_ops {
 	unsigned takes;     /* enum flash_key; those of the next two included */
 	unsigned needs;     /* all of them */
 	unsigned needs_one; /* exactly one of them; 0: no such choice */
+	bool takes_port;    /* FLASH_KEY_LINK is a link (link.h), and not a USB device (usb.h) */
 	int (*write)(const struct flash_request *request, struct flash_report *ret_report,
 		     struct err *err);
 };

@@ -53,9 +53,11 @@ static int calibration_piece(struct usb *usb, size_t at, uint8_t *bytes, size_t 
 	return rc ? err_context(err, rc, "calibration") : 0;
 }
 
-static int calibration_rest(struct usb *usb, uint8_t *bytes, size_t length, struct err *err)
+/* From its first byte on, as both of the vendor's hosts ask for it: they ask at no other places
+ * than multiples of PIECE_BYTES (joulescope_driver, js110_usb.c; pyjoulescope, device.py). */
+static int calibration_whole(struct usb *usb, uint8_t *bytes, size_t length, struct err *err)
 {
-	size_t at = JS110_CALIBRATION_HEAD;
+	size_t at = 0;
 
 	while (at < length) {
 		size_t count = 0;
@@ -87,8 +89,7 @@ int js110_control_read_calibration(struct usb *usb, struct js110_calibration *re
 	bytes = malloc(length);
 	if (!bytes)
 		return err_set(err, -ENOMEM, "calibration: out of memory for %zu bytes", length);
-	memcpy(bytes, head, sizeof(head));
-	rc = calibration_rest(usb, bytes, length, err);
+	rc = calibration_whole(usb, bytes, length, err);
 	if (!rc)
 		rc = js110_calibration_parse(bytes, length, ret_calibration, err);
 	free(bytes);

@@ -2,7 +2,8 @@
  *
  * Joulescope JS220: conversation. The order of the steps is the vendor's (joulescope_driver,
  * js220_usb.c); one difference: CONNECT asks to keep the settings (wValue 1, js220_api.h), and only
- * when that is refused for the defaults, which the vendor's driver always sends.
+ * when that is refused or brings no greeting for the defaults, which the vendor's driver always
+ * sends.
  *
  * The instrument asks for the time about every second, and wants the answer at once: late ones are
  * left out, for they would bend its map of time. What it is told is CLOCK_MONOTONIC, which runs as
@@ -275,6 +276,25 @@ int js220_session_end(struct js220_session *session, struct err *err)
 
 /* --- open and close --------------------------------------------------------------------------- */
 
+static int session_greet_as(struct js220_session *session, uint16_t keep, struct err *err)
+{
+	int rc = session_request(session, REQUEST_CONNECT, keep, err);
+
+	return rc ? rc : session_await(session, is_connected, "greeting", err);
+}
+
+/* No host of the vendor's asks to keep the settings, so that this may be refused, or not be heard
+ * of again: then as those do. */
+static int session_greet(struct js220_session *session, struct err *err)
+{
+	int rc = session_greet_as(session, 1, NULL);
+
+	if (!rc)
+		return 0;
+	(void)session_request(session, REQUEST_DISCONNECT, 0, NULL);
+	return session_greet_as(session, 0, err);
+}
+
 static int session_connect(struct js220_session *session, struct err *err)
 {
 	const struct usb_stream_settings stream = {.endpoint = ENDPOINT_IN};
@@ -285,10 +305,8 @@ static int session_connect(struct js220_session *session, struct err *err)
 	rc = usb_clear_halt(session->usb, ENDPOINT_IN, err);
 	if (!rc)
 		rc = usb_stream_start(session->usb, &stream, err);
-	if (!rc && session_request(session, REQUEST_CONNECT, 1, NULL))
-		rc = session_request(session, REQUEST_CONNECT, 0, err);
 	if (!rc)
-		rc = session_await(session, is_connected, "greeting", err);
+		rc = session_greet(session, err);
 	if (!rc && session->versions.protocol >> 24 != PROTOCOL_MAJOR)
 		rc = err_set(err, -EPROTO, "it speaks protocol %u, not %d",
 			     session->versions.protocol >> 24, PROTOCOL_MAJOR);

@@ -37,7 +37,7 @@ void lpm01a_parser_init(struct lpm01a_parser *parser, enum lpm01a_mode mode, dou
 	parser->value_max = value_max;
 	parser->begin = parser->end = parser->checked = parser->sure = 0;
 	parser->is_text = true;
-	parser->started = parser->in_summary = false;
+	parser->started = parser->in_summary = parser->is_behind_ack = false;
 }
 
 uint8_t *lpm01a_parser_space(struct lpm01a_parser *parser, size_t *ret_capacity)
@@ -225,7 +225,28 @@ static bool record_begins(const struct lpm01a_parser *parser)
 static void frames_begin(struct lpm01a_parser *parser)
 {
 	parser->is_text = false;
+	parser->is_behind_ack = true;
 	parser->checked = parser->sure = parser->begin;
+}
+
+/* Behind an acknowledge stands an empty line, here in front of the first frame. No value begins
+ * like one: it would be thousands. False: more bytes are needed to tell. */
+static bool empty_lines_skip(struct lpm01a_parser *parser)
+{
+	while (parser->is_behind_ack) {
+		const uint8_t *at = parser->buffer + parser->begin;
+		size_t left = parser->end - parser->begin;
+
+		if (!left || (left == 1 && at[0] == '\r'))
+			return false;
+		if (left > 1 && at[0] == '\r' && at[1] == '\n')
+			parser->begin += 2;
+		else
+			parser->is_behind_ack = false;
+	}
+	parser->checked = parser->checked > parser->begin ? parser->checked : parser->begin;
+	parser->sure = parser->sure > parser->begin ? parser->sure : parser->begin;
+	return true;
 }
 
 /* --- binary ----------------------------------------------------------------------------------- */
@@ -383,7 +404,7 @@ int lpm01a_parser_next(struct lpm01a_parser *parser, struct lpm01a_item *ret_ite
 
 	for (;;) {
 		if (!parser->is_text)
-			return frame_next(parser, ret_item);
+			return empty_lines_skip(parser) ? frame_next(parser, ret_item) : 0;
 		if (parser->mode == LPM01A_BINARY && record_begins(parser)) {
 			frames_begin(parser);
 			continue;

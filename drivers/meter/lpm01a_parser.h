@@ -63,10 +63,11 @@ struct lpm01a_parser {
 	double value_max; /* larger ones are none: the frame is broken */
 	uint8_t buffer[LPM01A_BUFFER_BYTES];
 	size_t begin, end;
-	size_t checked; /* up to here the words can be values */
-	size_t sure;    /* up to here a record confirms them */
-	bool is_text;   /* binary: before the start and after the end */
-	bool started;   /* ASCII: after "ack start" lines are values */
+	size_t checked;     /* up to here the words can be values */
+	size_t sure;        /* up to here a record confirms them */
+	bool is_text;       /* binary: before the start and after the end */
+	bool is_behind_ack; /* binary: no frame came yet */
+	bool started;       /* ASCII: after "ack start" lines are values */
 	bool in_summary;
 };
 

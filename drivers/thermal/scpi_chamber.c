@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A thermal chamber that speaks SCPI in lines ended by LF. Two vocabularies: SOURce:TEMPerature with
- * MEASure:TEMPerature?, and that of a Watlow F4T's control loop 1 (as client programs for it use it;
- * not tried on one). A set point is read back: a chamber that refuses it says so there, whatever
- * its error queue is like. Ramps, humidity and programs are the controller's own business.
+ * A thermal chamber that speaks SCPI in lines ended by LF. Two vocabularies: SOURce:TEMPerature
+ * with MEASure:TEMPerature?, and that of a Watlow F4T's control loop 1 (as client programs for it
+ * use it; not tried on one). An F4T speaks the unit that it is set to (":UNIT:TEMPERATURE?" answers
+ * C or F: PaulNongL/WatlowF4TscpiLibrary, f4t_interface.py, of a chamber maker): F is refused, not
+ * changed, since it holds for whoever else uses the chamber. A set point is read back: a chamber
+ * that refuses it says so there, whatever its error queue is like; clients of the F4T give it 1 to
+ * 2 s to take one. Ramps, humidity and programs are the controller's own business.
  */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
 #include "drivers/link/link.h"
 #include "drivers/thermal/thermal.h"
 
 enum {
 	REPLY_MS = 2000,
+	TAKE_MS = 2000,
+	TAKE_POLL_MS = 100,
 	REPLY_BYTES = THERMAL_IDENTITY_BYTES,
 	BAUD_DEFAULT = 9600,
 };
@@ -24,11 +31,12 @@ static const double taken_within_k = 0.051; /* controllers keep a tenth of a deg
 
 struct words {
 	const char *set, *ask_set, *measure;
+	const char *ask_unit; /* NULL: it has none but Celsius */
 };
 
-static const struct words scpi_words = {"SOUR:TEMP:SPO", "SOUR:TEMP:SPO?", "MEAS:TEMP?"};
+static const struct words scpi_words = {"SOUR:TEMP:SPO", "SOUR:TEMP:SPO?", "MEAS:TEMP?", NULL};
 static const struct words f4t_words = {"SOURCE:CLOOP1:SPOINT", "SOURCE:CLOOP1:SPOINT?",
-				       "SOURCE:CLOOP1:PVALUE?"};
+				       "SOURCE:CLOOP1:PVALUE?", "UNIT:TEMPERATURE?"};
 
 struct chamber {
 	struct link *link;
@@ -116,17 +124,53 @@ static int chamber_identify(void *state, char *ret_text, size_t size, struct err
 	return ret;
 }
 
+static int check_unit(struct chamber *chamber, struct err *err)
+{
+	char text[REPLY_BYTES];
+	int ret;
+
+	if (!chamber->words->ask_unit)
+		return 0;
+	ret = ask_text(chamber, chamber->words->ask_unit, text, err);
+	if (ret)
+		return ret;
+	if (strcasecmp(text, "C"))
+		return err_set(err, -EPROTO,
+			       "its temperatures are in '%s': set it to Celsius (its settings of "
+			       "communication, or :UNIT:TEMPERATURE C)",
+			       text);
+	return 0;
+}
+
+/* Returns 0, too, when it is still another one after TAKE_MS. */
+static int read_set_point_until(struct chamber *chamber, double temp_c, double *ret_taken_c,
+				struct err *err)
+{
+	const struct timespec pause = {.tv_nsec = TAKE_POLL_MS * 1000000L};
+	int64_t until_ns = link_now_ns() + TAKE_MS * 1000000LL;
+
+	for (;;) {
+		int ret = ask(chamber, chamber->words->ask_set, ret_taken_c, err);
+
+		if (ret || fabs(*ret_taken_c - temp_c) <= taken_within_k ||
+		    link_now_ns() >= until_ns)
+			return ret;
+		nanosleep(&pause, NULL);
+	}
+}
+
 static int chamber_set(void *state, double temp_c, struct err *err)
 {
 	struct chamber *chamber = state;
 	char line[REPLY_BYTES];
-	double taken_c;
-	int ret;
+	double taken_c = NAN;
+	int ret = check_unit(chamber, err);
 
 	snprintf(line, sizeof(line), "%s %.2f\n", chamber->words->set, temp_c);
-	ret = say(chamber, line, err);
 	if (!ret)
-		ret = ask(chamber, chamber->words->ask_set, &taken_c, err);
+		ret = say(chamber, line, err);
+	if (!ret)
+		ret = read_set_point_until(chamber, temp_c, &taken_c, err);
 	if (!ret && fabs(taken_c - temp_c) > taken_within_k)
 		ret = err_set(err, -EPROTO,
 			      "its set point is %g degC: outside the limits that its controller "
@@ -147,7 +191,9 @@ static int chamber_open(struct chamber *chamber, const char *address,
 	if (ret)
 		return ret;
 	chamber->words = words;
-	ret = chamber_read(chamber, &temp_c, err);
+	ret = check_unit(chamber, err);
+	if (!ret)
+		ret = chamber_read(chamber, &temp_c, err);
 	if (ret)
 		link_close(chamber->link);
 	return ret;

@@ -4,7 +4,7 @@
  *
  *   scpi:LINK            a chamber that takes SOURce:TEMPerature and MEASure:TEMPerature?; LINK is a
  *                        uri of drivers/link/link.h: scpi:tcp://oven:5025, scpi:serial:/dev/ttyUSB0
- *   f4t:LINK             the same in the words of a Watlow F4T's control loop 1
+ *   f4t:LINK             the same in the words of a Watlow F4T's control loop 1, set to Celsius
  *   hwmon:CHIP/SENSOR    a sensor of the kernel's by its chip's name: hwmon:lm75/temp1
  *   fixed:CELSIUS        what the user says it is: "fixed:21.5"
  *
@@ -61,7 +61,7 @@ int thermal_open(const char *uri, const struct thermal_settings *settings,
 void thermal_close(struct thermal *thermal); /* accepts NULL; a chamber keeps its set point */
 
 unsigned thermal_caps(const struct thermal *thermal);
-/* Blocks 4 s at most. -ENOTSUP: it sets nothing; -ERANGE: outside the settings' limits; -EPROTO: the
+/* Blocks 9 s at most. -ENOTSUP: it sets nothing; -ERANGE: outside the settings' limits; -EPROTO: the
  * chamber did not take it over. */
 int thermal_set(struct thermal *thermal, double temp_c, struct err *err);
 /* Blocks 2 s at most. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The command line of the LPM01A. A command is answered with "ack" and itself, or with "error" and
- * itself and a second line "Error detail: ...".
+ * itself and a second line "Error detail: ...". Behind an ack there is an empty line (seen in the
+ * exact answers that a public host program waits for: "\r\nPowerShield > ack htc\r\n\r\n"), in
+ * front of the first sample, too, when those are binary.
  *
  * assumed: the texts after "Error detail:"; every answer follows the prompt; settings need htc
  * first; what is refused while an acquisition runs; in a binary stream answers are records of
@@ -441,6 +443,8 @@ void lpm01a_command(struct vlpm01a *meter, char *line)
 	if (!why) {
 		snprintf(text, sizeof(text), "%sack %s%s", prompt, said, call.answer);
 		answer(meter, in_binary, LPM01A_RECORD_INFO, text);
+		if (!in_binary)
+			lpm01a_line(meter, "%s", "");
 		if (lpm01a_is(said, "help"))
 			send_help(meter);
 		return;

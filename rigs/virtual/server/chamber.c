@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 
 #include "rigs/virtual/server/truth.h"
@@ -40,6 +41,7 @@ struct chamber {
 	pthread_mutex_t mutex;
 	/* Under the mutex. */
 	struct chamber_program program;
+	bool speaks_fahrenheit; /* what it takes and answers; *RST leaves it */
 	struct chamber_air own;
 	int64_t own_ns; /* until when it has been followed; 0: not begun */
 	struct chamber_place places[PLACES_MAX];
@@ -247,18 +249,59 @@ static void log_target(struct chamber *chamber, double target_c)
 	fflush(chamber->log);
 }
 
+static bool speaks_fahrenheit(struct chamber *chamber)
+{
+	bool speaks;
+
+	pthread_mutex_lock(&chamber->mutex);
+	speaks = chamber->speaks_fahrenheit;
+	pthread_mutex_unlock(&chamber->mutex);
+	return speaks;
+}
+
+static double spoken(double temp_c, bool in_fahrenheit)
+{
+	return in_fahrenheit ? temp_c * 9 / 5 + 32 : temp_c;
+}
+
+static enum scpi_error set_unit(void *context, const char *parameter, char *ret_reply, size_t size)
+{
+	struct chamber *chamber = context;
+	bool is_fahrenheit = !strcasecmp(parameter, "F");
+
+	(void)ret_reply, (void)size;
+	if (!*parameter)
+		return SCPI_MISSING_PARAMETER;
+	if (!is_fahrenheit && strcasecmp(parameter, "C"))
+		return SCPI_WRONG_PARAMETER;
+	pthread_mutex_lock(&chamber->mutex);
+	chamber->speaks_fahrenheit = is_fahrenheit;
+	pthread_mutex_unlock(&chamber->mutex);
+	return SCPI_OK;
+}
+
+static enum scpi_error get_unit(void *context, const char *parameter, char *ret_reply, size_t size)
+{
+	(void)parameter;
+	snprintf(ret_reply, size, "%s", speaks_fahrenheit(context) ? "F" : "C");
+	return SCPI_OK;
+}
+
 /* A set point switches the chamber on, as on most controllers. */
 static enum scpi_error set_target(void *context, const char *parameter, char *ret_reply,
 				  size_t size)
 {
 	struct chamber_program program = chamber_program(context);
-	enum scpi_error error =
-		scpi_number(parameter, TARGET_MIN_C, TARGET_MAX_C, &program.target_c);
+	bool in_fahrenheit = speaks_fahrenheit(context);
+	double target;
+	enum scpi_error error = scpi_number(parameter, spoken(TARGET_MIN_C, in_fahrenheit),
+					    spoken(TARGET_MAX_C, in_fahrenheit), &target);
 
 	(void)ret_reply, (void)size;
-	program.on = true;
 	if (error)
 		return error;
+	program.target_c = in_fahrenheit ? (target - 32) * 5 / 9 : target;
+	program.on = true;
 	change(context, &program);
 	log_target(context, program.target_c);
 	return SCPI_OK;
@@ -268,7 +311,8 @@ static enum scpi_error get_target(void *context, const char *parameter, char *re
 				  size_t size)
 {
 	(void)parameter;
-	snprintf(ret_reply, size, "%.2f", chamber_program(context).target_c);
+	snprintf(ret_reply, size, "%.2f",
+		 spoken(chamber_program(context).target_c, speaks_fahrenheit(context)));
 	return SCPI_OK;
 }
 
@@ -300,7 +344,7 @@ static enum scpi_error measure(void *context, const char *parameter, char *ret_r
 	(void)parameter;
 	pthread_mutex_lock(&chamber->mutex);
 	follow_own(chamber, clock_ns());
-	snprintf(ret_reply, size, "%.3f", display_c(chamber));
+	snprintf(ret_reply, size, "%.3f", spoken(display_c(chamber), chamber->speaks_fahrenheit));
 	pthread_mutex_unlock(&chamber->mutex);
 	return SCPI_OK;
 }
@@ -346,6 +390,8 @@ const struct scpi_command chamber_commands[] = {
 	{"[SOURce:]TEMPerature:SLEW", set_slew},
 	{"[SOURce:]TEMPerature:SLEW?", get_slew},
 	{"MEASure:TEMPerature?", measure},
+	{"UNIT:TEMPerature", set_unit},
+	{"UNIT:TEMPerature?", get_unit},
 	{"[SOURce:]CLOop:SPOint", set_target},
 	{"[SOURce:]CLOop:SPOint?", get_target},
 	{"[SOURce:]CLOop:PVALue?", measure},

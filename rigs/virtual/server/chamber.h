@@ -11,7 +11,9 @@
  *
  * and the same in the words of the Watlow F4T, the controller of many makers' chambers (as client
  * programs for it use them): [SOURce:]CLOop1:SPOint and its query, [SOURce:]CLOop1:PVALue?,
- * [SOURce:]CLOop1:RRATe. The F4T's program, profile and humidity commands are not there.
+ * [SOURce:]CLOop1:RRATe, UNIT:TEMPerature C|F and its query: temperatures are taken and answered in
+ * that unit (not slews). It begins with C, and *RST leaves it. The F4T's program, profile and
+ * humidity commands are not there.
  *
  * Its log, if it has one, is JSON lines: {"schema": "joulebench-chamber/1", "chamber": NAME} first,
  * then

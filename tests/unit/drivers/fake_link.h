@@ -32,6 +32,7 @@ struct link {
 	unsigned waits;      /* so far: sleeps, and reads that found nothing at once */
 	size_t most_waiting; /* bytes that had arrived when a read began */
 	bool is_gone, dtr, rts;
+	const char *uri; /* under which link_open_taped finds it; NULL: under none */
 	struct link_settings settings;
 	unsigned closed;
 	uint8_t queue[FAKE_QUEUE_BYTES];
@@ -76,6 +77,17 @@ int link_open(const char *uri, const struct link_settings *settings, struct link
 	(void)settings;
 	(void)ret_link;
 	return err_set(err, -ENOENT, "%s: no such port", uri);
+}
+
+int link_open_taped(struct link_tape *tape, const char *uri, const struct link_settings *settings,
+		    struct link **ret_link, struct err *err)
+{
+	(void)tape;
+	if (!fake_link.uri || strcmp(uri, fake_link.uri))
+		return err_set(err, -ENOENT, "%s: no such port", uri);
+	fake_link.settings = *settings;
+	*ret_link = &fake_link;
+	return 0;
 }
 
 void link_close(struct link *link)

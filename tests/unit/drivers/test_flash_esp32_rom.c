@@ -20,12 +20,14 @@
 #include "tests/unit/drivers/fake_link.h"
 
 enum { FLASH_SIZE = 256 * 1024, BYTE_NS = 86806, EN_RISE_NS = 1000000, NEVER = -1, MS = 1000000 };
+enum { WDT_CONFIG_RESET = 0x00013214, SWD_CONF_RESET = 0x04B00000 };
 
 /* ---- the board ---- */
 
 struct rom {
 	/* wiring and faults */
 	bool straight;          /* reset and boot wired to one line each, reset changes first */
+	bool usb;               /* the chip's own USB port */
 	unsigned resets_needed; /* comes up in the loader at that one only */
 	bool silent, noisy, split, no_security_info;
 	uint32_t magic, chip_id;
@@ -47,6 +49,8 @@ struct rom {
 	int blocks; /* received in all */
 	uint32_t baud;
 	bool attached, params, flash_end_seen;
+	bool wants_loader; /* said on the chip's own USB port */
+	uint32_t wdt_key, wdt_config, swd_key, swd_conf;
 	uint8_t first_frames[3][128];
 	size_t first_bytes[3], frame_count;
 };
@@ -117,6 +121,13 @@ static void rom_begin(const uint8_t *data)
 	rom_answer(2, 0, NULL, 0, 0);
 }
 
+/* Else the loader is reset amid its work. */
+static bool watchdogs_are_stopped(void)
+{
+	return !rom.wdt_config && rom.swd_conf == (SWD_CONF_RESET | 1u << 31) && !rom.wdt_key &&
+	       !rom.swd_key;
+}
+
 /* Writes where it stopped, as the ROM does. */
 static void rom_data(const uint8_t *data, size_t count, uint32_t checksum)
 {
@@ -124,6 +135,7 @@ static void rom_data(const uint8_t *data, size_t count, uint32_t checksum)
 	uint8_t sum = 0xEF;
 
 	assert_true(rom.attached && rom.params);
+	assert_true(!rom.usb || watchdogs_are_stopped());
 	assert_int_equal(count, 16 + rom.block_bytes);
 	assert_int_equal(word(data), rom.block_bytes);
 	for (size_t i = 16; i < count; i++)
@@ -178,6 +190,39 @@ static void rom_sync(const uint8_t *data, size_t count)
 		rom_answer(8, 0, NULL, 0, 0);
 }
 
+/* The registers of both watchdogs, behind their locks. */
+static uint32_t *rom_register(uint32_t address)
+{
+	switch (address) {
+	case 0x60008090:
+		return rom.wdt_key == 0x50D83AA1 ? &rom.wdt_config : NULL;
+	case 0x600080A8:
+		return &rom.wdt_key;
+	case 0x600080AC:
+		return rom.swd_key == 0x8F1D312A ? &rom.swd_conf : NULL;
+	case 0x600080B0:
+		return &rom.swd_key;
+	default:
+		return NULL;
+	}
+}
+
+static void rom_write_register(const uint8_t *data)
+{
+	uint32_t *to = rom_register(word(data)), mask = word(data + 8);
+
+	if (to)
+		*to = (*to & ~mask) | (word(data + 4) & mask);
+	rom_answer(9, 0, NULL, 0, 0);
+}
+
+static uint32_t rom_read_register(uint32_t address)
+{
+	if (address == 0x600080AC)
+		return rom.swd_conf;
+	return address == 0x40001000 ? rom.magic : 0;
+}
+
 static void rom_carry_out(const uint8_t *packet, size_t count)
 {
 	const uint8_t *data = packet + 8;
@@ -197,7 +242,9 @@ static void rom_carry_out(const uint8_t *packet, size_t count)
 	if (packet[1] == 0x08)
 		rom_sync(data, count - 8);
 	if (packet[1] == 0x0A)
-		rom_answer(0x0A, word(data) == 0x40001000 ? rom.magic : 0, NULL, 0, 0);
+		rom_answer(0x0A, rom_read_register(word(data)), NULL, 0, 0);
+	if (packet[1] == 0x09)
+		rom_write_register(data);
 	if (packet[1] == 0x0B) {
 		rom.params = word(data + 4) == 4 * 1024 * 1024 && word(data + 20) == 0xFFFF;
 		rom_answer(0x0B, 0, NULL, 0, 0);
@@ -228,6 +275,9 @@ static void rom_boot(void)
 	rom.inside = false;
 	rom.baud = 115200;
 	rom.attached = rom.params = false;
+	rom.wdt_config = WDT_CONFIG_RESET;
+	rom.swd_conf = SWD_CONF_RESET;
+	rom.wdt_key = rom.swd_key = 0;
 	if (!rom.silent)
 		rom_send((const uint8_t *)log, sizeof(log) - 1);
 }
@@ -238,6 +288,20 @@ static void rom_settle(void)
 		rom_boot();
 }
 
+/* ESP32-C3 Technical Reference Manual, "USB Serial/JTAG Controller": DTR alone wishes for the
+ * loader, neither line takes the wish back, RTS alone resets. */
+static void on_usb_lines(bool dtr, bool rts)
+{
+	if (!rts)
+		rom.wants_loader = dtr;
+	if (rts && !dtr && rom.en) {
+		rom.io9 = !rom.wants_loader;
+		rom.resets++;
+		rom_boot();
+	}
+	rom.en = !rts || dtr;
+}
+
 /* The DevKitM-1's two transistors: EN is low while RTS is asserted alone, GPIO9 while DTR is. */
 static void on_lines(void *device, bool dtr, bool rts)
 {
@@ -245,6 +309,10 @@ static void on_lines(void *device, bool dtr, bool rts)
 
 	(void)device;
 	rom_settle();
+	if (rom.usb) {
+		on_usb_lines(dtr, rts);
+		return;
+	}
 	if (rom.straight && en && !rom.en) {
 		rom.resets++;
 		rom_boot(); /* GPIO9 still as it was */
@@ -679,6 +747,53 @@ static void test_senseless(void **state)
 	write_fails(-EINVAL, "baud");
 }
 
+/* Without the board's link, and without lines to its pins. */
+static void use_native_usb(void)
+{
+	rom.usb = true;
+	fake_link.identity = "usb 303A:1001 60:55:F9:00:00:01";
+	fake_link.uri = "/dev/ttyACM0";
+	bench.request.uri = "/dev/ttyACM0";
+	bench.request.link = NULL;
+	bench.request.control = NULL;
+}
+
+static void test_native_usb(void **state)
+{
+	(void)state;
+	use_native_usb();
+	bench.request.baud = 460800; /* says nothing there */
+	write_succeeds(0);
+	assert_int_equal(rom.resets, 2);
+	assert_int_equal(rom.boots, 1);
+	assert_int_equal(fake_link.closed, 1);
+	assert_int_equal(fake_link.settings.baud, 115200);
+}
+
+static void test_native_usb_fails(void **state)
+{
+	(void)state;
+	use_native_usb();
+	rom.stuck_byte = 5;
+	write_fails(-EIO, "read back");
+	assert_int_equal(fake_link.closed, 1);
+	rom.silent = true;
+	write_fails(-ETIMEDOUT, "no answer to SYNC");
+	bench.request.uri = "/dev/ttyACM1";
+	write_fails(-ENOENT, "/dev/ttyACM1");
+	bench.request.uri = fake_link.uri;
+	fake_link.identity = "usb 10C4:EA60 0001";
+	write_fails(-ENXIO, "no ESP32-C3's own USB port (303A:1001), but usb 10C4:EA60 0001");
+}
+
+static void test_native_usb_as_link(void **state)
+{
+	(void)state;
+	fake_link.identity = "usb 303A:1001 60:55:F9:00:00:01";
+	write_fails(-ENOTSUP, "the chip's own USB port");
+	assert_int_equal(rom.boots, 1); /* as left by the reset behind a failure */
+}
+
 static void test_registered(void **state)
 {
 	(void)state;
@@ -690,19 +805,35 @@ static void test_registered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_slip_encode),   TEST(test_slip_every_byte_value),
-		TEST(test_slip_damaged),  TEST(test_slip_too_long),
-		TEST(test_whole_write),   TEST(test_split_answers),
-		TEST(test_noise),         TEST(test_faster),
-		TEST(test_second_sector), TEST(test_straight_wiring),
-		TEST(test_late_reset),    TEST(test_silent),
-		TEST(test_chip_by_id),    TEST(test_wrong_chip),
-		TEST(test_wrong_chip_id), TEST(test_other_expected),
-		TEST(test_checksum_once), TEST(test_checksum_always),
-		TEST(test_lost_answer),   TEST(test_lost_block),
-		TEST(test_refused_erase), TEST(test_md5_differs),
-		TEST(test_md5_short),     TEST(test_gone),
-		TEST(test_senseless),     TEST(test_registered),
+		TEST(test_slip_encode),
+		TEST(test_slip_every_byte_value),
+		TEST(test_slip_damaged),
+		TEST(test_slip_too_long),
+		TEST(test_whole_write),
+		TEST(test_split_answers),
+		TEST(test_noise),
+		TEST(test_faster),
+		TEST(test_second_sector),
+		TEST(test_straight_wiring),
+		TEST(test_late_reset),
+		TEST(test_silent),
+		TEST(test_chip_by_id),
+		TEST(test_wrong_chip),
+		TEST(test_wrong_chip_id),
+		TEST(test_other_expected),
+		TEST(test_checksum_once),
+		TEST(test_checksum_always),
+		TEST(test_lost_answer),
+		TEST(test_lost_block),
+		TEST(test_refused_erase),
+		TEST(test_md5_differs),
+		TEST(test_md5_short),
+		TEST(test_gone),
+		TEST(test_senseless),
+		TEST(test_native_usb),
+		TEST(test_native_usb_fails),
+		TEST(test_native_usb_as_link),
+		TEST(test_registered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

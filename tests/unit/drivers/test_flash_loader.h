@@ -30,6 +30,7 @@ struct loader {
 	long flip_read_once;    /* flash offset read wrong one time, NEVER */
 	long stuck_byte;        /* flash offset that never takes what is written, NEVER */
 	bool die_at_write;      /* says nothing from the first write on */
+	int64_t page_erase_ns;  /* what one page takes */
 
 	bool running, synced, was_reset;
 	unsigned resets, boots; /* into the loader, into flash */
@@ -216,7 +217,10 @@ static void do_erase(unsigned count, size_t width, size_t length)
 	for (unsigned i = 0; i < count; i++)
 		erase_page(width == 1 ? loader.in[1 + i]
 				      : loader.in[2 + 2 * i] << 8 | loader.in[3 + 2 * i]);
-	ack();
+	if (loader.page_erase_ns)
+		fake_link_send((const uint8_t[]){0x79}, 1, count * loader.page_erase_ns);
+	else
+		ack();
 }
 
 /* The special counts are followed by a checksum only. */

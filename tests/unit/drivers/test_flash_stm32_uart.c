@@ -153,6 +153,16 @@ static void test_second_page_only(void **state)
 	assert_int_equal(loader.starts, 0); /* no vector table there */
 }
 
+/* A sector of 256 KiB, erased byte by byte (F74x). */
+static void test_slow_erase(void **state)
+{
+	(void)state;
+	loader.page_erase_ns = 8000000000;
+	bench.request.count = 8;
+	write_succeeds(0, 0);
+	assert_int_equal(loader.erase_commands, 1);
+}
+
 static void test_many_pages_in_blocks(void **state)
 {
 	static uint8_t big[18 * 4096 - 5];
@@ -426,19 +436,33 @@ static void test_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		bench_test(test_whole_write),        bench_test(test_go_refused),
-		bench_test(test_second_page_only),   bench_test(test_many_pages_in_blocks),
-		bench_test(test_legacy_erase),       bench_test(test_byte_at_a_time),
-		bench_test(test_noise_after_reset),  bench_test(test_already_synchronised),
-		bench_test(test_second_reset_helps), bench_test(test_lost_byte_to_loader),
-		bench_test(test_lost_answer),        bench_test(test_line_always_bad),
-		bench_test(test_silent_loader),      bench_test(test_dies_at_write),
-		bench_test(test_wrong_id),           bench_test(test_any_id),
-		bench_test(test_unknown_id),         bench_test(test_read_protected),
-		bench_test(test_erase_refused),      bench_test(test_command_missing),
-		bench_test(test_stuck_byte),         bench_test(test_read_back_damaged_once),
-		bench_test(test_senseless_requests), bench_test(test_hang_up),
-		cmocka_unit_test(test_table),        cmocka_unit_test(test_pages),
+		bench_test(test_whole_write),
+		bench_test(test_go_refused),
+		bench_test(test_second_page_only),
+		bench_test(test_many_pages_in_blocks),
+		bench_test(test_slow_erase),
+		bench_test(test_legacy_erase),
+		bench_test(test_byte_at_a_time),
+		bench_test(test_noise_after_reset),
+		bench_test(test_already_synchronised),
+		bench_test(test_second_reset_helps),
+		bench_test(test_lost_byte_to_loader),
+		bench_test(test_lost_answer),
+		bench_test(test_line_always_bad),
+		bench_test(test_silent_loader),
+		bench_test(test_dies_at_write),
+		bench_test(test_wrong_id),
+		bench_test(test_any_id),
+		bench_test(test_unknown_id),
+		bench_test(test_read_protected),
+		bench_test(test_erase_refused),
+		bench_test(test_command_missing),
+		bench_test(test_stuck_byte),
+		bench_test(test_read_back_damaged_once),
+		bench_test(test_senseless_requests),
+		bench_test(test_hang_up),
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,22 +166,48 @@ static void damage_nothing(const struct usb_setup *setup, uint8_t *data, int *co
 }
 static void damage_digit(const struct usb_setup *setup, uint8_t *data, int *count)
 {
-	if (setup->index)
+	if (setup->length > 32) /* not the head alone */
 		data[*count / 2] ^= 1;
 }
 static void damage_cut(const struct usb_setup *setup, uint8_t *data, int *count)
 {
 	(void)data;
-	if (setup->index > 32)
+	if (setup->index)
 		*count = 0;
-	else if (setup->index)
+	else if (setup->length > 32)
 		*count /= 2;
+}
+static void damage_between_pieces(const struct usb_setup *setup, uint8_t *data, int *count)
+{
+	(void)data;
+	if (setup->index % 4096)
+		*count = USB_STALL;
 }
 static void damage_head(const struct usb_setup *setup, uint8_t *data, int *count)
 {
 	(void)count;
 	if (!setup->index)
 		data[17] ^= 4;
+}
+
+static void plug_damaged(struct usb_device_ops *ops)
+{
+	fake_js110_init(1);
+	*ops = *fake_usb.device.ops;
+	honest_control = ops->control;
+	ops->control = damaged_control;
+	fake_usb.device.ops = ops;
+}
+
+/* The vendor's hosts never ask in between, so that no instrument was ever asked there. */
+static void asks_for_whole_pieces(void **state)
+{
+	struct usb_device_ops ops;
+
+	(void)state;
+	damage = damage_between_pieces;
+	plug_damaged(&ops);
+	meter_close(open_meter(NULL));
 }
 
 static void refuses_bad_calibrations(void **state)
@@ -202,12 +228,8 @@ static void refuses_bad_calibrations(void **state)
 	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
 		struct usb_device_ops ops;
 
-		fake_js110_init(1);
-		ops = *fake_usb.device.ops;
-		honest_control = ops.control;
-		ops.control = damaged_control;
 		damage = cases[n].damage;
-		fake_usb.device.ops = &ops;
+		plug_damaged(&ops);
 		refuses_to_open(&(struct meter_settings){.supply_v = 0}, cases[n].code,
 				cases[n].says);
 	}
@@ -480,11 +502,17 @@ static void unplugged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(opens_and_describes),      cmocka_unit_test(refuses_bad_settings),
-		cmocka_unit_test(refuses_bad_calibrations), cmocka_unit_test(streams_every_sample),
-		cmocka_unit_test(switches_by_policy),       cmocka_unit_test(means_of_many),
-		cmocka_unit_test(faults_are_said),          cmocka_unit_test(index_wraps),
-		cmocka_unit_test(ends_after_stop),          cmocka_unit_test(unplugged),
+		cmocka_unit_test(opens_and_describes),
+		cmocka_unit_test(refuses_bad_settings),
+		cmocka_unit_test(asks_for_whole_pieces),
+		cmocka_unit_test(refuses_bad_calibrations),
+		cmocka_unit_test(streams_every_sample),
+		cmocka_unit_test(switches_by_policy),
+		cmocka_unit_test(means_of_many),
+		cmocka_unit_test(faults_are_said),
+		cmocka_unit_test(index_wraps),
+		cmocka_unit_test(ends_after_stop),
+		cmocka_unit_test(unplugged),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -139,6 +139,44 @@ static void refuses_bad_settings(void **state)
 	meter_close(open_meter("serial=000220"));
 }
 
+/* --- an instrument that does not keep settings ------------------------------------------------ */
+
+static int (*honest_control)(void *state, const struct usb_setup *setup, uint8_t *data);
+static enum { CONNECT_REFUSED, CONNECT_SILENT } kept_connect;
+static unsigned connects;
+
+static int forgetful_control(void *state, const struct usb_setup *setup, uint8_t *data)
+{
+	bool is_connect = setup->request_type == 0xc0 && setup->request == 1;
+
+	connects += is_connect;
+	if (!is_connect || setup->value == 0)
+		return honest_control(state, setup, data);
+	data[0] = 0;
+	return kept_connect == CONNECT_SILENT ? 1 : USB_STALL;
+}
+
+static void connects_as_the_vendor_does(void **state)
+{
+	(void)state;
+	for (kept_connect = CONNECT_REFUSED; kept_connect <= CONNECT_SILENT; kept_connect++) {
+		struct usb_device_ops ops;
+		struct meter *meter;
+
+		fake_js220_init(1);
+		ops = *fake_usb.device.ops;
+		honest_control = ops.control;
+		ops.control = forgetful_control;
+		fake_usb.device.ops = &ops;
+		connects = 0;
+		meter = open_meter(NULL);
+		assert_int_equal(connects, 2);
+		start(meter);
+		take(meter);
+		meter_close(meter);
+	}
+}
+
 /* The instrument writes some of them with a micro sign. */
 static void takes_every_range(void **state)
 {
@@ -556,6 +594,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_and_describes),
 		cmocka_unit_test(refuses_bad_settings),
+		cmocka_unit_test(connects_as_the_vendor_does),
 		cmocka_unit_test(takes_every_range),
 		cmocka_unit_test(streams_every_sample),
 		cmocka_unit_test(integral_equals_samples),

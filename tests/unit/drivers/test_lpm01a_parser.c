@@ -217,6 +217,27 @@ static void reads_binary(void **state)
 	assert_int_equal(whole[count - 1].kind, LPM01A_COMPLETED);
 }
 
+/* The empty line behind an ack is no value, wherever the bytes are cut. */
+static void skips_the_line_in_front_of_binary(void **state)
+{
+	static const char *const heads[] = {"ack start\r\n", "ack start\r\n\r\n",
+					    "\r\nPowerShield > ack start\r\n\r\n"};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(heads) / sizeof(heads[0]); n++) {
+		struct stream stream = {.count = 0};
+		size_t count;
+
+		put_text(&stream, heads[n]);
+		put_words(&stream, 0, 60);
+		put(&stream, (uint8_t[]){0xF0, 0xF4, 0xFF, 0xFF}, 4);
+		count = split_everywhere(LPM01A_BINARY, &stream);
+		assert_int_equal(count, 1 + 60 + 1);
+		for (size_t i = 1; i <= 60; i++)
+			assert_int_equal(whole[i].kind, LPM01A_VALUE);
+	}
+}
+
 /* All of what is given out was sent, in order; what is missing is told, one for each. */
 static void check_values(const struct lpm01a_item *found, size_t count, unsigned words)
 {
@@ -410,6 +431,7 @@ int main(void)
 		cmocka_unit_test(reads_ascii),
 		cmocka_unit_test(takes_nothing_of_a_damaged_line),
 		cmocka_unit_test(reads_binary),
+		cmocka_unit_test(skips_the_line_in_front_of_binary),
 		cmocka_unit_test(loses_a_byte_in_binary),
 		cmocka_unit_test(refuses_what_is_no_stream),
 		cmocka_unit_test(stands_noise),

@@ -124,6 +124,13 @@ static void test_chamber_words(void **state)
 	assert_string_equal(ask(&scpi, "SYST:ERR?"), "-113,\"Undefined header\"");
 	assert_string_equal(ask(&scpi, "TEMP?"), "60.00"); /* as before */
 	assert_string_equal(ask(&scpi, "*RST;TEMP?;OUTP?;*OPC?"), "20.00;0;1");
+	/* 77 degF are 25 degC. */
+	assert_string_equal(ask(&scpi, ":UNIT:TEMPERATURE?;UNIT:TEMP F;UNIT:TEMP?"), "C;F");
+	assert_string_equal(ask(&scpi, "TEMP?;MEAS:TEMP?"), "68.00;68.000");
+	assert_string_equal(ask(&scpi, ":SOURCE:CLOOP1:SPOINT 77;:SOURCE:CLOOP1:SPOINT?"), "77.00");
+	assert_true(fabs(chamber_program(chamber).target_c - 25) < 1e-9);
+	assert_string_equal(ask(&scpi, "UNIT:TEMP K;UNIT:TEMP C;TEMP?"), "25.00");
+	assert_string_equal(ask(&scpi, "SYST:ERR?"), "-224,\"Illegal parameter value\"");
 	chamber_free(chamber);
 }
 

@@ -37,7 +37,7 @@ static void assert_ack(struct vlpm01a *meter, const char *line)
 {
 	char expected[256];
 
-	snprintf(expected, sizeof(expected), "PowerShield > ack %s\r\n", line);
+	snprintf(expected, sizeof(expected), "PowerShield > ack %s\r\n\r\n", line);
 	assert_string_equal(say(meter, line), expected);
 }
 
@@ -204,28 +204,30 @@ static void test_answers(void **state)
 	run_ms(meter, &at, 1);
 	assert_int_equal(
 		sscanf(say(meter, "powershield"),
-		       "PowerShield > ack powershield: PowerShield present %8X-%8X-%8X\r\n", &id[0],
-		       &id[1], &id[2]),
+		       "PowerShield > ack powershield: PowerShield present %8X-%8X-%8X\r\n\r\n",
+		       &id[0], &id[1], &id[2]),
 		3);
 	memcpy(mine, text, sizeof(mine) - 1);
 	mine[sizeof(mine) - 1] = 0;
 	assert_string_equal(say(meter, "powershield"), mine);
 	assert_string_not_equal(say(other, "powershield"), mine);
-	assert_string_equal(say(meter, "version"), "PowerShield > ack version: 1.0.6\r\n");
-	assert_string_equal(say(meter, "status"), "PowerShield > ack status: ok\r\n");
-	assert_string_equal(say(meter, "range"), "PowerShield > ack range: 0100-09 0010-03\r\n");
+	assert_string_equal(say(meter, "version"), "PowerShield > ack version: 1.0.6\r\n\r\n");
+	assert_string_equal(say(meter, "status"), "PowerShield > ack status: ok\r\n\r\n");
+	assert_string_equal(say(meter, "range"),
+			    "PowerShield > ack range: 0100-09 0010-03\r\n\r\n");
 	say(meter, "acqmode stat");
-	assert_string_equal(say(meter, "range"), "PowerShield > ack range: 0002-09 0200-03\r\n");
-	assert_string_equal(say(meter, "temp"), "PowerShield > ack temp 28.0\r\n");
-	assert_string_equal(say(meter, "temp degc"), "PowerShield > ack temp degc 28.0\r\n");
-	assert_string_equal(say(meter, "temp degf"), "PowerShield > ack temp degf 82.4\r\n");
-	assert_string_equal(say(meter, "autotest"), "PowerShield > ack autotest: ok\r\n");
+	assert_string_equal(say(meter, "range"),
+			    "PowerShield > ack range: 0002-09 0200-03\r\n\r\n");
+	assert_string_equal(say(meter, "temp"), "PowerShield > ack temp 28.0\r\n\r\n");
+	assert_string_equal(say(meter, "temp degc"), "PowerShield > ack temp degc 28.0\r\n\r\n");
+	assert_string_equal(say(meter, "temp degf"), "PowerShield > ack temp degf 82.4\r\n\r\n");
+	assert_string_equal(say(meter, "autotest"), "PowerShield > ack autotest: ok\r\n\r\n");
 	assert_string_equal(say(meter, "autotest status stat_all"),
-			    "PowerShield > ack autotest status stat_all: ok\r\n");
-	assert_string_equal(say(meter, "pwr get"), "PowerShield > ack pwr get off\r\n");
+			    "PowerShield > ack autotest status stat_all: ok\r\n\r\n");
+	assert_string_equal(say(meter, "pwr get"), "PowerShield > ack pwr get off\r\n\r\n");
 	say(meter, "pwr on");
-	assert_string_equal(say(meter, "pwr get"), "PowerShield > ack pwr get on\r\n");
-	assert_int_equal(sscanf(say(meter, "volt get"), "PowerShield > ack volt get %4u-03\r\n",
+	assert_string_equal(say(meter, "pwr get"), "PowerShield > ack pwr get on\r\n\r\n");
+	assert_int_equal(sscanf(say(meter, "volt get"), "PowerShield > ack volt get %4u-03\r\n\r\n",
 				&millivolts),
 			 1);
 	assert_true(abs((int)millivolts - 3300) <= 17);
@@ -279,9 +281,9 @@ static void test_lines_split_anywhere(void **state)
 			vlpm01a_host_bytes(b, (const uint8_t *)talk + i, 1);
 		assert_string_equal(take_text(b), whole);
 		assert_memory_equal(
-			whole, "PowerShield > ack htc\r\nPowerShield > ack volt 3000m\r\n", 53);
+			whole, "PowerShield > ack htc\r\n\r\nPowerShield > ack volt 3000m\r\n", 55);
 		assert_non_null(
-			strstr(whole, "> ack pwr on status\r\nPowerShield > ack volt get "));
+			strstr(whole, "> ack pwr on status\r\n\r\nPowerShield > ack volt get "));
 		vlpm01a_free(a);
 		vlpm01a_free(b);
 	}
@@ -359,7 +361,7 @@ static void test_reset(void **state)
 	run_ms(meter, &at, 1999);
 	assert_string_equal(say(meter, "version"), "");
 	run_ms(meter, &at, 1);
-	assert_string_equal(say(meter, "version"), "PowerShield > ack version: 1.0.6\r\n");
+	assert_string_equal(say(meter, "version"), "PowerShield > ack version: 1.0.6\r\n\r\n");
 	assert_ack(meter, "htc");
 	assert_ack(meter, "pwr on");
 	assert_true(fabs(vlpm01a_supply_v(meter) - 3.3) < 0.02); /* the default again */
