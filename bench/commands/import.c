@@ -91,20 +91,25 @@ static int load_results(const struct import_options *options, const struct tiny_
 	if (!report->results)
 		return err_set(err, -ENOMEM, "out of memory");
 	report->performance_only = tree->performance_only;
+	report->skipped = tree->skipped;
+	report->first_skipped = tree->first_skipped;
 	for (; !ret && report->count < tree->count; report->count += !ret)
 		ret = tiny_result_load(tree->paths[report->count], options->meter,
 				       &report->results[report->count], err);
 	if (ret)
 		return ret;
 	tiny_results_find_copies(report->results, report->count);
-	return import_report_make(report, err);
+	tiny_results_judge_siblings(report->results, report->count);
+	return 0;
 }
 
 static int add_results(void *user, struct store *store, int64_t session_id, struct err *err)
 {
 	struct import_report *report = user;
-	int ret = 0;
+	int ret = import_find_stored(store, report->results, report->count, err);
 
+	if (!ret)
+		ret = import_report_make(report, err);
 	for (size_t i = 0; !ret && i < report->count; i++)
 		ret = import_tiny_rows(store, &report->results[i], session_id, &report->rows, err);
 	return ret;

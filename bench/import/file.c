@@ -68,3 +68,38 @@ int import_file_read(const char *path, size_t max_bytes, uint8_t **ret_bytes, si
 	close(fd);
 	return ret;
 }
+
+size_t import_text_skip_mark(uint8_t *bytes, size_t count)
+{
+	static const uint8_t mark[] = {0xEF, 0xBB, 0xBF};
+
+	if (count < sizeof(mark) || memcmp(bytes, mark, sizeof(mark)) != 0)
+		return count;
+	memmove(bytes, bytes + sizeof(mark), count - sizeof(mark) + 1); /* and its final NUL */
+	return count - sizeof(mark);
+}
+
+const char *import_foreign_hint(const uint8_t *bytes, size_t count)
+{
+	static const struct {
+		const char *begin;
+		size_t length;
+		const char *hint;
+	} kinds[] = {
+		{"\xff\xfe", 2, "; it is UTF-16: convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"},
+		{"\xfe\xff", 2, "; it is UTF-16: convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"},
+		{"version https://git-lfs", 23,
+		 "; it is a pointer of git-lfs: fetch the file itself (git lfs pull)"},
+		{"/annex/", 7, "; it is a pointer of git-annex: fetch the file itself"},
+		{"\x1f\x8b", 2, "; it is packed by gzip: unpack it"},
+		{"PK\x03\x04", 4, "; it is a zip archive: unpack it"},
+		{"<!DOCTYPE", 9,
+		 "; it is a web page, saved in the file's place: download it again"},
+		{"<html", 5, "; it is a web page, saved in the file's place: download it again"},
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (count >= kinds[i].length && !memcmp(bytes, kinds[i].begin, kinds[i].length))
+			return kinds[i].hint;
+	return "";
+}

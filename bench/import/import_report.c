@@ -168,7 +168,7 @@ static void print_results(const struct import_report *report, FILE *stream)
 	for (size_t i = 0; i < report->count; i++) {
 		const struct tiny_result *result = &report->results[i];
 		const struct tiny_finding *reason = tiny_result_reason(result);
-		char name[160];
+		char name[240];
 
 		name_of(result, name, sizeof(name));
 		fprintf(stream, "%-58s %-5s %2u", name, result->model, result->window_count);
@@ -190,7 +190,7 @@ static void print_clocks(const struct import_report *report, FILE *stream)
 		"models", "from_pct", "to_pct", "f_DUT/f_nominal");
 	for (size_t i = 0; i < report->clock_count; i++) {
 		const struct import_clocks *clocks = &report->clocks[i];
-		char name[160];
+		char name[240];
 
 		name_system(clocks->round, clocks->submitter, clocks->system, name, sizeof(name));
 		fprintf(stream, "%-58s %7u %+9.2f %+9.2f  %.4f to %.4f\n", name, clocks->count,
@@ -209,7 +209,7 @@ static void print_repeats(const struct import_report *report, FILE *stream)
 		"model", "cv", "first-last", "range", "half", "end");
 	for (size_t i = 0; i < report->count; i++) {
 		const struct tiny_result *result = &report->results[i];
-		char name[160];
+		char name[240];
 
 		if (!(result->repeat.median > 0))
 			continue;
@@ -270,6 +270,11 @@ void import_report_print(const struct import_report *report, FILE *stream)
 		"performance run alone.\n",
 		report->count, report->count == 1 ? "" : "s", report->accepted, report->suspect,
 		report->refused, report->performance_only);
+	if (report->skipped)
+		fprintf(stream,
+			"%zu not looked into (links to folders are not followed, a result's "
+			"folder is called 'energy', and lies no deeper than 24), the first: %s\n",
+			report->skipped, report->first_skipped);
 	if (report->accepted)
 		fprintf(stream,
 			"Largest difference from what was published, accepted results: %.4f %%.\n",

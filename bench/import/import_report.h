@@ -13,7 +13,7 @@
 
 /* Over the results of one system in one round that have a clock ratio. */
 struct import_clocks {
-	char round[16], submitter[64], system[64];
+	char round[16], submitter[64], system[128];
 	unsigned count;
 	double least_rel, largest_rel; /* throughput by the DUT's clock over the meter's, less 1 */
 };
@@ -27,7 +27,8 @@ struct import_spread {
 struct import_report {
 	const char *path, *database;
 	struct tiny_result *results;
-	size_t count, performance_only;
+	size_t count, performance_only, skipped;
+	const char *first_skipped; /* borrowed; NULL: none */
 	struct import_count rows;
 	unsigned accepted, suspect, refused;
 	struct import_clocks *clocks;

@@ -136,17 +136,17 @@ json_t *import_report_json(const struct import_report *report)
 
 	for (size_t i = 0; i < report->count; i++)
 		json_array_append_new(results, result_json(&report->results[i]));
-	return json_pack("{s:o, s:o, s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:f}",
-			 "source", text_json(report->path), "database", text_json(report->database),
-			 "accepted", (int)report->accepted, "suspect", (int)report->suspect,
-			 "refused", (int)report->refused, "performance_only",
-			 (int)report->performance_only, "rows_added", (int)report->rows.added,
-			 "rows_known", (int)report->rows.known, "results", results, "clocks",
-			 clocks_json(report), "scatter", spread_json(&report->scatter),
-			 "scatter_cpu", spread_json(&report->scatter_cpu), "drift",
-			 spread_json(&report->drift), "drift_cpu", spread_json(&report->drift_cpu),
-			 "half_drift", spread_json(&report->half_drift), "difference",
-			 spread_json(&report->difference), "worst_accepted_difference_rel",
-			 report->worst_difference_sound);
+	return json_pack(
+		"{s:o, s:o, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o, s:o, s:f}",
+		"source", text_json(report->path), "database", text_json(report->database),
+		"accepted", (int)report->accepted, "suspect", (int)report->suspect, "refused",
+		(int)report->refused, "performance_only", (int)report->performance_only, "skipped",
+		(int)report->skipped, "rows_added", (int)report->rows.added, "rows_known",
+		(int)report->rows.known, "results", results, "clocks", clocks_json(report),
+		"scatter", spread_json(&report->scatter), "scatter_cpu",
+		spread_json(&report->scatter_cpu), "drift", spread_json(&report->drift),
+		"drift_cpu", spread_json(&report->drift_cpu), "half_drift",
+		spread_json(&report->half_drift), "difference", spread_json(&report->difference),
+		"worst_accepted_difference_rel", report->worst_difference_sound);
 }

@@ -45,13 +45,23 @@ struct tiny_limits {
 	double window_min_s, inferences_min; /* MLPerf Tiny rules, EnergyRunner */
 	double tail_s, tail_max_s; /* recording goes on behind the last edge: 1 s, up to 2.2 s */
 	double rescue_rel;         /* a gap is told from a window by this */
+	/* At the largest value: of a window's samples, at most 0.1 %; that pile up there by this
+	 * over the next value. */
+	double top_share, top_pile;
+	double equal_samples; /* in a row; at most 7 */
+	double edge_rel;      /* a window's first or last block outside the others: 0.3 % */
+	double power_min_w;   /* and tiny_meter.power_max_w */
+	double supply_min_v, supply_max_v;
+	double host_early_s, host_late_s; /* a run in the host's log against its window */
+	double sibling_power;             /* of two models on one system, over one another: 1.6 */
 };
 extern const struct tiny_limits tiny_limits;
 
 /* What is known of a power monitor's gain. */
 struct tiny_meter {
-	const char *name; /* as the runner's log calls it */
-	double limit_rel; /* +- of energy, no distribution stated: u = limit / sqrt(3) */
+	const char *name;   /* as the runner's log calls it */
+	double limit_rel;   /* +- of energy, no distribution stated: u = limit / sqrt(3) */
+	double power_max_w; /* that it can measure, or that any such board draws */
 	const char *source;
 };
 extern const struct tiny_meter
@@ -76,7 +86,7 @@ struct tiny_result {
 	char path[PATH_MAX]; /* the result's folder */
 	const struct tiny_layout *layout;
 	bool is_flat; /* no energy/ in it: its files lie in the folder itself */
-	char round[16], division[16], submitter[64], system[64];
+	char round[16], division[16], submitter[64], system[128];
 	char folder[64], model[64]; /* the model as the folder names it; "ad" "ic" "kws" "vww" "sww"
 				       if known */
 	int64_t macs, params; /* of the reference model, in the closed division; 0: not known */
@@ -100,6 +110,9 @@ struct tiny_result {
 	struct tiny_results energy, performance;
 	bool has_energy, has_performance;
 	struct tiny_log log;
+	char performance_model[24]; /* as the board called it in the performance run; "" */
+	bool has_other_traces;      /* trace2-energy.bin lies beside the trace */
+	bool is_stored;             /* the database has its windows from elsewhere */
 
 	struct tiny_window windows[TINY_WINDOWS_MAX];
 	unsigned window_count;
@@ -128,11 +141,20 @@ void tiny_result_find(struct tiny_result *result, enum import_reason reason, con
 /* The finding that decides; NULL: accepted. */
 const struct tiny_finding *tiny_result_reason(const struct tiny_result *result);
 
-/* Flags each result whose trace is also that of one before it: a copy is no second measurement. */
+/* What results of one system say against each other: an inference of one model takes longer, or
+ * less power, than any board's does beside another model's. */
+void tiny_results_judge_siblings(struct tiny_result *results, size_t count);
+
+/* Flags each result whose trace is also that of one before it, or, of the two, the one that lies in
+ * no submission: a copy is no second measurement. */
 void tiny_results_find_copies(struct tiny_result *results, size_t count);
 
 /* The arithmetic, on a result whose files are loaded. */
 void tiny_result_judge(struct tiny_result *result);
+/* Copies a name. Of one that does not fit, the beginning and a hash of all of it, so that two long
+ * names that begin alike stay two. */
+void tiny_copy_name(char *to, size_t size, const char *from, size_t length);
+
 /* Who and what, from the folder's path. */
 void tiny_result_identify(struct tiny_result *result);
 /* Another reading of edges or rate that the rest of the submission supports, into alternative. */
@@ -142,10 +164,13 @@ struct tiny_tree {
 	char (*paths)[PATH_MAX]; /* sorted */
 	size_t count;
 	size_t performance_only; /* folders with a performance run and no energy */
+	/* Not looked into: links to folders, folders named as "Energy", what lies too deep. */
+	size_t skipped;
+	char first_skipped[PATH_MAX]; /* "" : none */
 };
 
 /* Every result folder at or below path. -ENOENT, -ENOTDIR, -EINVAL (no energy result at all),
- * -EMFILE (too deep), -ENOMEM. Links are not followed. */
+ * -ENOMEM. Links to folders are not followed, but for a result's own parts. */
 int tiny_tree_find(const char *path, struct tiny_tree *ret_tree, struct err *err);
 void tiny_tree_done(struct tiny_tree *tree);
 

@@ -11,12 +11,38 @@ enum { EDGE_COUNT = 1 + 2 * TINY_PROTOCOL_WINDOWS };
 /* The tail behind the last edge is not the same in all traces. */
 static const double RATE_FACTOR_REL = 0.02;
 
+/* The unit that edges would have to be in to end where the trace does; NULL: none. */
+static const char *likely_unit(double last_edge, double end_s)
+{
+	static const struct {
+		double s;
+		const char *name;
+	} units[] = {{1e-3, "milliseconds"}, {1e-6, "microseconds"}, {1e-9, "nanoseconds"}};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		double excess_s = end_s - last_edge * units[i].s;
+
+		if (excess_s >= 0 && excess_s <= tiny_limits.tail_max_s)
+			return units[i].name;
+	}
+	return NULL;
+}
+
 /* A trace that ends before its last edge: by one of the known factors, or anyhow. */
 static void find_short_trace(struct tiny_result *result, const struct rate_check *check)
 {
 	static const double factors[] = {0.5, 0.75};
 	double end_s = (double)result->trace.count / result->trace.rate_hz;
+	const char *unit = likely_unit(end_s - check->excess_s, end_s);
 
+	if (unit) {
+		tiny_result_find(
+			result, IMPORT_MARKER_OUTSIDE,
+			"%s: the last edge is at %g s, the trace ends at %.3f s: the edges "
+			"look like %s and have to be seconds",
+			result->layout->edges_file, end_s - check->excess_s, end_s, unit);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(factors) / sizeof(factors[0]); i++)
 		if (fabs(check->stretch / factors[i] - 1) < RATE_FACTOR_REL) {
 			tiny_result_find(
@@ -30,9 +56,10 @@ static void find_short_trace(struct tiny_result *result, const struct rate_check
 		}
 	tiny_result_find(
 		result, IMPORT_MARKER_OUTSIDE,
-		"the last edge is at %.3f s, the trace ends at %.3f s (%zu samples at %g Hz): the "
+		"%s: the last edge is at %.3f s, %s ends at %.3f s (%zu samples at %g Hz): the "
 		"trace is cut off; copy it again",
-		end_s - check->excess_s, end_s, result->trace.count, result->trace.rate_hz);
+		result->layout->edges_file, end_s - check->excess_s, result->layout->trace_file,
+		end_s, result->trace.count, result->trace.rate_hz);
 }
 
 /* Edges as times, all of one list: whether the trace is as long as they say, then their number. */

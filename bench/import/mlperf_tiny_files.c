@@ -40,7 +40,10 @@ static int trace_judge(const char *path, const uint8_t *bytes, size_t count, dou
 	}
 	if (!(rate_hz >= RATE_MIN_HZ && rate_hz <= RATE_MAX_HZ)) {
 		*ret_reason = IMPORT_TRACE_RATE;
-		return err_set(err, -EINVAL, "%s: byte 1: a sample rate of %g Hz (%g to %g can be)",
+		return err_set(err, -EINVAL,
+			       "%s: byte 1: a sample rate of %g Hz (%g to %g can be); the file is "
+			       "damaged, "
+			       "or not little-endian: take the runner's own",
 			       path, rate_hz, RATE_MIN_HZ, RATE_MAX_HZ);
 	}
 	if ((count - TINY_HEADER_BYTES) % sizeof(float)) {

@@ -83,6 +83,7 @@ int tiny_results_parse(const char *path, const uint8_t *bytes, size_t count,
 
 struct tiny_log {
 	char meter[24];                      /* "lpm01a"; "" when the log does not say */
+	char model[24];                      /* as the board calls it, "kws01"; "" likewise */
 	double supply_v;                     /* NaN: not said */
 	double inferences[TINY_WINDOWS_MAX]; /* asked of each run, in order */
 	double host_s[TINY_WINDOWS_MAX]; /* from "infer-start" to "infer-done" in the host's log */

@@ -20,9 +20,9 @@ static const struct {
 	{"sww", "sww"}, {"streaming_wakeword", "sww"},
 };
 
-/* What `joulebench models inspect` says of the reference models (mlcommons/tiny, benchmark/training:
- * ad01_int8, pretrainedResnet_quant, kws_ref_model, vww_96_int8). The closed division has to run
- * them as they are; what the open one runs is not known. */
+/* What `joulebench models inspect` says of the reference models (mlcommons/tiny,
+ * benchmark/training: ad01_int8, pretrainedResnet_quant, kws_ref_model, vww_96_int8). The closed
+ * division has to run them as they are; what the open one runs is not known. */
 static const struct {
 	const char *model;
 	int64_t macs, params;
@@ -82,9 +82,22 @@ static bool is_round(const char *name, size_t length)
 	       isdigit((unsigned char)name[3]);
 }
 
-static void copy_part(char *to, size_t size, const char *from, size_t length)
+void tiny_copy_name(char *to, size_t size, const char *from, size_t length)
 {
-	snprintf(to, size, "%.*s", (int)(length < size ? length : size - 1), from);
+	uint32_t hash = 2166136261u; /* FNV-1a */
+	char end[10];
+
+	if (length < size) {
+		snprintf(to, size, "%.*s", (int)length, from);
+		return;
+	}
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)from[i]) * 16777619u;
+	snprintf(end, sizeof(end), "~%08x", hash);
+	length = size - sizeof(end);
+	while (length && ((unsigned char)from[length] & 0xC0) == 0x80) /* not inside a character */
+		length--;
+	snprintf(to, size, "%.*s%s", (int)length, from, end);
 }
 
 struct piece {
@@ -92,7 +105,7 @@ struct piece {
 	size_t length;
 };
 
-enum { PIECES_MAX = 128 };
+enum { PIECES_MAX = 128, PARENTS_MAX = 4 };
 
 static unsigned split_path(const char *path, struct piece *pieces)
 {
@@ -115,32 +128,41 @@ static bool piece_is(const struct piece *piece, const char *text)
 	return piece->length == strlen(text) && !strncmp(piece->at, text, piece->length);
 }
 
+/* Of a folder that is in no submission, the folders above it: "run1" alone may be of any board. */
+static void take_parents(struct tiny_result *result, const struct piece *pieces, unsigned count)
+{
+	const struct piece *first = &pieces[count > PARENTS_MAX ? count - PARENTS_MAX : 0];
+	const struct piece *last = &pieces[count - 1];
+
+	tiny_copy_name(result->system, sizeof(result->system), first->at,
+		       (size_t)(last->at + last->length - first->at));
+}
+
 /* From the last "results": submitter before it, system behind it, up to the model. */
 static void take_names(struct tiny_result *result, const struct piece *pieces, unsigned count)
 {
 	unsigned at = count;
 	const struct piece *last = &pieces[count - 1];
 
-	copy_part(result->folder, sizeof(result->folder), last->at, last->length);
-	for (unsigned i = 0; i + 1 < count; i++) {
-		if (is_round(pieces[i].at, pieces[i].length))
-			copy_part(result->round, sizeof(result->round), pieces[i].at,
-				  pieces[i].length);
+	tiny_copy_name(result->folder, sizeof(result->folder), last->at, last->length);
+	for (unsigned i = 0; i + 1 < count; i++)
 		if (piece_is(&pieces[i], "results"))
 			at = i;
-	}
+	for (unsigned i = 0; i < at && i + 1 < count; i++)
+		if (is_round(pieces[i].at, pieces[i].length))
+			tiny_copy_name(result->round, sizeof(result->round), pieces[i].at,
+				       pieces[i].length);
 	if (at >= 1 && at < count)
-		copy_part(result->submitter, sizeof(result->submitter), pieces[at - 1].at,
-			  pieces[at - 1].length);
+		tiny_copy_name(result->submitter, sizeof(result->submitter), pieces[at - 1].at,
+			       pieces[at - 1].length);
 	if (at >= 2 && at < count)
-		copy_part(result->division, sizeof(result->division), pieces[at - 2].at,
-			  pieces[at - 2].length);
+		tiny_copy_name(result->division, sizeof(result->division), pieces[at - 2].at,
+			       pieces[at - 2].length);
 	if (at + 2 < count)
-		copy_part(result->system, sizeof(result->system), pieces[at + 1].at,
-			  (size_t)(last->at - 1 - pieces[at + 1].at));
+		tiny_copy_name(result->system, sizeof(result->system), pieces[at + 1].at,
+			       (size_t)(last->at - 1 - pieces[at + 1].at));
 	else if (at == count && count >= 2)
-		copy_part(result->system, sizeof(result->system), pieces[count - 2].at,
-			  pieces[count - 2].length);
+		take_parents(result, pieces, count - 1);
 }
 
 /* "60MHz": a speed, no software. */
@@ -169,6 +191,14 @@ static void take_software(struct tiny_result *result, const char *part)
 		 (int)(begin - result->system), result->system, is_speed(end) ? "" : end);
 }
 
+/* "MHz", however it is spelt. */
+static bool has_speed(const char *name)
+{
+	while (*name && strncasecmp(name, "mhz", 3) != 0)
+		name++;
+	return *name;
+}
+
 void tiny_result_identify(struct tiny_result *result)
 {
 	struct piece pieces[PIECES_MAX];
@@ -190,12 +220,12 @@ void tiny_result_identify(struct tiny_result *result)
 			continue;
 		snprintf(result->board, sizeof(result->board), "%s", boards[i].board);
 		snprintf(result->chip, sizeof(result->chip), "%s", boards[i].chip);
-		if (strcmp(boards[i].part, "gap9") != 0)
+		if (strcmp(boards[i].part, "gap9") != 0 && result->submitter[0])
 			take_software(result, boards[i].part);
 	}
 	for (size_t i = 0; i < COUNT(clocks); i++)
 		if (!strcmp(result->submitter, clocks[i].submitter) &&
 		    strstr(result->system, clocks[i].part) &&
-		    !strstr(result->system, "MHz") == !strstr(clocks[i].part, "MHz"))
+		    !has_speed(result->system) == !has_speed(clocks[i].part))
 			result->clock_hz = clocks[i].hz;
 }

@@ -8,7 +8,7 @@
 
 #include "bench/import/mlperf_tiny_judge.h"
 
-static struct energy_trace trace_of(const struct tiny_result *result)
+struct energy_trace tiny_trace_of(const struct tiny_result *result)
 {
 	return (struct energy_trace){.samples = result->trace.samples,
 				     .count = result->trace.count,
@@ -16,14 +16,9 @@ static struct energy_trace trace_of(const struct tiny_result *result)
 				     .joule_per_unit = result->trace.joule_per_unit};
 }
 
-/* Where a sample is in its file: by its byte, or by its run. */
-struct place {
-	char text[64];
-};
-
-static struct place place_of(const struct tiny_result *result, size_t sample)
+struct tiny_place tiny_place_of(const struct tiny_result *result, size_t sample)
 {
-	struct place place;
+	struct tiny_place place;
 	unsigned run = 0;
 
 	while (run + 1 < result->run_count && result->runs[run + 1].first_sample <= sample)
@@ -39,7 +34,7 @@ static struct place place_of(const struct tiny_result *result, size_t sample)
 
 static void judge_samples(struct tiny_result *result)
 {
-	struct energy_trace trace = trace_of(result);
+	struct energy_trace trace = tiny_trace_of(result);
 	struct energy_scan scan = energy_trace_scan(&trace, 0, trace.count);
 
 	if (scan.not_finite)
@@ -47,13 +42,13 @@ static void judge_samples(struct tiny_result *result)
 				 "%s: %zu samples are no finite numbers, the first is %s: samples "
 				 "were lost, or the file is damaged",
 				 result->layout->trace_file, scan.not_finite,
-				 place_of(result, scan.first_not_finite).text);
+				 tiny_place_of(result, scan.first_not_finite).text);
 	if (scan.negative)
 		tiny_result_find(result, IMPORT_TRACE_NEGATIVE,
 				 "%s: %zu samples are negative, the first is %s: a board that is "
 				 "fed by one supply takes no energy back",
 				 result->layout->trace_file, scan.negative,
-				 place_of(result, scan.first_negative).text);
+				 tiny_place_of(result, scan.first_negative).text);
 	if (!isnan(result->supply_v) && !(result->supply_v > 0))
 		tiny_result_find(result, IMPORT_SUPPLY_ZERO,
 				 "%s: the supply was at %g V: nothing was measured",
@@ -64,7 +59,7 @@ static void judge_samples(struct tiny_result *result)
 static void integrate_window(struct tiny_result *result, unsigned i,
 			     const struct falling_window *edges)
 {
-	struct energy_trace trace = trace_of(result);
+	struct energy_trace trace = tiny_trace_of(result);
 	struct tiny_window *window = &result->windows[i];
 	struct energy_scan scan = {0};
 	int code;
@@ -85,7 +80,7 @@ static void integrate_window(struct tiny_result *result, unsigned i,
 				 "%s: no energy in %zu samples of window %u, the first is %s: the "
 				 "supply was off, or samples were lost",
 				 result->layout->trace_file, scan.zero, i + 1,
-				 place_of(result, scan.first_zero).text);
+				 tiny_place_of(result, scan.first_zero).text);
 	if (i < result->energy.count) {
 		window->inferences = result->energy.windows[i].inferences;
 		window->published_per_inference_j =
@@ -327,6 +322,7 @@ static void judge_windows(struct tiny_result *result, const struct falling_windo
 	judge_clock(result);
 	judge_inferences(result);
 	judge_captures(result);
+	tiny_judge_log_times(result);
 	judge_paces(result);
 	judge_repeats(result);
 	for (unsigned i = 0; i < windows->count; i++)
@@ -335,6 +331,7 @@ static void judge_windows(struct tiny_result *result, const struct falling_windo
 	     i++)
 		judge_rules(result, i);
 	judge_drift(result);
+	tiny_judge_levels(result);
 	tiny_judge_uncertainty(result);
 }
 
@@ -356,6 +353,7 @@ void tiny_result_judge(struct tiny_result *result)
 		refuse_streaming(result);
 		return;
 	}
+	tiny_judge_notes(result);
 	if (has_trace)
 		judge_samples(result);
 	if (result->has_energy)

@@ -64,13 +64,26 @@ static int load_file(struct loading *loading, const char *name, size_t max_bytes
 	return 0;
 }
 
+/* The same, of a text. */
+static int load_text(struct loading *loading, const char *name, size_t max_bytes,
+		     enum import_reason if_missing, enum import_reason if_unreadable,
+		     struct loaded *ret_file)
+{
+	int ret = load_file(loading, name, max_bytes, if_missing, if_unreadable, ret_file);
+
+	if (!ret)
+		ret_file->count = import_text_skip_mark(ret_file->bytes, ret_file->count);
+	return ret;
+}
+
 /* A parser's -EINVAL becomes a finding. */
 static int judged(struct loading *loading, int ret, struct loaded *file)
 {
-	free(file->bytes);
 	if (ret == -EINVAL)
-		tiny_result_find(loading->result, file->reason, "%s", file->err.text);
-	else if (ret)
+		tiny_result_find(loading->result, file->reason, "%s%s", file->err.text,
+				 import_foreign_hint(file->bytes, file->count));
+	free(file->bytes);
+	if (ret && ret != -EINVAL)
 		return err_set(loading->err, ret, "%s", file->err.text);
 	return 0;
 }
@@ -113,7 +126,7 @@ static int load_timestamps(struct loading *loading)
 {
 	struct tiny_result *result = loading->result;
 	struct loaded file;
-	int ret = load_file(loading, "energy/trace1-timestamps.json", TINY_TEXT_BYTES_MAX,
+	int ret = load_text(loading, "energy/trace1-timestamps.json", TINY_TEXT_BYTES_MAX,
 			    IMPORT_TIMESTAMPS_MISSING, IMPORT_FILE_UNREADABLE, &file);
 
 	if (ret)
@@ -129,7 +142,7 @@ static int load_results(struct loading *loading, const char *name, enum import_r
 			enum import_reason if_bad, struct tiny_results *results, bool *has)
 {
 	struct loaded file;
-	int ret = load_file(loading, name, TINY_TEXT_BYTES_MAX, if_missing,
+	int ret = load_text(loading, name, TINY_TEXT_BYTES_MAX, if_missing,
 			    if_bad ? if_bad : IMPORT_FILE_UNREADABLE, &file);
 
 	if (ret)
@@ -152,7 +165,7 @@ static int load_log(struct loading *loading)
 {
 	struct tiny_result *result = loading->result;
 	struct loaded file;
-	int ret = load_file(loading, "energy/log.txt", TINY_TEXT_BYTES_MAX, 0, 0, &file);
+	int ret = load_text(loading, "energy/log.txt", TINY_TEXT_BYTES_MAX, 0, 0, &file);
 
 	result->supply_v = result->log.supply_v = NAN;
 	if (ret)
@@ -176,6 +189,26 @@ static int load_performance(struct loading *loading)
 	return load_results(loading, "performance/results.txt", IMPORT_PERFORMANCE_MISSING,
 			    IMPORT_PERFORMANCE_UNUSABLE, &loading->result->performance,
 			    &loading->result->has_performance);
+}
+
+/* Which model the performance run's log names; no part of what is measured, so not of the hash. */
+static void load_performance_log(struct tiny_result *result)
+{
+	char path[PATH_MAX + 64];
+	struct tiny_log log;
+	struct err err;
+	uint8_t *bytes;
+	size_t count;
+
+	full_path(result, "performance/log.txt", path, sizeof(path));
+	if (import_file_read(path, TINY_TEXT_BYTES_MAX, &bytes, &count, &err))
+		return;
+	if (result->layout->has_events)
+		tiny_runner_log_parse(bytes, count, &log);
+	else
+		tiny_log_parse(bytes, count, &log);
+	memcpy(result->performance_model, log.model, sizeof(result->performance_model));
+	free(bytes);
 }
 
 static int load_energyrunner(struct loading *loading)
@@ -209,7 +242,7 @@ static int load_session(struct loading *loading)
 {
 	struct tiny_session session;
 	struct loaded file;
-	int ret = load_file(loading, "energy/results.json", TINY_TRACE_BYTES_MAX,
+	int ret = load_text(loading, "energy/results.json", TINY_TRACE_BYTES_MAX,
 			    IMPORT_TRACE_MISSING, IMPORT_FILE_UNREADABLE, &file);
 
 	if (ret)
@@ -270,6 +303,7 @@ static const struct tiny_layout *find_layout(const struct tiny_result *result)
 
 	full_path(result, "energy/results.txt", path, sizeof(path));
 	if (!import_file_read(path, TINY_TEXT_BYTES_MAX, &bytes, &count, &err)) {
+		count = import_text_skip_mark(bytes, count);
 		is_mlcommons = tiny_runner_text_is_energy(bytes, count);
 		free(bytes);
 	}
@@ -300,6 +334,9 @@ int tiny_result_load(const char *path, const char *meter, struct tiny_result *re
 		return ret;
 	}
 	write_hash(&loading.hash, ret_result->content);
+	load_performance_log(ret_result);
+	ret_result->has_other_traces = ret_result->trace.count && !ret_result->layout->has_events &&
+				       has_file(ret_result, "energy/trace2-energy.bin");
 	tiny_result_judge(ret_result);
 	free(ret_result->trace.samples);
 	ret_result->trace.samples = NULL;

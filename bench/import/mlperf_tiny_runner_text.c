@@ -15,6 +15,7 @@
  * code/NUCLEO_U575ZI_Q/devices_u575zi.yaml): no other device has this rate. */
 static const char LPM01A_BAUD[] = " at 3686400 baud";
 static const char JS220_READER[] = "[JS220]";
+static const char MODEL[] = "Device model retrieved: ";
 
 struct line_form {
 	const char *form; /* of tiny_line_match */
@@ -297,6 +298,19 @@ static void take_run(struct tiny_log *log, const char *line)
 	}
 }
 
+static void take_model(struct tiny_log *log, const char *line)
+{
+	const char *at = strstr(line, MODEL);
+	size_t length;
+
+	if (!at)
+		return;
+	at += strlen(MODEL);
+	length = strspn(at, "abcdefghijklmnopqrstuvwxyz0123456789_");
+	if (length < sizeof(log->model))
+		snprintf(log->model, sizeof(log->model), "%.*s", (int)length, at);
+}
+
 void tiny_runner_log_parse(const uint8_t *bytes, size_t count, struct tiny_log *ret_log)
 {
 	struct tiny_log log = {.supply_v = NAN};
@@ -310,6 +324,8 @@ void tiny_runner_log_parse(const uint8_t *bytes, size_t count, struct tiny_log *
 			continue;
 		has_lpm01a = has_lpm01a || strstr(line, LPM01A_BAUD);
 		has_js220 = has_js220 || strstr(line, JS220_READER);
+		if (!log.model[0])
+			take_model(&log, line);
 		take_run(&log, line);
 	}
 	if (has_lpm01a != has_js220) /* of two, the log does not say which one measured */

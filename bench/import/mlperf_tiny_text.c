@@ -227,6 +227,15 @@ static bool take_bracket(const char *line, const char *key, char *value, size_t 
 	return true;
 }
 
+/* Millivolts; NaN: no number. */
+static double take_voltage(const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	return end == text || *end ? NAN : value / 1e3;
+}
+
 void tiny_log_parse(const uint8_t *bytes, size_t count, struct tiny_log *ret_log)
 {
 	struct tiny_log log = {.supply_v = NAN};
@@ -243,7 +252,9 @@ void tiny_log_parse(const uint8_t *bytes, size_t count, struct tiny_log *ret_log
 		if (strstr(line, "trace1-energy.bin"))
 			take_bracket(line, "-name[", log.meter, sizeof(log.meter));
 		if (take_bracket(line, "m-voltage-mv[", text, sizeof(text)))
-			log.supply_v = strtod(text, NULL) / 1e3;
+			log.supply_v = take_voltage(text);
+		if (!log.model[0])
+			take_bracket(line, "[dut]: m-model-[", log.model, sizeof(log.model));
 		if (tiny_line_take_after(line, "[dut]: m-infer-start-", &value) &&
 		    log.runs < TINY_WINDOWS_MAX) {
 			log.inferences[log.runs] = value;

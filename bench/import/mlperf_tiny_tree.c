@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "bench/import/file.h"
@@ -27,13 +28,29 @@ static bool is_folder(const char *path)
 	return !lstat(path, &status) && S_ISDIR(status.st_mode);
 }
 
+static bool is_link_to_folder(const char *path)
+{
+	struct stat status;
+
+	return !lstat(path, &status) && S_ISLNK(status.st_mode) && !stat(path, &status) &&
+	       S_ISDIR(status.st_mode);
+}
+
+/* Where a result may be that is not taken. */
+static void keep_skipped(struct walk *walk, const char *path)
+{
+	if (!walk->tree.skipped++)
+		snprintf(walk->tree.first_skipped, sizeof(walk->tree.first_skipped), "%.*s",
+			 PATH_MAX - 1, path);
+}
+
 static bool has(const char *path, const char *name, mode_t type)
 {
 	char below[PATH_MAX];
 	struct stat status;
 
 	return snprintf(below, sizeof(below), "%s/%s", path, name) < (int)sizeof(below) &&
-	       !lstat(below, &status) && (status.st_mode & S_IFMT) == type;
+	       !stat(below, &status) && (status.st_mode & S_IFMT) == type;
 }
 
 /* results.txt and results.json lie beside each other in folders of performance and accuracy, too.
@@ -51,6 +68,7 @@ static bool is_flat_mlcommons(const char *path)
 	snprintf(name, sizeof(name), "%s/results.txt", path);
 	if (import_file_read(name, TINY_TEXT_BYTES_MAX, &bytes, &count, &err))
 		return false;
+	count = import_text_skip_mark(bytes, count);
 	is_energy = tiny_runner_text_is_energy(bytes, count);
 	free(bytes);
 	return is_energy;
@@ -118,6 +136,8 @@ static int walk_below(struct walk *walk, const char *path, DIR *folder, unsigned
 		snprintf(below, size, "%s/%s", path, entry->d_name);
 		if (is_folder(below))
 			ret = walk_folder(walk, below, depth + 1);
+		else if (is_link_to_folder(below))
+			keep_skipped(walk, below);
 		free(below);
 		if (ret)
 			return ret;
@@ -127,18 +147,38 @@ static int walk_below(struct walk *walk, const char *path, DIR *folder, unsigned
 	return ret;
 }
 
+/* "Energy", as some file systems and people write it. */
+static void look_for_misspelt(struct walk *walk, const char *path)
+{
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		char below[PATH_MAX + 300];
+
+		if (strcasecmp(entry->d_name, "energy") != 0)
+			continue;
+		snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+		keep_skipped(walk, below);
+	}
+	if (folder)
+		closedir(folder);
+}
+
 static int walk_folder(struct walk *walk, const char *path, unsigned depth)
 {
 	DIR *folder;
 	int ret;
 
-	if (strlen(path) >= PATH_MAX - 64 || depth > DEPTH_MAX)
-		return err_set(walk->err, -EMFILE, "%.200s...: too deep a tree for a submission",
-			       path);
+	if (strlen(path) >= PATH_MAX - 64 || depth > DEPTH_MAX) {
+		keep_skipped(walk, path);
+		return 0;
+	}
 	if (is_result(path))
 		return keep_path(walk, path);
 	if (has(path, "performance", S_IFDIR)) {
 		walk->tree.performance_only++;
+		look_for_misspelt(walk, path);
 		return 0;
 	}
 	folder = opendir(path);
@@ -172,8 +212,12 @@ int tiny_tree_find(const char *path, struct tiny_tree *ret_tree, struct err *err
 		ret = err_set(err, -EINVAL,
 			      "%s: no MLPerf Tiny energy result in it (a folder with "
 			      "energy/results.txt and "
-			      "energy/trace1-energy.bin or energy/results.json)",
-			      path);
+			      "energy/trace1-energy.bin or energy/results.json)%s%s",
+			      path,
+			      walk.tree.skipped ? "; not looked into, being a link, too deep, "
+						  "or not named 'energy': "
+						: "",
+			      walk.tree.first_skipped);
 	if (ret) {
 		tiny_tree_done(&walk.tree);
 		return ret;

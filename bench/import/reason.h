@@ -54,8 +54,10 @@ enum import_reason {
 					 run's pace */
 	IMPORT_INFERENCES_CONTRADICT, /* log or results.json asked for another number of inferences
 				       */
+	IMPORT_MODEL_CONTRADICTS,     /* the board named another model than the folder does */
 	IMPORT_WINDOW_OUTLIER,        /* one window is not like the others */
 	IMPORT_ENERGY_MISMATCH,       /* integrated energy is not the published one */
+	IMPORT_POWER_IMPOSSIBLE,      /* more or less than any such board draws: a wrong unit */
 	/* suspect */
 	IMPORT_WINDOW_SHORT,  /* under 10 s, or under 10 inferences: against the rules */
 	IMPORT_DRIFT,         /* power settles inside the windows: the median cannot show it */
@@ -63,7 +65,14 @@ enum import_reason {
 	IMPORT_CLOCK_DIFFERS, /* performance and energy mode differ by more than clocks do */
 	IMPORT_PERFORMANCE_MISSING,  /* nothing to check durations and clock against */
 	IMPORT_PERFORMANCE_UNUSABLE, /* performance/results.txt is there and does not parse */
-	IMPORT_TRACE_DUPLICATE,      /* another result of the same import has the same trace */
+	IMPORT_TRACE_CLIPPED,    /* samples pile up at the largest value: monitor at its limit */
+	IMPORT_TRACE_STUCK,      /* one value over and over: the monitor hung */
+	IMPORT_WINDOW_UNALIGNED, /* a window's end is at a level that it has nowhere else */
+	IMPORT_TRACE_OTHERS,     /* other monitors or channels recorded as well */
+	IMPORT_SUPPLY_DOUBTFUL,  /* a supply voltage that no such board has: a wrong unit */
+	IMPORT_MODEL_DOUBTFUL,   /* times or powers as of another model of the same system */
+	IMPORT_TRACE_DUPLICATE,  /* another result of this import, or of one before into the same
+				    database, has the same trace */
 	IMPORT_REASON_END,
 };
 

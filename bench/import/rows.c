@@ -8,6 +8,8 @@
 
 enum { NO_EXIT = 128, CLOCK_SOURCE_MAX = 24 };
 
+static const char TINY_SOURCE[] = "import mlperf-tiny";
+
 static void stamp_utc(char *text, size_t size)
 {
 	struct timespec now;
@@ -52,12 +54,21 @@ int import_row_add(struct store *store, const struct store_measurement *row,
 	return ret;
 }
 
+/* Names that do not fit stay apart: a fit takes rows of one name for rows of one board. */
+static void name_board(struct store_measurement *row, const struct tiny_result *result)
+{
+	char name[sizeof(result->submitter) + sizeof(result->system) + 1];
+
+	snprintf(name, sizeof(name), "%s/%s", result->submitter, result->system);
+	tiny_copy_name(row->board, sizeof(row->board), name, strlen(name));
+}
+
 static void fill_names(struct store_measurement *row, const struct tiny_result *result)
 {
 	const struct tiny_finding *reason = tiny_result_reason(result);
 
 	snprintf(row->rig, sizeof(row->rig), "mlperf-tiny");
-	snprintf(row->board, sizeof(row->board), "%.24s/%.38s", result->submitter, result->system);
+	name_board(row, result);
 	snprintf(row->chip, sizeof(row->chip), "%s", result->chip);
 	snprintf(row->submitter, sizeof(row->submitter), "%s", result->submitter);
 	snprintf(row->round, sizeof(row->round), "%s", result->round);
@@ -120,6 +131,61 @@ static void fill_window(struct store_measurement *row, const struct tiny_result 
 	fill_clock(row, result);
 }
 
+static void point_key(const struct tiny_result *result, unsigned window, char *key, size_t size)
+{
+	snprintf(key, size, "mlperf-tiny %s w%u", result->content, window + 1);
+}
+
+/* Sums of tens of thousands of samples are equal to the last bit for the same samples alone. */
+static bool is_window_of(const struct tiny_result *result, unsigned window,
+			 const struct store_measurement *row)
+{
+	const struct tiny_window *it = &result->windows[window];
+	char key[sizeof(row->point_key)];
+
+	point_key(result, window, key, sizeof(key));
+	return it->energy.energy_j > 0 && row->energy_j == it->energy.energy_j &&
+	       row->duration_s == it->energy.duration_s &&
+	       row->window_start_s == it->edges.start_s && strcmp(row->point_key, key) != 0;
+}
+
+struct search {
+	struct tiny_result *results;
+	size_t count;
+};
+
+static int find_in_row(void *context, const struct store_measurement *row)
+{
+	struct search *search = context;
+
+	if (strcmp(row->source, TINY_SOURCE) != 0)
+		return 0;
+	for (size_t i = 0; i < search->count; i++) {
+		struct tiny_result *result = &search->results[i];
+		unsigned window = 0;
+
+		while (window < result->window_count && !is_window_of(result, window, row))
+			window++;
+		if (window == result->window_count || result->is_stored)
+			continue;
+		result->is_stored = true;
+		tiny_result_find(
+			result, IMPORT_TRACE_DUPLICATE,
+			"the database has window %u, to the last bit, from %s, whose files "
+			"differ elsewhere: remove those rows to take these",
+			window + 1, row->source_path);
+	}
+	return 0;
+}
+
+int import_find_stored(struct store *store, struct tiny_result *results, size_t count,
+		       struct err *err)
+{
+	struct search search = {results, count};
+
+	return store_each(store, true, find_in_row, &search, err);
+}
+
 int import_tiny_rows(struct store *store, const struct tiny_result *result, int64_t session_id,
 		     struct import_count *count, struct err *err)
 {
@@ -127,17 +193,16 @@ int import_tiny_rows(struct store *store, const struct tiny_result *result, int6
 	int ret = 0;
 
 	for (unsigned i = 0; !ret && i < result->window_count; i++) {
-		import_row_init(&row, "import mlperf-tiny", result->path, session_id);
+		import_row_init(&row, TINY_SOURCE, result->path, session_id);
 		fill_names(&row, result);
-		snprintf(row.point_key, sizeof(row.point_key), "mlperf-tiny %s w%u",
-			 result->content, i + 1);
+		point_key(result, i, row.point_key, sizeof(row.point_key));
 		row.window_ordinal = i + 1;
 		row.repeat_index = i;
 		fill_window(&row, result, &result->windows[i]);
 		ret = import_row_add(store, &row, count, err);
 	}
 	if (!ret && !result->window_count) {
-		import_row_init(&row, "import mlperf-tiny", result->path, session_id);
+		import_row_init(&row, TINY_SOURCE, result->path, session_id);
 		fill_names(&row, result);
 		snprintf(row.point_key, sizeof(row.point_key),
 			 "mlperf-tiny %s %.12s/%.28s/%.28s/%.28s", result->content, row.round,

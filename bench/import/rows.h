@@ -30,4 +30,9 @@ int import_row_add(struct store *store, const struct store_measurement *row,
 int import_tiny_rows(struct store *store, const struct tiny_result *result, int64_t session_id,
 		     struct import_count *count, struct err *err);
 
+/* Flags each result whose windows are in the database already, as accepted ones, from files that
+ * were not the same to the last byte: the same measurement would count twice. */
+int import_find_stored(struct store *store, struct tiny_result *results, size_t count,
+		       struct err *err);
+
 #endif

@@ -547,21 +547,39 @@ static void names_from_the_path(void **state)
 
 static void a_copied_trace_is_suspect(void **state)
 {
-	struct tiny_result *results = calloc(3, sizeof(*results));
+	struct tiny_result *results = calloc(4, sizeof(*results));
 
 	(void)state;
 	submission_fill(&submission);
-	for (int i = 0; i < 3; i++) {
-		submission.samples[0] = i < 2 ? 20 : 21;
+	for (int i = 0; i < 4; i++) {
+		if (i == 2) /* inside a window: another measurement */
+			submission.samples[12345] *= 1.001f;
+		if (i == 3) /* outside: the same one, and another file */
+			submission.sample_count--;
 		write_and_load();
 		results[i] = result;
 	}
-	tiny_results_find_copies(results, 3);
+	tiny_results_find_copies(results, 4);
 	assert_int_equal(results[0].verdict, IMPORT_ACCEPTED);
 	assert_int_equal(results[1].verdict, IMPORT_SUSPECT);
 	assert_int_equal(results[1].findings[0].reason, IMPORT_TRACE_DUPLICATE);
 	assert_non_null(strstr(results[1].findings[0].text, results[0].path));
 	assert_int_equal(results[2].verdict, IMPORT_ACCEPTED);
+	assert_int_equal(results[3].verdict, IMPORT_SUSPECT);
+	assert_non_null(strstr(results[3].findings[0].text, results[2].path));
+	/* A copy in no submission comes first by its name, and is the copy; two more are one. */
+	results[2] = results[1];
+	for (int i = 0; i < 3; i++) {
+		results[i].verdict = IMPORT_ACCEPTED;
+		results[i].finding_count = 0;
+		snprintf(results[i].submitter, sizeof(results[i].submitter), "%s",
+			 i ? "someone" : "");
+	}
+	tiny_results_find_copies(results, 3);
+	assert_int_equal(results[0].verdict, IMPORT_SUSPECT);
+	assert_int_equal(results[0].finding_count, 1);
+	assert_int_equal(results[1].verdict, IMPORT_ACCEPTED);
+	assert_int_equal(results[2].verdict, IMPORT_SUSPECT);
 	free(results);
 }
 

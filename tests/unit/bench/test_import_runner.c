@@ -370,6 +370,24 @@ static void no_supply(struct session *it)
 	it->voltage = "0";
 }
 
+static void supply_in_millivolts(struct session *it)
+{
+	it->voltage = "1800";
+}
+
+static void stops_late(struct session *it)
+{
+	for (int r = 0; r < it->run_count; r++)
+		it->runs[r].indices[it->runs[r].event_count - 1] += 30;
+}
+
+static void clipped(struct session *it)
+{
+	for (int r = 0; r < it->run_count; r++)
+		for (size_t k = 0; k < it->runs[r].count; k++)
+			it->runs[r].samples_j[k] = fmin(it->runs[r].samples_j[k], 30.2e-6);
+}
+
 static void streaming(struct session *it)
 {
 	it->is_streaming = true;
@@ -438,6 +456,9 @@ static const struct spoiling {
 	{"no results.json", nothing, no_json, IMPORT_TRACE_MISSING},
 	{"no results.txt", nothing, no_results, IMPORT_RESULTS_MISSING},
 	{"supply at 0 V", no_supply, nothing, IMPORT_SUPPLY_ZERO},
+	{"supply in millivolts", supply_in_millivolts, nothing, IMPORT_SUPPLY_DOUBTFUL},
+	{"stops late", stops_late, nothing, IMPORT_WINDOW_UNALIGNED},
+	{"clipped", clipped, nothing, IMPORT_TRACE_CLIPPED},
 	{"streaming wakeword", streaming, nothing, IMPORT_WINDOW_COUNT},
 };
 
@@ -483,7 +504,8 @@ static void a_copied_trace_is_suspect(void **state)
 		const char *folder = new_folder();
 
 		session_fill(&session);
-		session.runs[0].samples_j[0] = i < 2 ? 20e-6 : 21e-6;
+		if (i == 2) /* inside a window: another measurement */
+			session.runs[0].samples_j[5000] = 31e-6;
 		session_print(&session);
 		session_write(&session, folder);
 		if (i == 1) /* other text around the same samples */

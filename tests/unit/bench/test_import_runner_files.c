@@ -135,16 +135,18 @@ static void results_of_a_performance_run(void **state)
 static const struct log_case {
 	const char *text, *meter;
 	unsigned runs, captures;
+	const char *model;
 } logs[] = {
 	{"Initializing SerialDevice on port: COM23 at 3686400 baud\n"
+	 "Device model retrieved: kws01\n"
 	 "Initializing SerialDevice on port: COM26 at 115200 baud\n"
 	 "Running inference with 1/70 (warmup/measured) iterations ...\ndone\n"
 	 "Captured samples:24180 timestamps:3\n",
-	 "lpm01a", 1, 1},
-	{"[JS220] Stream reading started (raw)...\n", "js220", 0, 0},
-	{"[JS220] Shutdown complete.\nSerialDevice on port: COM23 at 3686400 baud\n", "", 0, 0},
-	{"Running inference with 1 / 70\nCaptured samples:x timestamps:3\n", "", 0, 0},
-	{"", "", 0, 0},
+	 "lpm01a", 1, 1, "kws01"},
+	{"[JS220] Stream reading started (raw)...\n", "js220", 0, 0, ""},
+	{"[JS220] Shutdown complete.\nSerialDevice on port: COM23 at 3686400 baud\n", "", 0, 0, ""},
+	{"Running inference with 1 / 70\nCaptured samples:x timestamps:3\n", "", 0, 0, ""},
+	{"", "", 0, 0, ""},
 };
 
 static void logs_of_energy_runs(void **state)
@@ -155,6 +157,7 @@ static void logs_of_energy_runs(void **state)
 	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
 		tiny_runner_log_parse((const uint8_t *)logs[i].text, strlen(logs[i].text), &log);
 		assert_string_equal(log.meter, logs[i].meter);
+		assert_string_equal(log.model, logs[i].model);
 		assert_int_equal(log.runs, logs[i].runs);
 		assert_int_equal(log.captures, logs[i].captures);
 		assert_true(isnan(log.supply_v));
