@@ -12,21 +12,9 @@
 #include "bench/version.h"
 
 static const struct command *const commands[] = {
-	&calibrate_command,
-	&check_command,
-	&count_command,
-	&export_command,
-	&fit_command,
-	&import_command,
-	&models_command,
-	&plan_command,
-	&predict_command,
-	&refit_command,
-	&report_command,
-	&run_command,
-	&scan_command,
-	&trace_command,
-	&verify_command,
+	&calibrate_command, &check_command,  &count_command, &export_command,  &fit_command,
+	&import_command,    &models_command, &plan_command,  &predict_command, &refit_command,
+	&report_command,    &run_command,    &scan_command,  &trace_command,   &verify_command,
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(commands[0]) };

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench/commands/count_inputs.h"
+#include "bench/commands/options.h"
 #include "bench/predictor/count_identify.h"
 #include "bench/predictor/counts.h"
 #include "bench/report/counts.h"
@@ -82,6 +83,7 @@ int count_table_make(struct count_inputs *inputs, struct err *err)
 	struct count_paths paths;
 	int ret = runtime_check(inputs, err);
 
+	ret = ret ? ret : options_check_out(inputs->out_path, NULL, err);
 	ret = ret ? ret : count_part_load(inputs, err);
 	ret = ret ? ret : clocks_choose(inputs, clocks_hz, &job.clock_count, err);
 	ret = ret ? ret : networks_read(inputs, &job.nets, err);

@@ -50,9 +50,9 @@ static enum exit_status export(const struct export_inputs *inputs)
 	struct dataset dataset = {0};
 	struct err err = {""};
 	size_t rows = 0;
-	int ret = 0;
+	int ret = options_check_out(inputs->out, NULL, &err);
 
-	if (inputs->instructions) {
+	if (!ret && inputs->instructions) {
 		ret = dataset_read(&inputs->db_path, 1, NULL, &dataset, &err);
 		if (!ret)
 			ret = dataset_add_instructions(&dataset, inputs->instructions, &err);

@@ -95,9 +95,11 @@ static enum exit_status fit(const struct fit_inputs *inputs)
 	struct dataset dataset = {0};
 	struct err err = {""};
 	const struct dataset_wanted wanted = {.with_suspect = inputs->suspect};
-	int ret = dataset_read(inputs->databases, (size_t)inputs->database_count, &wanted,
-			       &dataset, &err);
+	int ret = options_check_out(inputs->out, NULL, &err);
 
+	if (!ret)
+		ret = dataset_read(inputs->databases, (size_t)inputs->database_count, &wanted,
+				   &dataset, &err);
 	if (!ret && inputs->features)
 		ret = dataset_add_features(&dataset, inputs->features, &err);
 	if (!ret && inputs->instructions)

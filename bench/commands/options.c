@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/commands/options.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum exit_status options_fail(const struct command *command, enum exit_status status,
 			      const char *format, ...)
@@ -42,7 +44,8 @@ static bool take_option(const struct command *command, char **argv, int argc, in
 	}
 	if (row->flag) {
 		if (value)
-			options_fail(command, EXIT_USAGE, "option '--%s' takes no value", row->name);
+			options_fail(command, EXIT_USAGE, "option '--%s' takes no value",
+				     row->name);
 		*row->flag = true;
 		return !value;
 	}
@@ -78,7 +81,8 @@ bool options_read(const struct command *command, int argc, char **argv,
 			if (!take_option(command, argv, argc, &i, rows))
 				return false;
 		} else if (!only_arguments && argv[i][0] == '-' && argv[i][1]) {
-			options_fail(command, EXIT_USAGE, "unknown option '%s' (see --help)", argv[i]);
+			options_fail(command, EXIT_USAGE, "unknown option '%s' (see --help)",
+				     argv[i]);
 			return false;
 		} else if (*ret_argument_count == OPTIONS_ARGUMENTS_MAX) {
 			options_fail(command, EXIT_USAGE, "too many arguments");
@@ -88,4 +92,48 @@ bool options_read(const struct command *command, int argc, char **argv,
 		}
 	}
 	return true;
+}
+
+int options_check_since(const char *text, struct err *err)
+{
+	static const char form[] = "0000-00-00T00:00:00Z";
+	size_t length = text ? strlen(text) : 0;
+	bool fits = length >= 10 && length < sizeof(form);
+
+	for (size_t i = 0; i < length && fits; i++)
+		fits = form[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i];
+	if (text && !fits)
+		return err_set(err, -EINVAL,
+			       "--since: '%s' is no date: write for example 2026-03-01 (UTC)",
+			       text);
+	return 0;
+}
+
+static bool holds_measurements(const char *path)
+{
+	static const char sqlite[] = "SQLite format 3", hdf5[] = "\x89HDF\r\n\x1a\n";
+	char begin[sizeof(sqlite)] = "";
+	FILE *file = fopen(path, "rb");
+	size_t count = file ? fread(begin, 1, sizeof(begin), file) : 0;
+
+	if (file)
+		fclose(file);
+	return (count >= sizeof(sqlite) && !memcmp(begin, sqlite, sizeof(sqlite))) ||
+	       (count >= sizeof(hdf5) - 1 && !memcmp(begin, hdf5, sizeof(hdf5) - 1));
+}
+
+int options_check_out(const char *out, const char *input, struct err *err)
+{
+	struct stat there, read;
+
+	if (!out || stat(out, &there) || !S_ISREG(there.st_mode))
+		return 0;
+	if (input && !stat(input, &read) && read.st_dev == there.st_dev &&
+	    read.st_ino == there.st_ino)
+		return err_set(err, -EINVAL, "--out: '%s' is what is read, and not overwritten",
+			       out);
+	if (holds_measurements(out))
+		return err_set(err, -EINVAL,
+			       "--out: '%s' holds measurements, and is not overwritten", out);
+	return 0;
 }

@@ -109,8 +109,10 @@ static enum exit_status plan_next(const struct plan_inputs *inputs, size_t budge
 	struct predictor *predictor = NULL;
 	struct forecast forecast = {.query = &query};
 	struct err err = {""};
-	int ret = predictor_load(inputs->predictor, &predictor, &err);
+	int ret = options_check_out(inputs->out, inputs->predictor, &err);
 
+	if (!ret)
+		ret = predictor_load(inputs->predictor, &predictor, &err);
 	forecast.predictor = predictor;
 	if (!ret)
 		ret = choose(inputs, budget, &forecast, &err);

@@ -34,6 +34,15 @@ static int read_quantity(const char *option, const char *text, enum quantity_kin
 	return ret ? err_context(err, ret, "--%s", option) : 0;
 }
 
+static int read_voltage(const char *option, const char *text, double *ret_v, struct err *err)
+{
+	int ret = read_quantity(option, text, QUANTITY_VOLTAGE, ret_v, err);
+
+	if (!ret && *ret_v <= 0)
+		ret = err_set(err, -EINVAL, "--%s: must be above 0", option);
+	return ret;
+}
+
 static int read_query(const struct predict_inputs *inputs, struct query *ret_query, struct err *err)
 {
 	struct query query = {.board = inputs->board,
@@ -44,10 +53,9 @@ static int read_query(const struct predict_inputs *inputs, struct query *ret_que
 	int ret = read_quantity("temp", inputs->temp, QUANTITY_TEMPERATURE, &query.temp_c, err);
 
 	if (!ret)
-		ret = read_quantity("core-v", inputs->core_v, QUANTITY_VOLTAGE, &query.core_v, err);
+		ret = read_voltage("core-v", inputs->core_v, &query.core_v, err);
 	if (!ret)
-		ret = read_quantity("supply", inputs->supply, QUANTITY_VOLTAGE, &query.supply_v,
-				    err);
+		ret = read_voltage("supply", inputs->supply, &query.supply_v, err);
 	if (!ret && inputs->clock) {
 		ret = quantity_parse_hz(inputs->clock, &clock_hz, err);
 		ret = ret ? err_context(err, ret, "--clock") : 0;

@@ -59,8 +59,12 @@ static enum exit_status refit(const struct refit_inputs *inputs, double signific
 	struct predictor *old = NULL;
 	struct dataset dataset = {0};
 	struct err err = {""};
-	int ret = predictor_load(inputs->predictor, &old, &err);
+	int ret = options_check_since(inputs->since, &err);
 
+	if (!ret)
+		ret = options_check_out(inputs->out, NULL, &err);
+	if (!ret)
+		ret = predictor_load(inputs->predictor, &old, &err);
 	if (!ret)
 		ret = dataset_read(inputs->databases, (size_t)inputs->database_count, &wanted,
 				   &dataset, &err);

@@ -127,7 +127,9 @@ static enum exit_status export_trace(const struct arguments *arguments)
 	if (!arguments->out && !format->text)
 		return options_fail(&trace_command, EXIT_USAGE, "give --out FILE: %s is binary",
 				    format->name);
-	ret = trace_reader_open(arguments->path, &reader, &err);
+	ret = options_check_out(arguments->out, NULL, &err);
+	if (!ret)
+		ret = trace_reader_open(arguments->path, &reader, &err);
 	if (ret)
 		return fail(ret, &err);
 	ret = arguments->out ? export_file(reader, format, arguments->out, &err)

@@ -44,26 +44,10 @@ static int read_ratio(const char *option, const char *text, double *ret_value, s
 	return ret ? err_context(err, ret, "--%s", option) : 0;
 }
 
-/* "2026-03-01", or with a time behind it. */
-static int check_since(const char *text, struct err *err)
-{
-	static const char form[] = "0000-00-00T00:00:00Z";
-	size_t length = text ? strlen(text) : 0;
-	bool fits = length >= 10 && length < sizeof(form);
-
-	for (size_t i = 0; i < length && fits; i++)
-		fits = form[i] == '0' ? text[i] >= '0' && text[i] <= '9' : text[i] == form[i];
-	if (text && !fits)
-		return err_set(err, -EINVAL,
-			       "--since: '%s' is no date: write for example 2026-03-01 (UTC)",
-			       text);
-	return 0;
-}
-
 static int read_options(const struct verify_inputs *inputs, struct verify_options *ret_options,
 			double *ret_false_alarm, struct err *err)
 {
-	int ret = check_since(inputs->since, err);
+	int ret = options_check_since(inputs->since, err);
 
 	ret_options->tolerance_rel = NAN;
 	if (!ret && inputs->tolerance)
@@ -111,7 +95,7 @@ static enum exit_status verify(const struct verify_inputs *inputs)
 	struct dataset dataset = {0}, nights = {0};
 	struct err err = {""};
 	bool failed = false;
-	int ret = check_since(inputs->since, &err);
+	int ret = options_check_since(inputs->since, &err);
 
 	if (!ret)
 		ret = predictor_load(inputs->predictor, &predictor, &err);

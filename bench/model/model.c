@@ -72,14 +72,38 @@ static void sha256_hex(const uint8_t *bytes, size_t count, char ret_hex[65])
 		snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]);
 }
 
-static void name_fill(struct model_image *image, const char *path)
+/* Printable, and UTF-8 as far as its lengths go. */
+static bool is_text(const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		unsigned more = *c < 0x80 ? 0 : *c < 0xc2 ? 4 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : 3;
+
+		if (*c < ' ' || *c == 0x7f || more > 3 || *c > 0xf4)
+			return false;
+		for (; more; more--)
+			if ((*++c & 0xc0) != 0x80)
+				return false;
+	}
+	return true;
+}
+
+/* Results are told apart by it: it is not cut. */
+static int name_fill(struct model_image *image, const char *path, struct err *err)
 {
 	const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
 	size_t length = strlen(base), suffix = strlen(".tflite");
 
 	if (length > suffix && strcmp(base + length - suffix, ".tflite") == 0)
 		length -= suffix;
+	if (length >= sizeof(image->name))
+		return err_set(err, -EINVAL,
+			       "the name is longer than %zu bytes: give the file a shorter one",
+			       sizeof(image->name) - 1);
+	if (!is_text(base))
+		return err_set(err, -EINVAL,
+			       "the name is no printable UTF-8: give the file another one");
 	snprintf(image->name, sizeof(image->name), "%.*s", (int)length, base);
+	return 0;
 }
 
 const struct model_options model_options_portable = {.kernel_set = IMAGE_KERNELS_PORTABLE};
@@ -196,13 +220,14 @@ static int image_make(const char *path, const uint8_t *bytes, uint32_t count,
 
 	if (!image)
 		return err_set(err, -ENOMEM, "out of memory");
-	error = bytes_compile(bytes, count, options, image, err);
+	error = name_fill(image, path, err);
+	if (!error)
+		error = bytes_compile(bytes, count, options, image, err);
 	if (error) {
 		model_image_free(image);
 		return error;
 	}
 	sha256_hex(bytes, count, image->sha256);
-	name_fill(image, path);
 	*ret_image = image;
 	return 0;
 }

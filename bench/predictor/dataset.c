@@ -14,6 +14,7 @@
 struct window {
 	struct dataset_point point; /* energy_u_j: independent */
 	double common_j;
+	size_t source;
 };
 
 struct reading {
@@ -136,7 +137,8 @@ static int take_row(void *context, const struct store_measurement *row)
 		reading->windows = bigger;
 		reading->capacity = capacity;
 	}
-	fill_window(row, &reading->windows[reading->count++]);
+	fill_window(row, &reading->windows[reading->count]);
+	reading->windows[reading->count++].source = dataset->source_count;
 	note_source(&dataset->source[dataset->source_count], row);
 	dataset->is_virtual |= row->is_virtual != 0;
 	dataset->windows++;
@@ -292,18 +294,47 @@ static void share_idle(struct dataset *dataset)
 	}
 }
 
+static bool same_window(const struct window *a, const struct window *b)
+{
+	return a->source != b->source && !by_point(a, b) &&
+	       !memcmp(&a->point.energy_j, &b->point.energy_j, sizeof(double));
+}
+
+/* A database that is named twice, or a copy beside its original, would count as more repeats. The
+ * windows are in the order of by_point. */
+static int check_sources(const struct reading *reading, struct err *err)
+{
+	const struct window *windows = reading->windows;
+	const struct dataset_source *source = reading->dataset->source;
+
+	for (size_t i = 1; i < reading->count; i++)
+		for (size_t j = i; j-- && !by_point(&windows[j], &windows[i]);)
+			if (same_window(&windows[j], &windows[i]))
+				return err_set(err, -EINVAL,
+					       "%s and %s hold the same windows (%s on %s, %s): give "
+					       "one of them",
+					       source[windows[j].source].path,
+					       source[windows[i].source].path,
+					       windows[i].point.model, windows[i].point.board,
+					       windows[i].point.first_utc);
+	return 0;
+}
+
 static int make_points(struct reading *reading, struct dataset *dataset, struct err *err)
 {
 	size_t end;
+	int ret;
 
 	dataset->points = calloc(reading->count, sizeof(*dataset->points));
 	if (!dataset->points)
 		return err_set(err, -ENOMEM, "out of memory");
 	number_temperatures(reading->windows, reading->count);
 	qsort(reading->windows, reading->count, sizeof(*reading->windows), by_point);
+	ret = check_sources(reading, err);
+	if (ret)
+		return ret;
 	for (size_t begin = 0; begin < reading->count; begin = end) {
 		struct dataset_point *point = &dataset->points[dataset->count++];
-		int ret;
 
 		for (end = begin + 1;
 		     end < reading->count &&

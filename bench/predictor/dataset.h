@@ -66,7 +66,7 @@ struct dataset_wanted {
 	bool with_suspect;     /* suspect windows, too */
 };
 
-/* -EINVAL (no database, nothing accepted in any of them), -ENOENT, -ENOMEM and what the store says.
+/* -EINVAL (no database, nothing accepted in any of them, a window in two of them), -ENOENT, -ENOMEM and what the store says.
  */
 int dataset_read(const char *const *paths, size_t count, const struct dataset_wanted *wanted,
 		 struct dataset *ret_dataset, struct err *err);

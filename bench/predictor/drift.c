@@ -33,8 +33,7 @@ static size_t series_end(const struct dataset *dataset, size_t begin)
 {
 	size_t end = begin + 1;
 
-	while (end < dataset->count &&
-	       same_series(&dataset->points[begin], &dataset->points[end]))
+	while (end < dataset->count && same_series(&dataset->points[begin], &dataset->points[end]))
 		end++;
 	return end;
 }
@@ -138,6 +137,8 @@ int drifts_make(const struct dataset *dataset, const char *model, double false_a
 
 	if (!(false_alarm >= 0.001) || false_alarm > 0.5)
 		ret = err_set(err, -EINVAL, "the rate of false alarms must be 0.001 to 0.5");
+	if (!ret && model && !series && !drifts.short_series)
+		ret = err_set(err, -EINVAL, "the databases have no network '%s'", model);
 	drifts.rows = calloc(series + 1, sizeof(*drifts.rows));
 	if (!ret && (!drifts.rows || !nights || !values))
 		ret = err_set(err, -ENOMEM, "out of memory");

@@ -26,7 +26,8 @@ struct drifts {
 };
 
 /* dataset: by night. model: only networks of that name or hash; NULL: all. false_alarm: probability
- * that any alarm is false. -EINVAL: out of range; -ENOMEM. Freed with drifts_done. */
+ * that any alarm is false. -EINVAL: out of range, no network of that name; -ENOMEM. Freed with
+ * drifts_done. */
 int drifts_make(const struct dataset *dataset, const char *model, double false_alarm,
 		struct drifts *ret_drifts, struct err *err);
 void drifts_done(struct drifts *drifts);

@@ -106,6 +106,13 @@ static int cell_answer(const struct predictor *predictor, const struct query *qu
 	if (kind_predict(cell->model, &cell->estimate, &point->table, 0, 0, 0, QUERY_COVERAGE,
 			 &prediction))
 		return err_set(err, -EINVAL, "%s: no prediction: a number is out of range", name);
+	if (!(prediction.y > 0) && !query->extrapolate)
+		return err_set(err, -EINVAL, "%s: no prediction: the %s comes out as %g", name,
+			       cell->response, prediction.y);
+	if (!(prediction.y > 0))
+		snprintf(answer.outside + strlen(answer.outside),
+			 sizeof(answer.outside) - strlen(answer.outside),
+			 "%sso far that it is below zero", answer.outside[0] ? "; " : "");
 	answer.value = prediction.y;
 	answer.u = prediction.u_point;
 	answer.low = prediction.low;

@@ -74,6 +74,25 @@ static int no_memory(struct err *err)
 	return err_set(err, -ENOMEM, "out of memory");
 }
 
+/* What the predictor rests on would be combined with itself, and look more certain than it is. */
+static int check_new(const struct predictor *old, const struct dataset *dataset, struct err *err)
+{
+	for (size_t i = 0; i < old->source_count; i++)
+		for (size_t j = 0; j < dataset->source_count; j++) {
+			const struct dataset_source *had = &old->source[i],
+						    *now = &dataset->source[j];
+
+			if (!strcmp(had->path, now->path) &&
+			    strcmp(now->first_utc, had->last_utc) <= 0 &&
+			    strcmp(had->first_utc, now->last_utc) <= 0)
+				return err_set(err, -EINVAL,
+					       "%s rests on windows of %s until %s already: take "
+					       "later ones only (--since), or fit again",
+					       old->path, had->path, had->last_utc);
+		}
+	return 0;
+}
+
 /* The parent, and what was taken in. */
 static int update_head(const struct predictor *old, const struct dataset *dataset,
 		       struct predictor *updated, struct err *err)
@@ -221,6 +240,8 @@ int refit_make(const struct predictor *old, const struct dataset *dataset,
 	struct verify verify = {0};
 	int ret = refit.updated ? 0 : no_memory(err);
 
+	if (!ret)
+		ret = check_new(old, dataset, err);
 	if (!ret)
 		ret = verify_make(old, dataset, options, &verify, err);
 	if (!ret)

@@ -32,8 +32,8 @@ struct refit {
 	size_t count;
 };
 
-/* -EINVAL: what verify_make refuses, or too many databases; -ENOMEM. old stays the caller's and
- * must outlive ret_refit. Freed with refit_done, updated too. */
+/* -EINVAL: what verify_make refuses, too many databases, or windows that old rests on; -ENOMEM. old
+ * stays the caller's and must outlive ret_refit. Freed with refit_done, updated too. */
 int refit_make(const struct predictor *old, const struct dataset *dataset,
 	       const struct verify_options *options, bool robust, struct refit *ret_refit,
 	       struct err *err);

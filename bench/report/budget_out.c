@@ -102,8 +102,9 @@ void budget_report_print(const struct budget_report *report, FILE *stream)
 	fprintf(stream, "  %s, %s, build %s, %s, %g MHz; %lld inferences; verdict %s%s%s\n",
 		row->board, row->model, row->build, row->runtime, (double)row->clock_hz / 1e6,
 		(long long)row->inferences, row->verdict, row->reason[0] ? ", " : "", row->reason);
-	fprintf(stream, "  meter %s (%s %s)\n  E = V * Q; entries are independent of each other\n",
-		row->meter, row->meter_model, row->meter_serial);
+	fprintf(stream,
+		"  meter %s (%s%s%s)\n  E = V * Q; entries are independent of each other\n",
+		row->meter, row->meter_model, row->meter_serial[0] ? " " : "", row->meter_serial);
 	print_table(&report->tables.gross, "Energy, gross", row->inferences, stream);
 	if (report->tables.above_idle.count)
 		print_table(&report->tables.above_idle, "Energy above idle", row->inferences,

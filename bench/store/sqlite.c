@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/store/columns.h"
@@ -21,7 +22,11 @@ int store_sql_error(const struct store *store, struct err *err, const char *what
 	if (code == SQLITE_CONSTRAINT_UNIQUE)
 		return err_set(err, -EEXIST, "%s: %s: %s", store->path, what,
 			       sqlite3_errmsg(store->db));
-	return err_set(err, -EIO, "%s: %s: %s", store->path, what, sqlite3_errmsg(store->db));
+	return err_set(err, -EIO, "%s: %s: %s%s", store->path, what, sqlite3_errmsg(store->db),
+		       (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY
+			       ? " (its folder must be there and writable: SQLite keeps files "
+				 "beside it)"
+			       : "");
 }
 
 int store_execute(struct store *store, const char *sql, const char *what, struct err *err)
@@ -70,9 +75,12 @@ static int open_database(struct store *store, bool create, struct err *err)
 {
 	int flags =
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
-	bool is_present = false;
+	bool is_empty = true, is_present = false;
+	struct stat status;
 	int ret;
 
+	if (!stat(store->path, &status) && S_ISDIR(status.st_mode))
+		return err_set(err, -EISDIR, "%s: a folder, not a database", store->path);
 	if (!create && access(store->path, F_OK))
 		return err_set(err, -ENOENT, "%s: no such database", store->path);
 	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK) {
@@ -81,7 +89,9 @@ static int open_database(struct store *store, bool create, struct err *err)
 		return store_sql_error(store, err, "open");
 	}
 	sqlite3_busy_timeout(store->db, BUSY_MS);
-	ret = store_schema_check(store, &is_present, err);
+	ret = store_schema_check(store, &is_empty, &is_present, err);
+	if (!ret && is_empty && !create)
+		ret = err_set(err, -EINVAL, "%s: empty, not a joulebench database", store->path);
 	if (!ret)
 		ret = store_execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
 				    "open", err);

@@ -33,7 +33,8 @@ int store_step_done(struct store *store, sqlite3_stmt *statement, const char *wh
 		    struct err *err);
 
 /* Changes nothing: a file that is somebody else's stays as it is. -EINVAL: it is. */
-int store_schema_check(struct store *store, bool *ret_is_present, struct err *err);
+int store_schema_check(struct store *store, bool *ret_is_empty, bool *ret_is_present,
+		       struct err *err);
 /* Makes the tables, or brings them up to date, in one transaction. */
 int store_schema_make(struct store *store, struct err *err);
 

@@ -176,14 +176,17 @@ static int make_schema(struct store *store, struct err *err)
 	return ret;
 }
 
-int store_schema_check(struct store *store, bool *ret_is_present, struct err *err)
+int store_schema_check(struct store *store, bool *ret_is_empty, bool *ret_is_present,
+		       struct err *err)
 {
 	struct schema schema;
 	int ret = look_at_schema(store, &schema, err);
 
-	if (!ret)
-		*ret_is_present = !schema.is_empty && schema.version == STORE_SCHEMA_VERSION;
-	return ret;
+	if (ret)
+		return ret;
+	*ret_is_empty = schema.is_empty;
+	*ret_is_present = !schema.is_empty && schema.version == STORE_SCHEMA_VERSION;
+	return 0;
 }
 
 int store_schema_make(struct store *store, struct err *err)

@@ -15,6 +15,10 @@ expect 2 "unknown option '--dbb'" "$bench" run x --dbb y
 expect 2 "give one plan" "$bench" run
 expect 2 "no command 'measure'" "$bench" measure
 expect 2 "unknown search space" "$bench" models generate --space resnet --count 1 --out "$scratch/x"
+expect 2 "option '--db' needs a value" "$bench" run x --rig y --db --json
+[ ! -e ./--json ] || fail "an option was taken for the database"
+expect 3 "cannot write to standard output" bash -c 'exec "$@" >/dev/full' - "$bench" models inspect "$good"
+expect 3 "cannot write to standard output" bash -c 'exec "$@" >&-' - "$bench" models inspect "$good"
 
 # models
 mkdir "$scratch/bad"
@@ -28,6 +32,13 @@ rm "$scratch/bad/truncated.tflite"
 "$build/bin/rig_break_model" "$good" "$scratch/bad/unknown.tflite"
 expect 2 "is not supported" "$bench" check "$scratch/rig.yaml" "$scratch/bad.yaml"
 grep -q "unknown.tflite: operator [0-9]* (" "$scratch/stderr" || fail "the operator's index is not named: $(cat "$scratch/stderr")"
+long=$scratch/$(printf 'n%.0s' {1..64}).tflite
+cp "$good" "$long"
+expect 2 "the name is longer than 63 bytes" "$bench" models inspect "$long"
+cp "$good" "$scratch/"$'bad\xff.tflite'
+expect 2 "no printable UTF-8" "$bench" models inspect "$scratch/"$'bad\xff.tflite'
+cp "$good" "$scratch/"$'gr\xc3\xbcn.tflite'
+"$bench" models inspect "$scratch/"$'gr\xc3\xbcn.tflite' --json >"$scratch/green.json" || fail "a name in UTF-8 is refused"
 
 # plan and rig files
 sed 's/repeats: 1/repeats: 1\nrepaets: 2/' "$scratch/plan.yaml" >"$scratch/key.yaml"
@@ -37,6 +48,8 @@ expect 2 "unit.yaml:3: '26' has no unit" "$bench" check "$scratch/rig.yaml" "$sc
 sed 's/3.3 V/3.3/' "$scratch/rig.yaml" >"$scratch/rig-unit.yaml"
 expect 2 "rig-unit.yaml:5: '3.3' has no unit" "$bench" check "$scratch/rig-unit.yaml"
 expect 2 "No such file" "$bench" check "$scratch/none.yaml"
+{ cat "$scratch/plan.yaml" && echo 'exit: {output: 5, confidence: 0.9}'; } >"$scratch/exit.yaml"
+expect 2 "no output 5 to exit at" "$bench" check "$scratch/rig.yaml" "$scratch/exit.yaml"
 
 # databases
 printf 'not a database, but longer than the header of one would have to be, for certain' >"$scratch/text.db"
@@ -45,6 +58,16 @@ expect 2 "not a database" "$bench" run "$scratch/plan.yaml" --rig "$scratch/rig.
 expect 2 "newer joulebench" "$bench" run "$scratch/plan.yaml" --rig "$scratch/rig.yaml" --db "$scratch/newer.db"
 expect 2 "newer joulebench" "$bench" fit --db "$scratch/newer.db"
 expect 2 "no such database" "$bench" fit --db "$scratch/none.db"
+: >"$scratch/empty.db"
+expect 2 "empty, not a joulebench database" "$bench" export --db "$scratch/empty.db"
+[ ! -s "$scratch/empty.db" ] || fail "an export wrote into its database"
+before=$(sha256sum "$scratch/newer.db")
+for command in "export --db $scratch/newer.db" "fit --db $scratch/newer.db" "trace export x.h5 --format csv" \
+	"refit --predictor x.json --db $scratch/newer.db" "plan next --predictor x --budget 1 --candidates x"; do
+	# shellcheck disable=SC2086 # several words
+	expect 2 "holds measurements, and is not overwritten" "$bench" $command --out "$scratch/newer.db"
+done
+[ "$before" = "$(sha256sum "$scratch/newer.db")" ] || fail "a database was overwritten"
 
 # devices: no such port, no rig behind the socket, a real board that is virtual, a silent board
 sed "s#rfc2217+unix:$scratch/m.sock#serial:/dev/ttyNONE7#" "$scratch/rig.yaml" >"$scratch/port.yaml"

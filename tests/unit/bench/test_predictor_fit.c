@@ -253,6 +253,28 @@ static void refusals(void **state)
 	dataset_done(&dataset);
 }
 
+/* Named twice, or a copy: more repeats than there are. Other windows at the same time are none. */
+static void a_window_counts_once(void **state)
+{
+	const char *twice[2], *beside[2];
+	struct truth truth = plain;
+	struct dataset dataset;
+	struct err err = {""};
+
+	(void)state;
+	twice[0] = twice[1] = beside[0] = truth_path(folder, "a.db"); /* of the first test */
+	beside[1] = truth_path(folder, "beside.db");
+	assert_int_equal(dataset_read(twice, 2, NULL, &dataset, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "hold the same windows"));
+	truth.seed++;
+	truth_store(&truth, beside[1]);
+	assert_int_equal(dataset_read(beside, 2, NULL, &dataset, &err), 0);
+	assert_int_equal(dataset.windows, 144);
+	dataset_done(&dataset);
+	truth_store(&plain, beside[1]);
+	assert_int_equal(dataset_read(beside, 2, NULL, &dataset, &err), -EINVAL);
+}
+
 static struct query_features features_of(double cycles)
 {
 	return (struct query_features){
@@ -380,6 +402,7 @@ int main(void)
 		cmocka_unit_test(a_level_left_out),
 		cmocka_unit_test(columns_that_cannot_be_told_apart),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(a_window_counts_once),
 		cmocka_unit_test(answers_and_their_range),
 		cmocka_unit_test(intervals_hold),
 		cmocka_unit_test(curves_fall),

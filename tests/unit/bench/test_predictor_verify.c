@@ -263,9 +263,8 @@ static void a_step_between_nights(void **state)
 			assert_true(fabs(drifts.rows[i].change.shift_rel - 0.006) < 0.001);
 		}
 	drifts_done(&drifts);
-	assert_int_equal(drifts_make(&dataset, "no such", 0.01, &drifts, &err), 0);
-	assert_int_equal(drifts.count, 0);
-	drifts_done(&drifts);
+	assert_int_equal(drifts_make(&dataset, "no such", 0.01, &drifts, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "no network 'no such'"));
 	assert_int_equal(drifts_make(&dataset, NULL, 0.9, &drifts, &err), -EINVAL);
 	dataset_done(&dataset);
 }
@@ -332,6 +331,21 @@ static void refit_keeps_what_is_right(void **state)
 	assert_int_equal(again->source_count, 2);
 	predictor_free(again);
 	refit_done(&refit);
+	dataset_done(&dataset);
+	predictor_free(predictor);
+}
+
+/* Its own data would make it more certain for nothing. */
+static void refit_takes_no_window_twice(void **state)
+{
+	struct predictor *predictor = trained(&farm);
+	struct dataset dataset = truth_dataset(&farm);
+	struct refit refit;
+	struct err err = {""};
+
+	(void)state;
+	assert_int_equal(refit_make(predictor, &dataset, &usual, false, &refit, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "rests on windows of made-up until 2026-03-01T01:00:00Z"));
 	dataset_done(&dataset);
 	predictor_free(predictor);
 }
@@ -412,6 +426,7 @@ int main(void)
 		cmocka_unit_test(what_verify_refuses),
 		cmocka_unit_test(a_step_between_nights),
 		cmocka_unit_test(refit_keeps_what_is_right),
+		cmocka_unit_test(refit_takes_no_window_twice),
 		cmocka_unit_test(refit_scales_when_data_are_few),
 		cmocka_unit_test(compare_tells_what_differs),
 	};

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,6 +147,7 @@ static void foreign_files_are_refused(void **state)
 {
 	struct store *store;
 	struct err err = {""};
+	struct stat status;
 	FILE *stream;
 
 	(void)state;
@@ -160,6 +162,12 @@ static void foreign_files_are_refused(void **state)
 	fputs("this is not a database, and it is longer than a header would have to be", stream);
 	fclose(stream);
 	expect_refused(path_of("text.db"), "not a database");
+	stream = fopen(path_of("empty.db"), "w");
+	assert_int_equal(fclose(stream), 0);
+	assert_int_equal(store_open(path_of("empty.db"), false, &store, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "empty"));
+	assert_int_equal(stat(path_of("empty.db"), &status), 0);
+	assert_int_equal(status.st_size, 0);
 }
 
 /* The latest of a meter counts, and only of that meter in that rig. */
@@ -272,7 +280,7 @@ static int count_row(void *context, const struct store_measurement *row)
 
 	fill(&expected, (int)row->attempt);
 	expected.attempt = row->attempt;
-	expected.id = (int64_t)*(unsigned *)context + 1;
+	expected.id = (int64_t) * (unsigned *)context + 1;
 	assert_memory_equal(row, &expected, sizeof(expected));
 	++*(unsigned *)context;
 	return 0;
