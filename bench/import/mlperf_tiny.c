@@ -55,8 +55,8 @@ const struct tiny_limits tiny_limits = {
 static const char LPM01A_SOURCE[] = "ST UM2243, p. 23: static mode better than 2 %";
 static const char ASSUMED_SOURCE[] = "no accuracy at hand: the 2 % of the LPM01A are assumed";
 
-/* LPM01A: 50 mA (UM2243, p. 1) at 3.6 V, and a margin: public results reach 166 mW. Otherwise more
- * than boards of the benchmark, single-board computers and FPGAs included, draw. */
+/* LPM01A: 50 mA at 3.3 V in dynamic mode, and half as much again; public results reach 166 mW.
+ * Otherwise more than boards of the benchmark, single-board computers and FPGAs included, draw. */
 const struct tiny_meter tiny_meters[] = {
 	{"unknown", 0.02, 20, ASSUMED_SOURCE}, {"lpm01a", 0.02, 0.25, LPM01A_SOURCE},
 	{"js110", 0.02, 20, ASSUMED_SOURCE},   {"js220", 0.02, 20, ASSUMED_SOURCE},

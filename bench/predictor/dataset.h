@@ -29,7 +29,7 @@ struct dataset_point {
 	char first_utc[32], last_utc[32]; /* of its windows */
 	bool is_virtual;
 	int64_t clock_hz, windows;
-	unsigned temp_cell;         /* of its family, 0.. from cold to warm */
+	unsigned temp_cell;          /* of its family, 0.. from cold to warm */
 	double column[KIND_COLUMNS]; /* by enum kind_column; NaN: not known */
 	double classes[KIND_CLASSES_MAX];
 	double energy_j;
@@ -54,7 +54,8 @@ struct dataset {
 	struct dataset_source source[DATASET_SOURCES_MAX];
 	size_t source_count;
 	int64_t windows;
-	int64_t unusable; /* accepted windows left out: without cycles and time, energy or uncertainty */
+	int64_t unusable; /* accepted windows left out: without cycles and time, energy or
+			     uncertainty */
 	bool is_virtual;  /* any of it */
 	size_t class_count;
 	char class_name[KIND_CLASSES_MAX][DATASET_CLASS_NAME];
@@ -66,8 +67,8 @@ struct dataset_wanted {
 	bool with_suspect;     /* suspect windows, too */
 };
 
-/* -EINVAL (no database, nothing accepted in any of them, a window in two of them), -ENOENT, -ENOMEM and what the store says.
- */
+/* -EINVAL (no database, nothing accepted in any of them, a window in two of them), -ENOENT, -ENOMEM
+ * and what the store says. */
 int dataset_read(const char *const *paths, size_t count, const struct dataset_wanted *wanted,
 		 struct dataset *ret_dataset, struct err *err);
 /* The same from rows, all of them accepted; name stands for the database. */
@@ -78,9 +79,9 @@ int dataset_from_rows(const struct store_measurement *rows, size_t count, const 
 void dataset_done(struct dataset *dataset); /* accepts a zeroed one */
 
 /* Instruction classes and stall cycles of the networks from "joulebench count --json" files: one,
- * or all *.json of a folder. A point takes those of its model, chip, build and runtime, of its clock
- * where that was counted, else of any. -EINVAL: a file is wrong, or classes differ between files.
- * Points without counts keep NaN. */
+ * or all *.json of a folder. A point takes those of its model, chip, build and runtime, of its
+ * clock where that was counted, else of any. -EINVAL: a file is wrong, or classes differ between
+ * files. Points without counts keep NaN. */
 int dataset_add_instructions(struct dataset *dataset, const char *path, struct err *err);
 
 /* MACs and parameters of networks that the database does not know them of, from a CSV file with the

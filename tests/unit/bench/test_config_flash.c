@@ -20,6 +20,7 @@ static const char *folder;
 
 static const char uart[] =
 	"{driver: stm32_uart, baud: 115200 baud, address: 0x08000000, id: 0x470}";
+static const char esp32_part[] = "{driver: esp32_rom, baud: 460800 baud, address: 0, id: 5}";
 static const char openocd_part[] =
 	"{driver: openocd, address: 0x08000000, config: [board/a.cfg, b.cfg]}";
 
@@ -60,8 +61,8 @@ static int load(const char *part, const char *const *own, size_t boards, struct 
 	for (size_t i = 0; i < boards; i++)
 		used += snprintf(
 			text + used, sizeof(text) - (size_t)used,
-			"  - {name: b%zu, part: board.yaml, link: l%zu, meter: m%zu%s%s}\n", i, i,
-			i, own[i][0] ? ", flash: " : "", own[i]);
+			"  - {name: b%zu, part: board.yaml, link: /dev/l%zu, meter: m%zu%s%s}\n", i,
+			i, i, own[i][0] ? ", flash: " : "", own[i]);
 	write_file("rig.yaml", text);
 	snprintf(path, sizeof(path), "%s/rig.yaml", folder);
 	return rig_load(path, ret_rig, err);
@@ -128,6 +129,21 @@ static void test_dfuse(void **state)
 		       "{address: 0x08004000, link: \"usbip+unix:/run/rig/usb-1\"}");
 	assert_string_equal(rig->boards[0].flash_uri, "usbip+unix:/run/rig/usb-1");
 	assert_int_equal(rig->boards[0].flash_address, 0x08004000);
+	rig_free(rig);
+}
+
+/* Its link is a port, and not a USB device. */
+static void test_esp32(void **state)
+{
+	struct rig *rig = load_one(esp32_part, "");
+
+	(void)state;
+	assert_null(rig->boards[0].flash_uri);
+	rig_free(rig);
+	rig = load_one(esp32_part, "{link: /dev/serial/by-id/c3}");
+	assert_string_equal(rig->boards[0].flash_uri, "/dev/serial/by-id/c3");
+	assert_int_equal(rig->boards[0].flash_id, 5);
+	assert_non_null(strstr(rig->resolved, "\"flash_uri\":\"/dev/serial/by-id/c3\""));
 	rig_free(rig);
 }
 
@@ -204,6 +220,7 @@ static void test_own_errors(void **state)
 		{uart, "{driver: openocd, config: [a], baud: 9600 baud}",
 		 "openocd takes no 'baud' (it takes address, server, config, adapter_serial)"},
 		{uart, "{driver: esp32_rom, baud: 9600 baud}", "esp32_rom needs 'id'"},
+		{esp32_part, "{link: \"usb:303a:1001\"}", "is not a link"},
 	};
 
 	(void)state;
@@ -222,6 +239,12 @@ static void test_shared(void **state)
 		{uart,
 		 {"{driver: dfuse, link: usb:1:9}", "{driver: dfuse, link: usb:1:1}"},
 		 "board 'b1' is flashed over the link of meter 'm1'"},
+		{esp32_part,
+		 {"", "{link: /dev/l0}"},
+		 "'b1' is flashed over the link of board 'b0'"},
+		{esp32_part,
+		 {"", "{link: /dev/l1}"},
+		 "'b1' is flashed over the link of board 'b1'"},
 		{openocd_part, {"", ""}, "the same probe"},
 		{openocd_part, {"{adapter_serial: A}", ""}, "the same probe"},
 		{openocd_part, {"{adapter_serial: A}", "{adapter_serial: A}"}, "the same probe"},
@@ -245,9 +268,10 @@ static void test_shared(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_uart),       cmocka_unit_test(test_dfuse),
-		cmocka_unit_test(test_openocd),    cmocka_unit_test(test_part_errors),
-		cmocka_unit_test(test_own_errors), cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_uart),        cmocka_unit_test(test_dfuse),
+		cmocka_unit_test(test_esp32),       cmocka_unit_test(test_openocd),
+		cmocka_unit_test(test_part_errors), cmocka_unit_test(test_own_errors),
+		cmocka_unit_test(test_shared),
 	};
 
 	folder = scratch_folder();
