@@ -8,9 +8,10 @@
  *
  *   live_share DRIVER URI SUPPLY_V OPTIONS SECONDS MOST_PERCENT
  *
- * SUPPLY_V: 0 for a meter that feeds no board. OPTIONS: "" or the driver's own. Exit status 1: it
- * took more than MOST_PERCENT of a core, waking up included, a sample was lost, or the stream had
- * less than its nominal rate.
+ * SUPPLY_V: 0 for a meter that feeds no board. OPTIONS: "" or the driver's own. A virtual
+ * instrument on a busy host falls behind its rate: what is judged is the share at the nominal one.
+ * Exit status 1: that is more than MOST_PERCENT of a core, waking up included, a sample was lost,
+ * or the stream had less than nine tenths of its rate.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 
 #include "drivers/meter/meter.h"
 #include "tests/benchmarks/timing.h"
+
+static const double rate_least = 0.9;
 
 static struct meter_block block;
 
@@ -124,7 +127,7 @@ int main(int argc, char **argv)
 	rate_hz = account.samples / account.wall_s;
 	per_s = (double)account.wakeups / account.wall_s;
 	naps_percent = 100 * naps(per_s, atof(argv[5]) / 4);
-	percent = 100 * account.processor_s / account.wall_s;
+	percent = 100 * account.processor_s / account.wall_s * nominal_hz / rate_hz;
 	printf("%s: %.2f %% of a core (asked: at most %g %%) at %.1f kSa/s of %.1f for %.1f s; "
 	       "%.0f "
 	       "wakeups a second alone take %.2f %%\n",
@@ -133,5 +136,5 @@ int main(int argc, char **argv)
 	printf("      %.0f lost, flags %x, memory %+ld KiB after a tenth\n", account.lost,
 	       account.flags, account.grown_kib);
 	return percent > most_percent || account.lost > 0 || account.flags ||
-	       rate_hz < 0.99 * nominal_hz || account.grown_kib > 1024;
+	       rate_hz < rate_least * nominal_hz || account.grown_kib > 1024;
 }

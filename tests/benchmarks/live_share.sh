@@ -8,21 +8,23 @@
 source tests/rig/rig.sh
 seconds=${1:-20}
 
-cat >"$scratch/virtual.yaml" <<END
+status=0
+# share KIND URI SUPPLY_V OPTIONS MOST_PERCENT: a rig of its own for each, or they would wait for one another
+share() {
+	cat >"$scratch/virtual.yaml" <<END
 seed: 1
 pace: 1
 meters:
-  - {name: ppk2-1, kind: ppk2, listen: "unix:$scratch/ppk2.sock"}
-  - {name: js220-1, kind: js220, supply: 3.3 V, listen: "unix:$scratch/js220.sock"}
-  - {name: js110-1, kind: js110, supply: 3.3 V, listen: "unix:$scratch/js110.sock"}
+  - {name: $1-1, kind: $1$([ "$1" = ppk2 ] || echo ", supply: 3.3 V"), listen: "unix:$scratch/$1.sock"}
 boards:
-  - {name: one, part: stm32l4r5, listen: "unix:$scratch/b1.sock", supply: ppk2-1}
-  - {name: two, part: stm32l4r5, listen: "unix:$scratch/b2.sock", supply: js220-1}
-  - {name: three, part: stm32l4r5, listen: "unix:$scratch/b3.sock", supply: js110-1}
+  - {name: one, part: stm32l4r5, listen: "unix:$scratch/$1-board.sock", supply: $1-1}
 END
-start_rig
-status=0
-"$build/bin/benchmarks_live_share" ppk2 "rfc2217+unix:$scratch/ppk2.sock" 3.3 "" "$seconds" 1 || status=$?
-"$build/bin/benchmarks_live_share" js220 "usbip+unix:$scratch/js220.sock/js220-1" 0 "lines=4" "$seconds" 5 || status=$?
-"$build/bin/benchmarks_live_share" js110 "usbip+unix:$scratch/js110.sock/js110-1" 0 "range=180 mA" "$seconds" 10 || status=$?
+	rm -f "$scratch/virtual-rig.log"
+	start_rig
+	"$build/bin/benchmarks_live_share" "$1" "$2" "$3" "$4" "$seconds" "$5" || status=$?
+	stop_rig
+}
+share ppk2 "rfc2217+unix:$scratch/ppk2.sock" 3.3 "" 1
+share js220 "usbip+unix:$scratch/js220.sock/js220-1" 0 "lines=4" 5
+share js110 "usbip+unix:$scratch/js110.sock/js110-1" 0 "range=180 mA" 10
 exit $status
