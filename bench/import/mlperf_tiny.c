@@ -88,6 +88,14 @@ void tiny_result_find(struct tiny_result *result, enum import_reason reason, con
 	result->finding_count++;
 }
 
+bool tiny_result_has(const struct tiny_result *result, enum import_reason reason)
+{
+	for (unsigned i = 0; i < result->finding_count; i++)
+		if (result->findings[i].reason == reason)
+			return true;
+	return false;
+}
+
 const struct tiny_finding *tiny_result_reason(const struct tiny_result *result)
 {
 	const struct tiny_finding *decides = NULL;

@@ -138,6 +138,8 @@ void tiny_result_done(struct tiny_result *result);
  * decides. */
 void tiny_result_find(struct tiny_result *result, enum import_reason reason, const char *format,
 		      ...) __attribute__((format(printf, 3, 4)));
+/* Whether that was found. */
+bool tiny_result_has(const struct tiny_result *result, enum import_reason reason);
 /* The finding that decides; NULL: accepted. */
 const struct tiny_finding *tiny_result_reason(const struct tiny_result *result);
 

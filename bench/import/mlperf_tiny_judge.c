@@ -216,14 +216,6 @@ static void judge_clock(struct tiny_result *result)
 				 100 * off_rel, 100 * tiny_limits.clock_rel);
 }
 
-static bool is_refused_for(const struct tiny_result *result, enum import_reason reason)
-{
-	for (unsigned i = 0; i < result->finding_count; i++)
-		if (result->findings[i].reason == reason)
-			return true;
-	return false;
-}
-
 /* One inference takes the same time in every window: a stray edge makes one shorter or longer. */
 static void judge_paces(struct tiny_result *result)
 {
@@ -258,7 +250,7 @@ static void judge_inferences(struct tiny_result *result)
 				    result->runs[i].inferences);
 		if (i < result->log.runs)
 			judge_asked(result, "log.txt", i, result->log.inferences[i]);
-		if (is_refused_for(result, IMPORT_INFERENCES_CONTRADICT))
+		if (tiny_result_has(result, IMPORT_INFERENCES_CONTRADICT))
 			return;
 	}
 }
@@ -312,10 +304,10 @@ static void judge_windows(struct tiny_result *result, const struct falling_windo
 	result->window_count = (unsigned)windows->count;
 	for (unsigned i = 0; i < windows->count; i++)
 		integrate_window(result, i, &windows->windows[i]);
-	if (is_refused_for(result, IMPORT_TRACE_NOT_FINITE) ||
-	    is_refused_for(result, IMPORT_MARKER_OUTSIDE) ||
-	    is_refused_for(result, IMPORT_RATE_WRONG) ||
-	    is_refused_for(result, IMPORT_RESULTS_INCOMPLETE) || !is_paired)
+	if (tiny_result_has(result, IMPORT_TRACE_NOT_FINITE) ||
+	    tiny_result_has(result, IMPORT_MARKER_OUTSIDE) ||
+	    tiny_result_has(result, IMPORT_RATE_WRONG) ||
+	    tiny_result_has(result, IMPORT_RESULTS_INCOMPLETE) || !is_paired)
 		return;
 	for (unsigned i = 0; i < windows->count; i++)
 		judge_places(result, i);
@@ -327,7 +319,7 @@ static void judge_windows(struct tiny_result *result, const struct falling_windo
 	judge_repeats(result);
 	for (unsigned i = 0; i < windows->count; i++)
 		judge_energy(result, i);
-	for (unsigned i = 0; i < windows->count && !is_refused_for(result, IMPORT_WINDOW_SHORT);
+	for (unsigned i = 0; i < windows->count && !tiny_result_has(result, IMPORT_WINDOW_SHORT);
 	     i++)
 		judge_rules(result, i);
 	judge_drift(result);

@@ -131,14 +131,6 @@ static void judge_sibling_power(struct tiny_result *result, const struct tiny_re
 				 tiny_limits.sibling_power);
 }
 
-static bool has_reason(const struct tiny_result *result, enum import_reason reason)
-{
-	for (unsigned i = 0; i < result->finding_count; i++)
-		if (result->findings[i].reason == reason)
-			return true;
-	return false;
-}
-
 void tiny_results_judge_siblings(struct tiny_result *results, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -147,7 +139,7 @@ void tiny_results_judge_siblings(struct tiny_result *results, size_t count)
 
 			if (i == k || results[k].verdict == IMPORT_REFUSED ||
 			    !is_same_system(result, &results[k]) ||
-			    has_reason(result, IMPORT_MODEL_DOUBTFUL))
+			    tiny_result_has(result, IMPORT_MODEL_DOUBTFUL))
 				continue;
 			judge_order(result, &results[k]);
 			if (result->power_w > 0 && results[k].power_w > 0)

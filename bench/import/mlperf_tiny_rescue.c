@@ -9,14 +9,6 @@
 
 #include "bench/import/mlperf_tiny.h"
 
-static bool has_reason(const struct tiny_result *result, enum import_reason reason)
-{
-	for (unsigned i = 0; i < result->finding_count; i++)
-		if (result->findings[i].reason == reason)
-			return true;
-	return false;
-}
-
 /* The count that all windows of results.txt, or of the log, agree on; NaN otherwise. */
 static double common_inferences(const struct tiny_result *result)
 {
@@ -131,12 +123,14 @@ static void rescue_rate(struct tiny_result *result)
 
 void tiny_result_rescue(struct tiny_result *result)
 {
-	if (has_reason(result, IMPORT_TRACE_NOT_FINITE) ||
-	    has_reason(result, IMPORT_TRACE_NEGATIVE))
+	if (tiny_result_has(result, IMPORT_TRACE_NOT_FINITE) ||
+	    tiny_result_has(result, IMPORT_TRACE_NEGATIVE))
 		return;
-	if (has_reason(result, IMPORT_MARKER_LOST) || has_reason(result, IMPORT_MARKER_EXTRA) ||
-	    has_reason(result, IMPORT_DURATION_CONTRADICTS))
+	if (tiny_result_has(result, IMPORT_MARKER_LOST) ||
+	    tiny_result_has(result, IMPORT_MARKER_EXTRA) ||
+	    tiny_result_has(result, IMPORT_DURATION_CONTRADICTS))
 		rescue_markers(result);
-	else if (has_reason(result, IMPORT_RATE_WRONG) || has_reason(result, IMPORT_MARKER_OUTSIDE))
+	else if (tiny_result_has(result, IMPORT_RATE_WRONG) ||
+		 tiny_result_has(result, IMPORT_MARKER_OUTSIDE))
 		rescue_rate(result);
 }
