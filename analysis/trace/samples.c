@@ -4,20 +4,33 @@
  */
 #include "analysis/trace/samples.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
 enum {
-	CHUNK = 1024,                /* samples */
-	STEP_MAX = SAMPLE_SUMS_STEP, /* samples per turn of any path's loop */
+	CHUNK_BITS = 10,
+	CHUNK = 1 << CHUNK_BITS, /* samples */
+	STEP_MAX = 16,           /* samples that a path adds at once, at most */
+	LINE = 16,               /* samples in a line of the cache */
+	BLOCK = 128,             /* samples whose powers are added in one go when steady */
 	/* 2^HEADROOM is 4 times a chunk's terms. So a partial sum stays in the anchor's binade, and
 	 * all of them together are a whole number of the anchor's last bits, less than 2^53. */
-	HEADROOM = 12,
+	HEADROOM = CHUNK_BITS + 2,
+	/* How many binades a chunk's samples may span so that a double holds each sum of them: each
+	 * is a whole number of last bits of the least one, and below 2^(24 + binades apart) of
+	 * those. */
+	EXACT_BINADES = DBL_MANT_DIG - CHUNK_BITS - FLT_MANT_DIG,
 };
+
+/* Read from STEP_MAX - STEP + n on: STEP words, of which the last n are set. */
+static const int32_t blanks[2 * STEP_MAX] = {
+	[STEP_MAX] = -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 
 /* What a chunk adds up to: the exact sum of the terms' upper parts, and that of the lower ones. */
 struct parts {
@@ -52,6 +65,38 @@ IN_LINE double bound_of(struct extremes e)
 	return fmax(fabs((double)e.min), fabs((double)e.max));
 }
 
+IN_LINE int binade_of(double x)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	return (int)(bits >> 52 & 0x7ff);
+}
+
+/* Whether samples between these add up without error in double. */
+IN_LINE bool adds_exactly(struct extremes e)
+{
+	return (e.min > 0 || e.max < 0) &&
+	       abs(binade_of(e.max) - binade_of(e.min)) <= EXACT_BINADES;
+}
+
+/* Whether currents add up exactly and voltages are so close to each other that i * (v - their
+ * middle) is below 2^-7 of each power. A sum of those in blocks is off by less than 2^-54 of all of
+ * it: at most 43 additions, those of the portable path, each by 2^-53 of that share. */
+IN_LINE bool are_steady(struct extremes i, struct extremes v)
+{
+	return adds_exactly(i) && v.min > 0 && v.max - v.min <= v.min * 0x1p-6f;
+}
+
+/* Adds base_v, a float, times the current, which is exact. */
+IN_LINE void chunk_add_base(struct chunk *chunk, double base_v)
+{
+	double product = base_v * chunk->current.upper;
+
+	chunk->power.lower += chunk->power.upper + fma(base_v, chunk->current.upper, -product);
+	chunk->power.upper = product;
+}
+
 /* Two doubles at a time: what every 64-bit processor has. */
 #define KERNEL(name) name##_portable
 #define KERNEL_TARGET
@@ -76,43 +121,61 @@ IN_LINE double bound_of(struct extremes e)
 #include "analysis/trace/samples_kernel.h"
 
 #ifdef __x86_64__
+/* The product of two floats is exact in double: with one rounding or two, the same. */
 #define KERNEL(name)  name##_avx2
 #define KERNEL_TARGET __attribute__((target("avx2,fma")))
 #define KERNEL_LANES  4
 /* gcc 12 converts by halves when left to itself */
-#define KERNEL_LOAD(into, from) ((into) = (doubles)_mm256_cvtps_pd(_mm_loadu_ps(from)))
-#define KERNEL_MIN(a, b)        ((wide)_mm256_min_ps(a, b))
-#define KERNEL_MAX(a, b)        ((wide)_mm256_max_ps(a, b))
-/* The product of two floats is exact in double: with one rounding or two, the same. */
+#define KERNEL_LOAD(into, from)       ((into) = (doubles)_mm256_cvtps_pd(_mm_loadu_ps(from)))
+#define KERNEL_MIN(a, b)              ((wide)_mm256_min_ps(a, b))
+#define KERNEL_MAX(a, b)              ((wide)_mm256_max_ps(a, b))
 #define KERNEL_PRODUCT_PLUS(x, y, z)  ((doubles)_mm256_fmadd_pd(x, y, z))
 #define KERNEL_PRODUCT_MINUS(x, y, z) ((doubles)_mm256_fmsub_pd(x, y, z))
 #include "analysis/trace/samples_kernel.h"
+
+#define KERNEL(name)                  name##_avx512
+#define KERNEL_TARGET                 __attribute__((target("avx512f")))
+#define KERNEL_LANES                  8
+#define KERNEL_LOAD(into, from)       ((into) = (doubles)_mm512_cvtps_pd(_mm256_loadu_ps(from)))
+#define KERNEL_MIN(a, b)              ((wide)_mm512_min_ps(a, b))
+#define KERNEL_MAX(a, b)              ((wide)_mm512_max_ps(a, b))
+#define KERNEL_PRODUCT_PLUS(x, y, z)  ((doubles)_mm512_fmadd_pd(x, y, z))
+#define KERNEL_PRODUCT_MINUS(x, y, z) ((doubles)_mm512_fmsub_pd(x, y, z))
+#include "analysis/trace/samples_kernel.h"
 #endif
 
-/* One way to reduce chunks. */
-struct path {
+struct sample_path {
 	const char *name;
 	void (*current)(const float *current_a, size_t count, struct chunk *ret);
 	void (*both)(const float *current_a, const float *voltage_v, size_t count,
 		     struct chunk *ret);
 };
 
-static const struct path path_portable = {"portable", chunk_current_portable, chunk_both_portable};
-
-static const struct path *path_choose(void)
-{
+static const struct sample_path path_portable = {"portable", chunk_current_portable,
+						 chunk_both_portable};
 #ifdef __x86_64__
-	static const struct path path_avx2 = {"avx2", chunk_current_avx2, chunk_both_avx2};
-
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-		return &path_avx2;
+static const struct sample_path path_avx2 = {"avx2", chunk_current_avx2, chunk_both_avx2};
+static const struct sample_path path_avx512 = {"avx512", chunk_current_avx512, chunk_both_avx512};
 #endif
-	return &path_portable;
+
+const struct sample_path *sample_path_at(size_t place)
+{
+	const struct sample_path *runs[4] = {0};
+	size_t count = 0;
+
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx512f"))
+		runs[count++] = &path_avx512;
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+		runs[count++] = &path_avx2;
+#endif
+	runs[count++] = &path_portable;
+	return place < count ? runs[place] : NULL;
 }
 
-const char *sample_sums_path(void)
+const char *sample_path_name(const struct sample_path *path)
 {
-	return path_choose()->name;
+	return path->name;
 }
 
 void sample_sums_init(struct sample_sums *sums)
@@ -166,11 +229,15 @@ static bool marked_any(const uint8_t *saturated, size_t count)
 	return saturated && (saturated[0] || memcmp(saturated, saturated + 1, count - 1));
 }
 
-/* count: a multiple of STEP_MAX, at most CHUNK. False: something is not finite, nothing was added.
- */
-static bool chunk_add(const struct path *path, struct sample_sums *sums, const float *current_a,
-		      const float *voltage_v, const uint8_t *saturated, size_t count,
-		      double limit_a)
+static bool parts_finite(const struct parts *parts)
+{
+	return isfinite(parts->upper) && isfinite(parts->lower);
+}
+
+/* count: 1 to CHUNK. False: something is not finite, nothing was added. */
+static bool chunk_add(const struct sample_path *path, struct sample_sums *sums,
+		      const float *current_a, const float *voltage_v, const uint8_t *saturated,
+		      size_t count, double limit_a)
 {
 	struct chunk chunk = {0};
 
@@ -178,7 +245,7 @@ static bool chunk_add(const struct path *path, struct sample_sums *sums, const f
 		path->both(current_a, voltage_v, count, &chunk);
 	else
 		path->current(current_a, count, &chunk);
-	if (!isfinite(chunk.current.lower) || !isfinite(chunk.power.lower))
+	if (!parts_finite(&chunk.current) || !parts_finite(&chunk.power))
 		return false;
 	parts_add(&sums->current, &chunk.current);
 	if (voltage_v) {
@@ -201,18 +268,17 @@ static void singles_add(struct sample_sums *sums, const float *current_a, const 
 				      saturated && saturated[k], limit_a);
 }
 
-static void path_add(const struct path *path, struct sample_sums *sums, const float *current_a,
-		     const float *voltage_v, const uint8_t *saturated, size_t count, double limit_a)
+void sample_sums_add_by(const struct sample_path *path, struct sample_sums *sums,
+			const float *current_a, const float *voltage_v, const uint8_t *saturated,
+			size_t count, double limit_a)
 {
 	for (size_t at = 0; at < count;) {
-		size_t left = count - at, take = left < CHUNK ? left / STEP_MAX * STEP_MAX : CHUNK;
+		size_t left = count - at, take = left < CHUNK ? left : CHUNK;
 		const float *volts = voltage_v ? voltage_v + at : NULL;
 		const uint8_t *marks = saturated ? saturated + at : NULL;
 
-		if (!take || !chunk_add(path, sums, current_a + at, volts, marks, take, limit_a)) {
-			take = take ? take : left;
+		if (!chunk_add(path, sums, current_a + at, volts, marks, take, limit_a))
 			singles_add(sums, current_a + at, volts, marks, take, limit_a);
-		}
 		at += take;
 	}
 }
@@ -220,14 +286,8 @@ static void path_add(const struct path *path, struct sample_sums *sums, const fl
 void sample_sums_add(struct sample_sums *sums, const float *current_a, const float *voltage_v,
 		     const uint8_t *saturated, size_t count, double limit_a)
 {
-	path_add(path_choose(), sums, current_a, voltage_v, saturated, count, limit_a);
-}
-
-void sample_sums_add_portable(struct sample_sums *sums, const float *current_a,
-			      const float *voltage_v, const uint8_t *saturated, size_t count,
-			      double limit_a)
-{
-	path_add(&path_portable, sums, current_a, voltage_v, saturated, count, limit_a);
+	sample_sums_add_by(sample_path_at(0), sums, current_a, voltage_v, saturated, count,
+			   limit_a);
 }
 
 static void sum_merge(struct sum *sum, const struct sum *other)

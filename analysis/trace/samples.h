@@ -3,7 +3,9 @@
  * Sums over samples of current, and of voltage where the meter measures it, at the speed of a
  * stream: charge is the sum of i, energy the sum of i * v, sample by sample.
  *
- * Accuracy. The product of two floats is exact in double. Within a chunk each term is split,
+ * Accuracy. The product of two floats is exact in double. Currents of one sign that a chunk holds
+ * within 19 binades, as a board that is awake draws them, add up exactly in double: each is a
+ * whole number of the least one's last bits. Other currents, and powers, are split term by term,
  * without error, at a bit that the chunk's largest term fixes; the upper parts add up exactly, and
  * the lower parts are below 2^-42 of that term, so that what their sum loses is below 2^-75 of it
  * (S. M. Rump, T. Ogita, S. Oishi: Accurate floating-point summation part I, SIAM J. Sci. Comput.
@@ -22,8 +24,7 @@
 
 #include "analysis/trace/sum.h"
 
-/* Pieces of a multiple of so many samples are added fastest. */
-enum { SAMPLE_SUMS_STEP = 8 };
+struct sample_path;
 
 struct sample_sums {
 	struct sum current;  /* A samples */
@@ -43,12 +44,15 @@ void sample_sums_init(struct sample_sums *sums);
  * saturated; 0: none. */
 void sample_sums_add(struct sample_sums *sums, const float *current_a, const float *voltage_v,
 		     const uint8_t *saturated, size_t count, double limit_a);
-/* The same without the processor's wider registers: same results; for tests and comparisons. */
-void sample_sums_add_portable(struct sample_sums *sums, const float *current_a,
-			      const float *voltage_v, const uint8_t *saturated, size_t count,
-			      double limit_a);
-/* Which path sample_sums_add takes on this processor: "avx2" or "portable". */
-const char *sample_sums_path(void);
+
+/* A way to add that this processor can run, the fastest first; NULL behind the last. All give the
+ * same results; sample_sums_add takes the first. */
+const struct sample_path *sample_path_at(size_t place);
+const char *sample_path_name(const struct sample_path *path);
+/* For tests and comparisons. */
+void sample_sums_add_by(const struct sample_path *path, struct sample_sums *sums,
+			const float *current_a, const float *voltage_v, const uint8_t *saturated,
+			size_t count, double limit_a);
 
 /* Adds the share (0..1) of one sample. voltage_v: NULL or its voltage. */
 void sample_sums_add_share(struct sample_sums *sums, double share, float current_a,

@@ -9,13 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-_Static_assert(SEGMENT_KEEP_MAX % SAMPLE_SUMS_STEP == 0, "rounded up, it would not fit");
-
-static size_t steps_up(size_t samples)
-{
-	return (samples + SAMPLE_SUMS_STEP - 1) / SAMPLE_SUMS_STEP * SAMPLE_SUMS_STEP;
-}
-
 int segments_init(struct segments *segments, const struct segment_settings *settings)
 {
 	if (!isfinite(settings->rate_hz) || settings->rate_hz <= 0 ||
@@ -23,7 +16,6 @@ int segments_init(struct segments *segments, const struct segment_settings *sett
 	    !(settings->range_max_a >= 0) || settings->keep_samples > SEGMENT_KEEP_MAX)
 		return ANALYSIS_BAD_ARGUMENT;
 	segments->settings = *settings;
-	segments->settings.keep_samples = steps_up(settings->keep_samples);
 	segments->open = (struct segment){0};
 	sample_sums_init(&segments->open.sums);
 	segments->started = segments->has_voltage = false;

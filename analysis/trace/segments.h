@@ -33,7 +33,7 @@ struct segment_settings {
 	double rate_hz;
 	double supply_v;     /* for meters that do not measure voltage */
 	double range_max_a;  /* a sample at or above it counts as saturated; 0: no limit */
-	size_t keep_samples; /* 0..SEGMENT_KEEP_MAX; rounded up to whole SAMPLE_SUMS_STEP */
+	size_t keep_samples; /* 0..SEGMENT_KEEP_MAX */
 };
 
 /* One block of the meter; the arrays stay the caller's, and are read until segments_end. */

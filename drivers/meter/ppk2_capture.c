@@ -18,6 +18,8 @@ enum {
 	MISFIT_SAMPLES = 1000,
 };
 
+_Static_assert((int)PPK2_BATCH_MAX < (int)MISFIT_SAMPLES, "a misfit could hide inside a batch");
+
 /* A quarter of what the next smaller range is for (published ranges: 50 uA, 500 uA, 5 mA, 60 mA),
  * where no hysteresis keeps an instrument: in the largest range a step of the converter is 1 mA. */
 static const float misfit_below_a[PPK2_RANGES] = {0, 12.5e-6F, 125e-6F, 1.25e-3F, 15e-3F};
@@ -61,30 +63,29 @@ struct conversion_state {
 	bool saturated, misfit;
 };
 
-/* Where a word's parts go. */
-struct conversion_output {
-	float *current_a;
-	uint8_t *logic, *range;
-};
-
-static struct conversion_output output_at(struct meter_block *block, size_t at)
+static uint32_t word_at(const struct ppk2_batch *batch, size_t place)
 {
-	return (struct conversion_output){block->current_a + at, block->logic + at,
-					  block->range + at};
+	return ppk2_word(batch->words + place * PPK2_WORD_BYTES);
 }
 
-static void convert_words(struct conversion_state *state, const uint8_t *bytes, size_t count,
-			  struct conversion_output out)
+static float current_at(const struct conversion_state *state, const struct ppk2_batch *batch,
+			size_t place)
+{
+	return state->table->current_a[ppk2_word_key(word_at(batch, place))];
+}
+
+static void convert_singles(struct conversion_state *state, const struct ppk2_batch *batch,
+			    size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		uint32_t word = ppk2_word(bytes + i * PPK2_WORD_BYTES);
+		uint32_t word = word_at(batch, i);
 		uint32_t adc = ppk2_word_adc(word), range = ppk2_word_range(word);
-		float current_a = state->table->current_a[ppk2_word_key(word)];
+		float current_a = current_at(state, batch, i);
 		uint32_t full_scale_max = range == RANGE_TOP ? 1 : FULL_SCALE_SAMPLES;
 
-		out.current_a[i] = current_a;
-		out.logic[i] = ppk2_word_logic(word);
-		out.range[i] = (uint8_t)range;
+		batch->current_a[i] = current_a;
+		batch->logic[i] = ppk2_word_logic(word);
+		batch->range[i] = (uint8_t)range;
 		state->switches += range != state->last;
 		state->last = range;
 		state->full_scale_run = adc == PPK2_ADC_FULL_SCALE ? state->full_scale_run + 1 : 0;
@@ -95,29 +96,20 @@ static void convert_words(struct conversion_state *state, const uint8_t *bytes, 
 	}
 }
 
-static bool word_is_below(const struct conversion_state *state, const uint8_t *bytes)
-{
-	uint32_t word = ppk2_word(bytes);
-
-	return state->table->current_a[ppk2_word_key(word)] < misfit_below_a[ppk2_word_range(word)];
-}
-
-/* Runs of samples below go on from batch to batch. */
+/* Runs of samples below go on from batch to batch; one that lies inside a batch is too short. */
 static void batch_count_misfits(struct conversion_state *state, const struct ppk2_batch *batch,
-				float below_a)
+				size_t count, float below_a)
 {
-	const uint8_t *bytes = batch->words;
 	uint32_t leading = 0, trailing = 0;
 
 	if (batch->most_a < below_a) {
-		state->misfit_run += (uint32_t)batch->count;
+		state->misfit_run += (uint32_t)count;
 	} else if (batch->least_a >= below_a) {
 		state->misfit_run = 0;
 	} else {
-		while (word_is_below(state, bytes + leading * PPK2_WORD_BYTES))
+		while (current_at(state, batch, leading) < below_a)
 			leading++;
-		while (word_is_below(state,
-				     bytes + (batch->count - 1 - trailing) * PPK2_WORD_BYTES))
+		while (current_at(state, batch, count - 1 - trailing) < below_a)
 			trailing++;
 		state->misfit |= leading && state->misfit_run + leading >= MISFIT_SAMPLES;
 		state->misfit_run = trailing;
@@ -125,60 +117,53 @@ static void batch_count_misfits(struct conversion_state *state, const struct ppk
 	state->misfit |= state->misfit_run >= MISFIT_SAMPLES;
 }
 
-/* False: it cannot be done at once, nothing was done. */
-static bool convert_batch(struct conversion_state *state, const uint8_t *bytes, size_t count,
-			  struct conversion_output out)
+/* Returns how many of them it was. */
+static size_t convert_batch(struct conversion_state *state, struct ppk2_batch *batch, size_t count)
 {
-	struct ppk2_batch batch = {.words = bytes,
-				   .count = count,
-				   .current_a = out.current_a,
-				   .logic = out.logic,
-				   .range = out.range};
-	uint32_t range = ppk2_word_range(ppk2_word(bytes));
+	size_t done = ppk2_batch_convert(batch, count, state->table);
+	uint32_t range = ppk2_word_range(word_at(batch, 0));
 
-	if (!ppk2_batch_convert(&batch, state->table))
-		return false;
+	if (!done)
+		return 0;
 	state->switches += range != state->last;
 	state->last = range;
 	state->full_scale_run = 0;
-	state->saturated |= batch.most_a > state->range_max_a;
-	batch_count_misfits(state, &batch, misfit_below_a[range]);
-	return true;
+	state->saturated |= batch->most_a > state->range_max_a;
+	batch_count_misfits(state, batch, done, misfit_below_a[range]);
+	return done;
 }
 
-static struct conversion_output output_behind(struct conversion_output out, size_t count)
+/* How many words a batch leaves to be converted one by one: up to a change of range. */
+static size_t singles_count(const struct ppk2_batch *batch, size_t count)
 {
-	return (struct conversion_output){out.current_a + count, out.logic + count,
-					  out.range + count};
+	size_t most = count < PPK2_BATCH_GRAIN ? count : PPK2_BATCH_GRAIN, n = 1;
+	uint32_t range = ppk2_word_range(word_at(batch, 0));
+
+	while (n < most && ppk2_word_range(word_at(batch, n)) == range)
+		n++;
+	return n;
 }
 
-/* How many of the next PPK2_BATCH words come before the next change of range. */
-static size_t batch_prefix(const uint8_t *bytes)
+static void batch_advance(struct ppk2_batch *batch, size_t count)
 {
-	uint32_t range = ppk2_word_range(ppk2_word(bytes));
-	size_t count = 1;
-
-	while (count < PPK2_BATCH &&
-	       ppk2_word_range(ppk2_word(bytes + count * PPK2_WORD_BYTES)) == range)
-		count++;
-	return count;
+	batch->words += count * PPK2_WORD_BYTES;
+	batch->current_a += count;
+	batch->logic += count;
+	batch->range += count;
 }
 
-/* Of PPK2_BATCH words all, or those before the next change of range; returns how many. What is no
- * whole number of grains, or holds a word at full scale, is converted one by one. */
-static size_t convert_some(struct conversion_state *state, const uint8_t *bytes,
-			   struct conversion_output out)
+static void convert_run(struct conversion_state *state, struct ppk2_batch *batch, size_t count)
 {
-	size_t prefix, at;
+	while (count) {
+		size_t done = convert_batch(state, batch, count);
 
-	if (convert_batch(state, bytes, PPK2_BATCH, out))
-		return PPK2_BATCH;
-	prefix = batch_prefix(bytes);
-	at = prefix / PPK2_BATCH_GRAIN * PPK2_BATCH_GRAIN;
-	if (!at || !convert_batch(state, bytes, at, out))
-		at = 0;
-	convert_words(state, bytes + at * PPK2_WORD_BYTES, prefix - at, output_behind(out, at));
-	return prefix;
+		if (!done) {
+			done = singles_count(batch, count);
+			convert_singles(state, batch, done);
+		}
+		batch_advance(batch, done);
+		count -= done;
+	}
 }
 
 static void capture_convert(struct ppk2_capture *capture, struct meter_block *block,
@@ -192,13 +177,12 @@ static void capture_convert(struct ppk2_capture *capture, struct meter_block *bl
 		.full_scale_run = capture->full_scale_run,
 		.misfit_run = capture->misfit_run,
 	};
-	size_t at = 0;
+	struct ppk2_batch batch = {.words = run->bytes,
+				   .current_a = block->current_a + block->count,
+				   .logic = block->logic + block->count,
+				   .range = block->range + block->count};
 
-	while (run->count - at >= PPK2_BATCH)
-		at += convert_some(&state, run->bytes + at * PPK2_WORD_BYTES,
-				   output_at(block, block->count + at));
-	convert_words(&state, run->bytes + at * PPK2_WORD_BYTES, run->count - at,
-		      output_at(block, block->count + at));
+	convert_run(&state, &batch, run->count);
 	block->count += (uint32_t)run->count;
 	block->range_switches += state.switches;
 	if (state.saturated)

@@ -182,7 +182,7 @@ int main(int argc, char **argv)
 	ours = WORDS / median_of(pipeline_s, (size_t)repeats) / 1e6;
 	theirs = (WINDOW_TO - WINDOW_FROM) / median_of(plain_s, (size_t)repeats) / 1e6;
 	printf("sums on the %s path; %llu window, %llu inferences, %llu layers\n",
-	       sample_sums_path(), (unsigned long long)account.windows,
+	       sample_path_name(sample_path_at(0)), (unsigned long long)account.windows,
 	       (unsigned long long)account.inferences, (unsigned long long)account.layers);
 	printf("pipeline    %8.0f MSa/s (best %.0f)\n", ours, WORDS / pipeline_s[0] / 1e6);
 	printf("plain loop  %8.0f MSa/s (best %.0f)\n", theirs,

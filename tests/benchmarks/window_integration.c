@@ -88,14 +88,22 @@ static double plain_stream_sum(void)
 	return energy;
 }
 
-static double array_sum(const float *voltage, bool portable)
+static double array_sum(const float *voltage, const struct sample_path *path)
 {
 	struct sample_sums sums;
 
 	sample_sums_init(&sums);
-	(portable ? sample_sums_add_portable : sample_sums_add)(&sums, current_a, voltage, NULL,
-								ARRAY, 0);
+	sample_sums_add_by(path, &sums, current_a, voltage, NULL, ARRAY, 0);
 	return voltage ? sum_value(&sums.power) : sum_value(&sums.current);
+}
+
+static const struct sample_path *path_portable(void)
+{
+	size_t last = 0;
+
+	while (sample_path_at(last + 1))
+		last++;
+	return sample_path_at(last);
 }
 
 static double run_stream(void)
@@ -108,11 +116,11 @@ static double run_plain_stream(void)
 }
 static double run_array(void)
 {
-	return array_sum(voltage_v, false);
+	return array_sum(voltage_v, sample_path_at(0));
 }
 static double run_array_portable(void)
 {
-	return array_sum(voltage_v, true);
+	return array_sum(voltage_v, path_portable());
 }
 static double run_plain_array(void)
 {
@@ -122,7 +130,7 @@ static double run_plain_array(void)
 }
 static double run_array_current(void)
 {
-	return array_sum(NULL, false);
+	return array_sum(NULL, sample_path_at(0));
 }
 static double run_plain_current(void)
 {
@@ -171,7 +179,7 @@ int main(int argc, char **argv)
 			result[c] = contests[c].run();
 			taken_s[c][i < 0 ? 0 : i] = processor_seconds() - start;
 		}
-	printf("sums on the %s path\n", sample_sums_path());
+	printf("sums on the %s path\n", sample_path_name(sample_path_at(0)));
 	for (int c = 0; c < CONTESTS; c++)
 		speed[c] = contests[c].samples / median_of(taken_s[c], (size_t)repeats) / 1e6;
 	for (int c = 0; c < CONTESTS; c++) {

@@ -26,6 +26,10 @@ static const uint64_t long_count = 1000000000;
 static float current_a[COUNT], voltage_v[COUNT];
 static uint64_t seed = 1;
 
+#define FOR_PATHS(path)                                                                            \
+	const struct sample_path *path;                                                            \
+	for (size_t place_ = 0; (path = sample_path_at(place_)); place_++)
+
 static double uniform(void)
 {
 	seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -49,32 +53,86 @@ static void fill_wide(bool signs)
 	}
 }
 
+/* Before its two halves are rounded to one. */
+static void assert_half_ulp(const struct sum *sum, __float128 expected)
+{
+	__float128 off = (__float128)sum->total + sum->compensation - expected;
+
+	if (!(fabs((double)off) <= 0x1p-54 * fabs((double)expected)))
+		fail_msg("%.17g is off by %g of it", (double)expected, (double)(off / expected));
+}
+
+static void check_against_exact(size_t count, bool is_one_sign)
+{
+	__float128 i = 0, v = 0, p = 0;
+
+	for (size_t k = 0; k < count; k++) {
+		i += current_a[k];
+		v += voltage_v[k];
+		p += (__float128)current_a[k] * voltage_v[k];
+	}
+	FOR_PATHS(path)
+	{
+		struct sample_sums sums, alone;
+
+		sample_sums_init(&sums);
+		sample_sums_init(&alone);
+		sample_sums_add_by(path, &sums, current_a, voltage_v, NULL, count, 0);
+		sample_sums_add_by(path, &alone, current_a, NULL, NULL, count, 0);
+		assert_ulp(sum_value(&sums.current), (double)i);
+		assert_ulp(sum_value(&alone.current), (double)i);
+		assert_ulp(sum_value(&sums.power), (double)p);
+		if (is_one_sign) {
+			assert_half_ulp(&sums.current, i);
+			assert_half_ulp(&sums.power, p);
+		}
+		/* for its mean only: plain additions within a chunk */
+		assert_true(fabs(sum_value(&sums.voltage) - (double)v) <= 1e-13 * (double)v);
+		assert_true(sums.covered == (double)count && !sums.not_finite);
+	}
+}
+
 static void against_exact(void **state)
 {
 	(void)state;
 	for (int round = 0; round < 200; round++) {
-		size_t count = round < 20 ? (size_t)round : (size_t)(uniform() * COUNT);
-		__float128 i = 0, v = 0, p = 0;
-		struct sample_sums fast, portable;
-
 		fill_wide(round % 2);
-		for (size_t k = 0; k < count; k++) {
-			i += current_a[k];
-			v += voltage_v[k];
-			p += (__float128)current_a[k] * voltage_v[k];
-		}
-		sample_sums_init(&fast);
-		sample_sums_init(&portable);
-		sample_sums_add(&fast, current_a, voltage_v, NULL, count, 0);
-		sample_sums_add_portable(&portable, current_a, voltage_v, NULL, count, 0);
-		assert_ulp(sum_value(&fast.current), (double)i);
-		assert_ulp(sum_value(&fast.power), (double)p);
-		assert_ulp(sum_value(&portable.current), (double)i);
-		assert_ulp(sum_value(&portable.power), (double)p);
-		/* for its mean only: plain additions within a chunk */
-		assert_true(fabs(sum_value(&fast.voltage) - (double)v) <= 1e-13 * (double)v);
-		assert_true(fast.covered == (double)count && !fast.not_finite);
+		check_against_exact(round < 50 ? (size_t)round : (size_t)(uniform() * COUNT),
+				    round % 2 == 0);
 	}
+}
+
+/* Currents of one sign over so many binades, voltages that differ by so much: on either side of
+ * where sums need to be split. `piled`: what is rounded away adds up, as all of it lies on one
+ * side.
+ */
+static void fill_steady(int binades, double spread, double sign, bool piled)
+{
+	for (int k = 0; k < COUNT; k++) {
+		double share = piled ? k % 1024 != 0 : uniform();
+
+		current_a[k] = (float)(sign * ldexp(1 + share * 0x0.fffffep0,
+						    (int)(uniform() * (binades + 1))));
+		voltage_v[k] = (float)(3.3 * (1 + spread * share));
+	}
+	current_a[0] = (float)sign;
+	current_a[1] = (float)(sign * ldexp(0x1.fffffep0, binades));
+}
+
+static void steady_against_exact(void **state)
+{
+	static const int binades[] = {0, 3, 18, 19, 20, 40};
+	static const double spreads[] = {0, 1e-7, 0.001, 0.0156, 0.0157, 0.5};
+
+	(void)state;
+	for (int round = 0; round < 20; round++)
+		for (size_t b = 0; b < sizeof(binades) / sizeof(binades[0]); b++)
+			for (size_t s = 0; s < sizeof(spreads) / sizeof(spreads[0]); s++) {
+				fill_steady(binades[b], spreads[s], round % 4 < 2 ? 1 : -1,
+					    round % 2);
+				check_against_exact(
+					round < 10 ? COUNT : 1 + (size_t)(uniform() * COUNT), true);
+			}
 }
 
 static void extreme_magnitudes(void **state)
@@ -144,15 +202,19 @@ static void not_finite_samples(void **state)
 	voltage_v[COUNT - 1] = INFINITY;
 	for (int k = 0; k < COUNT - 5; k++)
 		i += 0x1p-10;
-	for (int path = 0; path < 2; path++) {
+	FOR_PATHS(path)
+	{
 		sample_sums_init(&sums);
-		(path ? sample_sums_add_portable : sample_sums_add)(&sums, current_a, voltage_v,
-								    NULL, COUNT, 0);
+		sample_sums_add_by(path, &sums, current_a, voltage_v, NULL, COUNT, 0);
 		assert_int_equal(sums.not_finite, 5);
 		assert_true(sums.covered == COUNT - 5);
 		assert_true(sum_value(&sums.current) == i);
 		assert_true(sum_value(&sums.power) == 2 * i);
 		assert_true(sums.max_a == 0x1p-10f);
+		sample_sums_init(&sums);
+		sample_sums_add_by(path, &sums, current_a, NULL, NULL, COUNT, 0);
+		assert_int_equal(sums.not_finite, 3);
+		assert_true(sum_value(&sums.current) == i + 2 * 0x1p-10);
 	}
 }
 
@@ -207,6 +269,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(against_exact),
+		cmocka_unit_test(steady_against_exact),
 		cmocka_unit_test(extreme_magnitudes),
 		cmocka_unit_test(any_split_is_the_whole),
 		cmocka_unit_test(not_finite_samples),
@@ -214,6 +277,7 @@ int main(void)
 		cmocka_unit_test(a_long_sum_loses_nothing),
 	};
 
-	print_message("sums run on the %s path\n", sample_sums_path());
+	FOR_PATHS(path)
+	print_message("sums run on the %s path\n", sample_path_name(path));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,16 @@ static uint32_t below(uint32_t limit)
 	return (uint32_t)(seed >> 33) % limit;
 }
 
-/* Stretches of one range, now and then single words of another, full scale, and low currents. */
+/* Low currents, those about which a range counts as too large, full scale, and all between. */
+static uint32_t level_choose(void)
+{
+	static const uint32_t levels[] = {27, 54, PPK2_ADC_FULL_SCALE - 2};
+	uint32_t kind = below(8);
+
+	return kind < 3 ? levels[kind] + below(3) : 200 + below(16000);
+}
+
+/* Stretches of one range, now and then single words of another, and full scale. */
 static void words_fill(uint32_t stretch, uint32_t rare)
 {
 	uint32_t range = 0, level = 8000;
@@ -38,7 +47,7 @@ static void words_fill(uint32_t stretch, uint32_t rare)
 
 		if (!below(stretch)) {
 			range = below(PPK2_RANGES);
-			level = below(3) ? 200 + below(16000) : 27 + below(3);
+			level = level_choose();
 		}
 		adc = level + below(4);
 		if (!below(rare))
@@ -51,18 +60,23 @@ static void words_fill(uint32_t stretch, uint32_t rare)
 	}
 }
 
-static void conversion_fill(double gain_square)
+/* cancelled: steps of the ADC that the offset takes off and the constant gives back. */
+static void conversion_fill(double gain_square, double cancelled)
 {
 	static const double ohm[PPK2_RANGES] = {1003.3506, 101.65, 10.15, 0.94, 0.043};
 
 	memset(&capture, 0, sizeof(capture));
-	for (int n = 0; n < PPK2_RANGES; n++)
-		conversion.range[n] = (struct ppk2_range){.offset = 112.942 + n,
-							  .scale = 1.8 / 163840 / ohm[n],
-							  .gain_square = gain_square * n,
-							  .gain = 1.003,
-							  .constant_a = 7.6e-8,
-							  .user_gain = 0.998};
+	for (int n = 0; n < PPK2_RANGES; n++) {
+		double scale = 1.8 / 163840 / ohm[n];
+
+		conversion.range[n] =
+			(struct ppk2_range){.offset = 112.942 + n + cancelled,
+					    .scale = scale,
+					    .gain_square = gain_square * n,
+					    .gain = 1.003,
+					    .constant_a = 7.6e-8 + 1.003 * cancelled * scale,
+					    .user_gain = 0.998};
+	}
 	ppk2_capture_init(&capture, &conversion, 0.9F, false);
 	meter_block_begin(&block);
 }
@@ -100,8 +114,7 @@ static void block_check(struct expected *e)
 	assert_int_equal(block.range_switches, e->switches);
 }
 
-/* gain_square below zero: a calibration whose current falls again where the ADC goes on rising. */
-static void check_all(double gain_square)
+static void check_all(double gain_square, double cancelled)
 {
 	static const uint32_t cases[][2] = {{1, 3},      {40, 1000},    {700, 100000},
 					    {5000, 300}, {30000, 5000}, {3000, 1000000}};
@@ -112,7 +125,7 @@ static void check_all(double gain_square)
 		uint64_t samples = 0;
 
 		words_fill(cases[c][0], cases[c][1]);
-		conversion_fill(gain_square);
+		conversion_fill(gain_square, cancelled);
 		for (size_t at = 0; at < sizeof(bytes);) {
 			size_t capacity, take = 1 + below(20000);
 			uint8_t *space = ppk2_capture_space(&capture, &capacity);
@@ -139,13 +152,67 @@ static void check_all(double gain_square)
 static void batches_equal_words(void **state)
 {
 	(void)state;
-	check_all(0.01);
-	check_all(-0.05);
+	check_all(0.01, 0);
+	for (int n = 0; n < PPK2_RANGES; n++)
+		assert_true(capture.table.is_rising[n] && capture.table.polynomial[n].is_same);
+}
+
+/* A calibration whose current falls again where the ADC goes on rising. */
+static void batches_equal_words_that_fall(void **state)
+{
+	(void)state;
+	check_all(-0.05, 0);
+	assert_false(capture.table.is_rising[PPK2_RANGES - 1]);
+}
+
+/* Terms so large beside their sum that it depends on the order they are added in. */
+static void batches_equal_words_that_cancel(void **state)
+{
+	(void)state;
+	check_all(0, 1e12);
+	assert_true(capture.table.is_rising[0] && !capture.table.polynomial[0].is_same);
+}
+
+static void words_put(uint32_t from, uint32_t to, uint32_t adc)
+{
+	for (uint32_t k = from; k < to; k++) {
+		uint32_t word = adc | 1 << 14 | (k & 63) << 18;
+
+		for (int i = 0; i < PPK2_WORD_BYTES; i++)
+			bytes[k * PPK2_WORD_BYTES + i] = (uint8_t)(word >> 8 * i);
+	}
+}
+
+static void misfits_count_wherever_they_begin(void **state)
+{
+	enum { ALL = 3000, MISFIT = 1000 };
+
+	(void)state;
+	for (uint32_t start = 0; start < 600; start++)
+		for (uint32_t length = MISFIT - 1; length <= MISFIT; length++) {
+			size_t capacity;
+
+			conversion_fill(0, 0);
+			words_put(0, ALL, 8000);
+			words_put(start, start + length, 30);
+			memcpy(ppk2_capture_space(&capture, &capacity), bytes,
+			       ALL * PPK2_WORD_BYTES);
+			ppk2_capture_fill(&capture, ALL * PPK2_WORD_BYTES, 0);
+			assert_int_equal(ppk2_capture_collect(&capture, &block), 0);
+			assert_int_equal(block.count, ALL - 1);
+			assert_int_equal(block.flags,
+					 length >= MISFIT ? METER_BLOCK_RANGE_MISFIT : 0);
+		}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(batches_equal_words)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(batches_equal_words),
+		cmocka_unit_test(batches_equal_words_that_fall),
+		cmocka_unit_test(batches_equal_words_that_cancel),
+		cmocka_unit_test(misfits_count_wherever_they_begin),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
