@@ -97,10 +97,21 @@ IN_LINE void chunk_add_base(struct chunk *chunk, double base_v)
 	chunk->power.upper = product;
 }
 
+/* Numbers of the lanes that are `half` away from each, of a vector of so many. */
+#define PARTNERS_4(half) (half) % 4 ^ 0, (half) % 4 ^ 1, (half) % 4 ^ 2, (half) % 4 ^ 3
+#define PARTNERS_8(half)                                                                           \
+	(half) % 8 ^ 0, (half) % 8 ^ 1, (half) % 8 ^ 2, (half) % 8 ^ 3, (half) % 8 ^ 4,            \
+		(half) % 8 ^ 5, (half) % 8 ^ 6, (half) % 8 ^ 7
+#define PARTNERS_16(half)                                                                          \
+	(half) ^ 0, (half) ^ 1, (half) ^ 2, (half) ^ 3, (half) ^ 4, (half) ^ 5, (half) ^ 6,        \
+		(half) ^ 7, (half) ^ 8, (half) ^ 9, (half) ^ 10, (half) ^ 11, (half) ^ 12,         \
+		(half) ^ 13, (half) ^ 14, (half) ^ 15
+
 /* Two doubles at a time: what every 64-bit processor has. */
 #define KERNEL(name) name##_portable
 #define KERNEL_TARGET
-#define KERNEL_LANES 2
+#define KERNEL_LANES            2
+#define KERNEL_SWAPPED(x, half) __builtin_shufflevector(x, x, PARTNERS_4(half))
 #define KERNEL_LOAD(into, from)                                                                    \
 	do {                                                                                       \
 		floats loaded_;                                                                    \
@@ -122,9 +133,10 @@ IN_LINE void chunk_add_base(struct chunk *chunk, double base_v)
 
 #ifdef __x86_64__
 /* The product of two floats is exact in double: with one rounding or two, the same. */
-#define KERNEL(name)  name##_avx2
-#define KERNEL_TARGET __attribute__((target("avx2,fma")))
-#define KERNEL_LANES  4
+#define KERNEL(name)            name##_avx2
+#define KERNEL_TARGET           __attribute__((target("avx2,fma")))
+#define KERNEL_LANES            4
+#define KERNEL_SWAPPED(x, half) __builtin_shufflevector(x, x, PARTNERS_8(half))
 /* gcc 12 converts by halves when left to itself */
 #define KERNEL_LOAD(into, from)       ((into) = (doubles)_mm256_cvtps_pd(_mm_loadu_ps(from)))
 #define KERNEL_MIN(a, b)              ((wide)_mm256_min_ps(a, b))
@@ -136,6 +148,7 @@ IN_LINE void chunk_add_base(struct chunk *chunk, double base_v)
 #define KERNEL(name)                  name##_avx512
 #define KERNEL_TARGET                 __attribute__((target("avx512f")))
 #define KERNEL_LANES                  8
+#define KERNEL_SWAPPED(x, half)       __builtin_shufflevector(x, x, PARTNERS_16(half))
 #define KERNEL_LOAD(into, from)       ((into) = (doubles)_mm512_cvtps_pd(_mm256_loadu_ps(from)))
 #define KERNEL_MIN(a, b)              ((wide)_mm512_min_ps(a, b))
 #define KERNEL_MAX(a, b)              ((wide)_mm512_max_ps(a, b))

@@ -3,15 +3,18 @@
  * Sums over samples of current, and of voltage where the meter measures it, at the speed of a
  * stream: charge is the sum of i, energy the sum of i * v, sample by sample.
  *
- * Accuracy. The product of two floats is exact in double. Currents of one sign that a chunk holds
- * within 19 binades, as a board that is awake draws them, add up exactly in double: each is a
- * whole number of the least one's last bits. Other currents, and powers, are split term by term,
- * without error, at a bit that the chunk's largest term fixes; the upper parts add up exactly, and
- * the lower parts are below 2^-42 of that term, so that what their sum loses is below 2^-75 of it
- * (S. M. Rump, T. Ogita, S. Oishi: Accurate floating-point summation part I, SIAM J. Sci. Comput.
- * 31 (2008), lemma 3.3). Chunks are added with struct sum. The result is that of exact arithmetic,
- * rounded: in whatever pieces samples come, and whichever path runs, results differ by 1 ulp at
- * most as long as terms do not cancel each other.
+ * Accuracy. The product of two floats is exact in double. Samples are added by chunks:
+ * - Steady chunks, as of a board that is awake. Currents of one sign within 19 binades add up
+ * exactly in double: each is a whole number of the least one's last bits. If besides voltages
+ * differ by less than 1/64, the power is that sum times their middle, to which i * (v - middle)
+ * adds less than 1/128: rounding takes less than 2^-54 of the whole.
+ * - Others: each term is split, without error, at a bit that the chunk's largest term fixes; the
+ * upper parts add up exactly, and the lower parts are below 2^-42 of that term, so that what their
+ * sum loses is below 2^-75 of it (S. M. Rump, T. Ogita, S. Oishi: Accurate floating-point summation
+ * part I, SIAM J. Sci. Comput. 31 (2008), lemma 3.3).
+ * Chunks are added with struct sum. In whatever pieces samples come, and whichever path runs,
+ * results differ from exact arithmetic's by 1 ulp at most as long as terms do not cancel each
+ * other.
  *
  * A sample that is no finite number, or whose voltage is not, is in no sum: it is counted.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * The loops of samples.c for one width of vector; included there once per width, with KERNEL(name),
- * KERNEL_TARGET, KERNEL_LANES, KERNEL_LOAD(into, from), KERNEL_MIN,
+ * KERNEL_TARGET, KERNEL_LANES, KERNEL_LOAD(into, from), KERNEL_SWAPPED(x, half), KERNEL_MIN,
  * _MAX(a, b) and KERNEL_PRODUCT_PLUS, _MINUS(x, y, z), which are used up.
  *
  * What is left behind the last whole step is added as one more, taken from the last STEP samples,
@@ -47,9 +47,9 @@ KERNEL_IN_LINE void KERNEL(rest_of)(const float *x, size_t count, float ret_rest
 	memcpy(ret_rest, &rest, sizeof(rest));
 }
 
-/* A chunk is a page of memory, where processors stop to fetch ahead. So what is far ahead is asked
- * for when extremes are looked for, into a farther cache, and the next chunk while this one is
- * added. Behind the end of an array that does nothing. */
+/* A chunk is a page of memory, where processors stop to fetch ahead. So the chunk after the next is
+ * asked for, into a farther cache, while one is added, which takes longest; and the next one, out
+ * of that cache, while extremes are looked for. Behind the end of an array that does nothing. */
 #define KERNEL_SOON(at)  __builtin_prefetch((const char *)(at) + CHUNK * sizeof(float))
 #define KERNEL_LATER(at) __builtin_prefetch((const char *)(at) + 2 * CHUNK * sizeof(float), 0, 2)
 
@@ -57,18 +57,12 @@ struct KERNEL(range) {
 	wide low, high;
 };
 
-KERNEL_IN_LINE struct extremes KERNEL(range_fold)(struct KERNEL(range) range)
-{
-	masks partner;
-
-	for (int half = STEP / 2; half; half /= 2) {
-		for (int lane = 0; lane < STEP; lane++)
-			partner[lane] = lane ^ half;
-		range.low = KERNEL_MIN(range.low, __builtin_shuffle(range.low, partner));
-		range.high = KERNEL_MAX(range.high, __builtin_shuffle(range.high, partner));
-	}
-	return (struct extremes){range.low[0], range.high[0]};
-}
+/* Lanes against those `half` away; nothing changes when there are no more than half. */
+#define RANGE_FOLD(range, half)                                                                    \
+	do {                                                                                       \
+		(range).low = KERNEL_MIN((range).low, KERNEL_SWAPPED((range).low, half));          \
+		(range).high = KERNEL_MAX((range).high, KERNEL_SWAPPED((range).high, half));       \
+	} while (0)
 
 KERNEL_IN_LINE void KERNEL(range_add)(struct KERNEL(range) * range, const float *x)
 {
@@ -87,8 +81,8 @@ KERNEL_IN_LINE struct extremes KERNEL(extremes_find)(const float *x, size_t coun
 	size_t k = 0;
 
 	for (; k + 2 * LINE <= count; k += 2 * LINE) {
-		KERNEL_LATER(x + k);
-		KERNEL_LATER(x + k + LINE);
+		KERNEL_SOON(x + k);
+		KERNEL_SOON(x + k + LINE);
 #pragma GCC unroll 8
 		for (size_t at = k; at < k + 2 * LINE; at += 2 * STEP) {
 			KERNEL(range_add)(&even, x + at);
@@ -99,7 +93,11 @@ KERNEL_IN_LINE struct extremes KERNEL(extremes_find)(const float *x, size_t coun
 		KERNEL(range_add)(&even, x + k);
 	even.low = KERNEL_MIN(even.low, odd.low);
 	even.high = KERNEL_MAX(even.high, odd.high);
-	return KERNEL(range_fold)(even);
+	RANGE_FOLD(even, 8);
+	RANGE_FOLD(even, 4);
+	RANGE_FOLD(even, 2);
+	RANGE_FOLD(even, 1);
+	return (struct extremes){even.low[0], even.high[0]};
 }
 
 /* Adds x * y to upper, which loses its low bits, and those to lower. */
@@ -177,7 +175,7 @@ KERNEL_IN_LINE void KERNEL(current_add)(const float *current_a, size_t count, do
 	size_t k = 0;
 
 	for (; k + LINE <= count; k += LINE) {
-		KERNEL_SOON(current_a + k);
+		KERNEL_LATER(current_a + k);
 #pragma GCC unroll 8
 		for (size_t at = k; at < k + LINE; at += STEP)
 			KERNEL(current_step)(&sums, current_a + at, is_exact);
@@ -218,12 +216,12 @@ KERNEL_IN_LINE void KERNEL(both_add)(const float *current_a, const float *voltag
 	while (k + LINE <= count) {
 		block = count - k < BLOCK ? count / LINE * LINE : k + BLOCK;
 		for (; k < block; k += LINE) {
-			KERNEL_SOON(current_a + k);
-			KERNEL_SOON(voltage_v + k);
+			KERNEL_LATER(current_a + k);
+			KERNEL_LATER(voltage_v + k);
 #pragma GCC unroll 8
 			for (size_t at = k; at < k + LINE; at += STEP)
 				KERNEL(both_step)
-				(&sums, current_a + at, voltage_v + at, is_steady, base_v);
+			(&sums, current_a + at, voltage_v + at, is_steady, base_v);
 		}
 		KERNEL(block_end)(&sums, is_steady);
 	}
@@ -283,6 +281,8 @@ KERNEL_TARGET static void KERNEL(chunk_both)(const float *current_a, const float
 #undef KERNEL_MAX
 #undef KERNEL_SOON
 #undef KERNEL_LATER
+#undef KERNEL_SWAPPED
+#undef RANGE_FOLD
 #undef SPLIT_ADD
 #undef LANES_SUM
 #undef PARTS_SUM
