@@ -6,11 +6,13 @@
 #include "bench/commands/commands.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/commands/folders.h"
 #include "bench/commands/options.h"
 #include "bench/config/plan.h"
 #include "bench/config/rig.h"
@@ -98,18 +100,22 @@ static int print_json(const struct rig *rig, const struct plan *plan, const stru
 	return json_out_print("joulebench.check/1", object, err);
 }
 
-static enum exit_status check(const char *rig_path, const char *plan_path, bool json)
+static enum exit_status check(const char *rig_path, const char *plan_path,
+			      const char *firmware_folder, bool json)
 {
 	struct rig *rig = NULL;
 	struct plan *plan = NULL;
 	struct session_work work = {0};
 	struct err err = {""};
+	char folder[PATH_MAX + 16];
 	int ret = rig_load(rig_path, &rig, &err);
 
+	folders_beside(FOLDERS_FIRMWARE, folder, sizeof(folder));
 	if (!ret && plan_path)
 		ret = plan_load(plan_path, &plan, &err);
 	if (!ret && plan)
-		ret = session_work_prepare(plan, rig, NULL, &work, &err);
+		ret = session_work_prepare(plan, rig, firmware_folder ? firmware_folder : folder,
+					   &work, &err);
 	if (!ret && json)
 		ret = print_json(rig, plan, work.levels, &err);
 	else if (!ret)
@@ -145,8 +151,7 @@ static void print_device(const struct device_check *check)
 		return;
 	}
 	if (!check->is_meter) {
-		printf("ok: its port opens%s%s\n", check->identity[0] ? ": " : "",
-		       check->identity);
+		printf("ok: its port opens%s%s\n", check->identity[0] ? ": " : "", check->identity);
 		return;
 	}
 	printf("ok: %s%s, serial %s, %g samples/s, %s\n", info->model,
@@ -158,9 +163,9 @@ static void print_device(const struct device_check *check)
 
 static json_t *device_json(const struct device_check *check)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:b, s:b}", "device",
-				   check->kind, "name", check->name, "link", check->link, "ok",
-				   !check->code, "virtual", check->is_virtual);
+	json_t *object =
+		json_pack("{s:s, s:s, s:s, s:b, s:b}", "device", check->kind, "name", check->name,
+			  "link", check->link, "ok", !check->code, "virtual", check->is_virtual);
 
 	if (object && check->code) {
 		json_object_set_new(object, "problem", json_string(check->problem.text));
@@ -171,8 +176,7 @@ static json_t *device_json(const struct device_check *check)
 		json_object_set_new(object, "rate_hz", json_real(check->info.rate_hz));
 		json_object_set_new(object, "powers_board",
 				    json_boolean(check->info.caps & METER_CAP_SUPPLY));
-		json_object_set_new(object, "calibration",
-				    json_string(check->info.calibration));
+		json_object_set_new(object, "calibration", json_string(check->info.calibration));
 	} else if (object) {
 		json_object_set_new(object, "identity", json_string(check->identity));
 		if (is_thermal(check))
@@ -189,17 +193,17 @@ static int print_devices(const struct rig *rig, const struct device_check *list,
 	for (size_t i = 0; !json && i < count; i++)
 		print_device(&list[i]);
 	if (!json) {
-		printf("rig %s: %zu of %zu devices are as the rig says\n", rig->name,
-		       count - wrong, count);
+		printf("rig %s: %zu of %zu devices are as the rig says\n", rig->name, count - wrong,
+		       count);
 		return 0;
 	}
 	devices = json_array();
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(devices, device_json(&list[i]));
-	return json_out_print("joulebench.check_devices/1",
-			      json_pack("{s:b, s:s, s:o}", "ok", !wrong, "rig", rig->name,
-					"devices", devices),
-			      err);
+	return json_out_print(
+		"joulebench.check_devices/1",
+		json_pack("{s:b, s:s, s:o}", "ok", !wrong, "rig", rig->name, "devices", devices),
+		err);
 }
 
 static enum exit_status check_devices(const char *rig_path, bool json)
@@ -228,8 +232,11 @@ static enum exit_status check_devices(const char *rig_path, bool json)
 static enum exit_status run(int argc, char **argv)
 {
 	bool json = false, devices = false;
-	const struct option_row rows[] = {
-		{"devices", NULL, &devices}, {"json", NULL, &json}, {NULL, NULL, NULL}};
+	const char *firmware_folder = NULL;
+	const struct option_row rows[] = {{"devices", NULL, &devices},
+					  {"firmware", &firmware_folder, NULL},
+					  {"json", NULL, &json},
+					  {NULL, NULL, NULL}};
 	const char *arguments[OPTIONS_ARGUMENTS_MAX];
 	enum exit_status status;
 	int count;
@@ -242,27 +249,32 @@ static enum exit_status run(int argc, char **argv)
 	if (devices && count > 1)
 		return options_fail(&check_command, EXIT_USAGE,
 				    "--devices takes a rig alone: check the plan on its own");
+	if (firmware_folder && count < 2)
+		return options_fail(&check_command, EXIT_USAGE,
+				    "--firmware goes with a plan: a rig alone names no builds");
 	if (devices)
 		return check_devices(arguments[0], json);
-	return check(arguments[0], count > 1 ? arguments[1] : NULL, json);
+	return check(arguments[0], count > 1 ? arguments[1] : NULL, firmware_folder, json);
 }
 
 const struct command check_command = {
 	.name = "check",
 	.summary = "check rig and plan files, or the rig's devices",
-	.help = "usage: joulebench check RIG.yaml [PLAN.yaml] [--json]\n"
+	.help = "usage: joulebench check RIG.yaml [PLAN.yaml] [--firmware DIR] [--json]\n"
 		"       joulebench check --devices RIG.yaml [--json]\n\n"
-		"Reads the rig with its parts, and the plan with its models, as 'run' would; "
-		"prints\n"
-		"the clock levels and the number of points of every board. Refuses a "
-		"target_uncertainty that "
-		"no window\n"
-		"of the rig's meters reaches, with the floor.\n\n"
-		"  --devices   open each device of the rig instead: meters say what they are, boards' "
+		"Reads the rig with its parts, and the plan with its models and firmware\n"
+		"builds, as 'run' would; prints the clock levels and the number of points of\n"
+		"every board. Refuses a target_uncertainty that no window of the rig's meters\n"
+		"reaches, with the floor.\n\n"
+		"  --devices   open each device of the rig instead: meters say what they are, "
+		"boards' "
 		"ports open,\n"
 		"              chamber and sensor say what they are and how warm it is;\n"
 		"              what is wrong is said with what to do. Powers nothing, measures "
 		"nothing\n"
+		"  --firmware DIR\n"
+		"              where the firmware files are (default: ../firmware beside the "
+		"program)\n"
 		"  --json      print one JSON object (schema joulebench.check/1, with --devices "
 		"joulebench.check_devices/1)\n\n"
 		"Exit status: 0 all right, 2 usage or configuration, 3 a device is not as the rig "

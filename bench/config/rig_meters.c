@@ -47,10 +47,22 @@ static int take_meter_ambient(const struct rig_files *files, const struct rig_me
 				 &meter->ambient_u_k, err);
 }
 
+static int check_supply(const struct rig_files *files, const struct rig_meter_text *text,
+			const struct meter_ops *ops, unsigned index, double supply_v,
+			struct err *err)
+{
+	int ret = meter_check_supply(ops, supply_v, err);
+
+	return ret ? yaml_file_error(files->own, ret, err,
+				     text->supply ? "meters[%u].supply" : "meters[%u].part", index)
+		   : 0;
+}
+
 /* "supply: none", or no such key: something else powers the board. Then the meter has to measure
  * its voltage, which shows when it is opened. */
 static int take_supply(const struct rig_files *files, const struct rig_meter_text *text,
-		       unsigned index, struct rig_meter *meter, struct err *err)
+		       const struct meter_ops *ops, unsigned index, struct rig_meter *meter,
+		       struct err *err)
 {
 	bool powers = text->supply && strcmp(text->supply, "none");
 	int ret;
@@ -68,9 +80,11 @@ static int take_supply(const struct rig_files *files, const struct rig_meter_tex
 		return yaml_file_error(files->own, -EINVAL, err, "meters[%u].supply", index);
 	}
 	if (!powers)
-		return 0;
+		return check_supply(files, text, ops, index, 0, err);
 	ret = optional_quantity(files, text->supply, QUANTITY_VOLTAGE, "supply", index,
 				&meter->supply_v, err);
+	if (!ret)
+		ret = check_supply(files, text, ops, index, meter->supply_v, err);
 	if (!ret)
 		ret = optional_quantity(files, text->supply_u, QUANTITY_VOLTAGE, "supply_u", index,
 					&meter->supply_u_v, err);
@@ -114,7 +128,7 @@ int rig_meter_take(struct rig *rig, const char *path, const struct rig_meter_tex
 	meter->driver = part->driver;
 	meter->gain_u_rel = part->gain_u_rel;
 	memcpy(meter->marker_input, part->marker_input, sizeof(meter->marker_input));
-	ret = take_supply(files, text, index, meter, err);
+	ret = take_supply(files, text, part->ops, index, meter, err);
 	if (!ret)
 		ret = take_options(files, part, index, meter, err);
 	if (!ret)

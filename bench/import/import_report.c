@@ -52,7 +52,7 @@ static double value_scatter(const struct tiny_result *result)
 
 static double value_scatter_cpu(const struct tiny_result *result)
 {
-	return strcmp(result->board, "gap9") != 0 ? value_scatter(result) : NAN;
+	return result->is_cpu_alone ? value_scatter(result) : NAN;
 }
 
 static double value_drift(const struct tiny_result *result)
@@ -62,7 +62,7 @@ static double value_drift(const struct tiny_result *result)
 
 static double value_drift_cpu(const struct tiny_result *result)
 {
-	return strcmp(result->board, "gap9") != 0 ? value_drift(result) : NAN;
+	return result->is_cpu_alone ? value_drift(result) : NAN;
 }
 
 static double value_half_drift(const struct tiny_result *result)

@@ -49,7 +49,8 @@ const struct tiny_limits tiny_limits = {
 	.supply_max_v = 20,
 	.host_early_s = 0.1,
 	.host_late_s = 1,
-	.sibling_power = 4,
+	.sibling_power_cpu = 1.25,
+	.sibling_power = 2.5,
 };
 
 static const char LPM01A_SOURCE[] = "ST UM2243, p. 23: static mode better than 2 %";

@@ -53,7 +53,9 @@ struct tiny_limits {
 	double power_min_w;   /* and tiny_meter.power_max_w */
 	double supply_min_v, supply_max_v;
 	double host_early_s, host_late_s; /* a run in the host's log against its window */
-	double sibling_power;             /* of two models on one system, over one another: 1.6 */
+	/* Of two models on one system, powers over one another; streaming ones aside. Where a CPU
+	 * works alone: up to 1.12; with an accelerator: up to 1.6. */
+	double sibling_power_cpu, sibling_power;
 };
 extern const struct tiny_limits tiny_limits;
 
@@ -91,7 +93,8 @@ struct tiny_result {
 				       if known */
 	int64_t macs, params; /* of the reference model, in the closed division; 0: not known */
 	char board[32], chip[16], software[64];
-	double clock_hz; /* nominal, from the board's table; 0: not known */
+	bool is_cpu_alone; /* a board that is known, and known to have no accelerator */
+	double clock_hz;   /* nominal, from the board's table; 0: not known */
 	const struct tiny_meter *meter;
 	double supply_v;        /* NaN: not known */
 	char content[72];       /* SHA-256 over the files read, hex */
@@ -143,8 +146,8 @@ bool tiny_result_has(const struct tiny_result *result, enum import_reason reason
 /* The finding that decides; NULL: accepted. */
 const struct tiny_finding *tiny_result_reason(const struct tiny_result *result);
 
-/* What results of one system say against each other: an inference of one model takes longer, or
- * less power, than any board's does beside another model's. */
+/* What results of one system say against each other: an inference of one model takes longer than
+ * any board's does beside another model's, or powers are farther apart than those of any board. */
 void tiny_results_judge_siblings(struct tiny_result *results, size_t count);
 
 /* Flags each result whose trace is also that of one before it, or, of the two, the one that lies in

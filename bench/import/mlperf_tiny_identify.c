@@ -38,6 +38,7 @@ static const struct {
  * @b448c5c7 and tiny_results_v1.3 @eae9ef9f. */
 static const struct {
 	const char *part, *board, *chip;
+	bool has_accelerator;
 } boards[] = {
 	{"L4R5ZI", "nucleo-l4r5zi", "stm32l4r5"},
 	{"L4R5ZI-P", "nucleo-l4r5zi-p", "stm32l4r5"},
@@ -47,7 +48,7 @@ static const struct {
 	{"U3C5ZIT6", "nucleo-u3c5zit6-q", "stm32u3c5"},
 	{"RA6M4", "ek-ra6m4", "ra6m4"},
 	{"RX65N", "rx65n-cloud-kit", "rx65n"},
-	{"gap9", "gap9", "gap9"},
+	{"gap9", "gap9", "gap9", true},
 };
 
 /* Nominal clocks where they are documented: the chips' full speed, as the clock tables of the
@@ -220,7 +221,8 @@ void tiny_result_identify(struct tiny_result *result)
 			continue;
 		snprintf(result->board, sizeof(result->board), "%s", boards[i].board);
 		snprintf(result->chip, sizeof(result->chip), "%s", boards[i].chip);
-		if (strcmp(boards[i].part, "gap9") != 0 && result->submitter[0])
+		result->is_cpu_alone = !boards[i].has_accelerator;
+		if (result->is_cpu_alone && result->submitter[0])
 			take_software(result, boards[i].part);
 	}
 	for (size_t i = 0; i < COUNT(clocks); i++)

@@ -118,31 +118,69 @@ static void judge_order(struct tiny_result *result, const struct tiny_result *ot
 			rank > other_rank ? "the first" : "the second");
 }
 
-static void judge_sibling_power(struct tiny_result *result, const struct tiny_result *other)
+/* Its board waits for most of the time: that is no power of a network. */
+static bool is_streaming(const struct tiny_result *result)
 {
-	double over = result->power_w / other->power_w;
+	return !strcmp(result->model, "sww");
+}
 
-	if (over > tiny_limits.sibling_power || over < 1 / tiny_limits.sibling_power)
-		tiny_result_find(result, IMPORT_MODEL_DOUBTFUL,
-				 "%.4g mW here, %.4g mW for '%s' on the same system; on all others "
-				 "models differ by less than %g times: is one of the traces in "
-				 "another unit?",
-				 1e3 * result->power_w, 1e3 * other->power_w, other->folder,
-				 tiny_limits.sibling_power);
+static double times_apart(double a, double b)
+{
+	return a > b ? a / b : b / a;
+}
+
+static bool is_sibling(const struct tiny_result *result, const struct tiny_result *other)
+{
+	return other != result && other->verdict != IMPORT_REFUSED && is_same_system(result, other);
+}
+
+static bool has_network_power(const struct tiny_result *result)
+{
+	return result->power_w > 0 && !is_streaming(result);
+}
+
+/* Against most of the siblings, so that a wrong one does not put the right ones in doubt. */
+static void judge_sibling_power(struct tiny_result *result, const struct tiny_result *results,
+				size_t count)
+{
+	double limit =
+		result->is_cpu_alone ? tiny_limits.sibling_power_cpu : tiny_limits.sibling_power;
+	const struct tiny_result *farthest = NULL;
+	double farthest_apart = 0;
+	size_t compared = 0, beyond = 0;
+
+	for (size_t k = 0; k < count; k++) {
+		double apart;
+
+		if (!is_sibling(result, &results[k]) || !has_network_power(&results[k]))
+			continue;
+		apart = times_apart(result->power_w, results[k].power_w);
+		compared++;
+		beyond += apart > limit;
+		if (apart > farthest_apart) {
+			farthest_apart = apart;
+			farthest = &results[k];
+		}
+	}
+	if (2 * beyond > compared)
+		tiny_result_find(
+			result, IMPORT_MODEL_DOUBTFUL,
+			"%.4g mW here, %.4g mW for '%s' on the same system; on others of its "
+			"kind models differ by less than %g times: has one of the traces "
+			"another unit, another zero, or is it of another board?",
+			1e3 * result->power_w, 1e3 * farthest->power_w, farthest->folder, limit);
 }
 
 void tiny_results_judge_siblings(struct tiny_result *results, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; k < count; k++) {
-			struct tiny_result *result = &results[i];
+	for (size_t i = 0; i < count; i++) {
+		struct tiny_result *result = &results[i];
 
-			if (i == k || results[k].verdict == IMPORT_REFUSED ||
-			    !is_same_system(result, &results[k]) ||
-			    tiny_result_has(result, IMPORT_MODEL_DOUBTFUL))
-				continue;
-			judge_order(result, &results[k]);
-			if (result->power_w > 0 && results[k].power_w > 0)
-				judge_sibling_power(result, &results[k]);
-		}
+		for (size_t k = 0; k < count && !tiny_result_has(result, IMPORT_MODEL_DOUBTFUL);
+		     k++)
+			if (is_sibling(result, &results[k]))
+				judge_order(result, &results[k]);
+		if (has_network_power(result) && !tiny_result_has(result, IMPORT_MODEL_DOUBTFUL))
+			judge_sibling_power(result, results, count);
+	}
 }

@@ -2,6 +2,7 @@
 #include "bench/session/points.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,29 @@ static int read_firmware(const char *path, struct session_firmware *firmware, st
 	return 0;
 }
 
+/* What there is instead of it. */
+static int no_such_build(const char *folder, const char *stem, const char *build, struct err *err)
+{
+	char pattern[4096], builds[400] = "";
+	glob_t found = {0};
+	size_t used = 0;
+
+	snprintf(pattern, sizeof(pattern), "%s/%s-*.bin", folder, stem);
+	if (!glob(pattern, 0, NULL, &found))
+		for (size_t i = 0; i < found.gl_pathc && used < sizeof(builds); i++) {
+			const char *name =
+				found.gl_pathv[i] + strlen(folder) + 1 + strlen(stem) + 1;
+
+			used += (size_t)snprintf(builds + used, sizeof(builds) - used, "%s%.*s",
+						 used ? ", " : "",
+						 (int)(strlen(name) - strlen(".bin")), name);
+		}
+	globfree(&found);
+	return err_set(err, -ENOENT, "firmware %s/%s-%s.bin: there is no build '%s' (%s%s)", folder,
+		       stem, build, build, builds[0] ? "there are " : "there is none at all",
+		       builds);
+}
+
 static int prepare_firmwares(struct session_work *work, const char *folder, struct err *err)
 {
 	const struct plan *plan = work->plan;
@@ -47,13 +71,16 @@ static int prepare_firmwares(struct session_work *work, const char *folder, stru
 		return err_set(err, -ENOMEM, "out of memory");
 	for (unsigned board = 0; board < rig->board_count; board++) {
 		for (unsigned build = 0; build < plan->build_count; build++) {
+			const char *stem = rig->boards[board].firmware;
 			char path[4096];
 			int ret;
 
-			snprintf(path, sizeof(path), "%s/%s-%s.bin", folder,
-				 rig->boards[board].firmware, plan->builds[build]);
+			snprintf(path, sizeof(path), "%s/%s-%s.bin", folder, stem,
+				 plan->builds[build]);
 			ret = read_firmware(
 				path, &work->firmwares[board * plan->build_count + build], err);
+			if (ret == -ENOENT)
+				ret = no_such_build(folder, stem, plan->builds[build], err);
 			if (ret)
 				return ret;
 		}

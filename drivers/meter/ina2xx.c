@@ -65,8 +65,6 @@ static int ina2xx_open(struct ina2xx *ina, const char *model, const struct ina2x
 {
 	int rc;
 
-	if (settings->supply_v != 0)
-		return err_set(err, -EINVAL, "it does not power the board: no supply can be set");
 	ina->device.i2c = port->i2c;
 	ina->device.model = model;
 	atomic_init(&ina->streaming, false);
@@ -105,13 +103,6 @@ static void ina2xx_close(void *state)
 	struct ina2xx *ina = state;
 
 	i2c_close(ina->device.i2c);
-}
-
-static int ina2xx_supply(void *state, bool on, struct err *err)
-{
-	(void)state;
-	(void)on;
-	return err_set(err, -ENOTSUP, "it does not power the board");
 }
 
 /* --- results ---------------------------------------------------------------------------------- */
@@ -434,7 +425,6 @@ static int ina2xx_stop(void *state, struct err *err)
 		.state_size = sizeof(struct ina2xx),                                               \
 		.open = part##_open,                                                               \
 		.close = ina2xx_close,                                                             \
-		.supply = ina2xx_supply,                                                           \
 		.start = ina2xx_start,                                                             \
 		.read = ina2xx_read,                                                               \
 		.stop = ina2xx_stop,                                                               \

@@ -104,10 +104,6 @@ static int settings_take(struct js110 *js110, const struct meter_settings *setti
 
 	if (rc)
 		return rc;
-	if (settings->supply_v > 0)
-		return err_set(err, -EINVAL,
-			       "it does not power the board: a supply of %g V needs another source",
-			       settings->supply_v);
 	factor = JS110_RATE_HZ / values[PARAM_RATE].number;
 	if (factor != rint(factor))
 		return err_set(err, -EINVAL, "rate_hz=%g does not divide %d",
@@ -275,13 +271,6 @@ static void js110_close(void *state)
 	usb_close(js110->usb);
 }
 
-static int js110_supply(void *state, bool on, struct err *err)
-{
-	(void)state;
-	(void)on;
-	return err_set(err, -ENOTSUP, "it does not power the board");
-}
-
 /* What an earlier stream left behind. */
 static int drain(struct js110 *js110, struct err *err)
 {
@@ -406,7 +395,6 @@ const struct meter_ops meter_js110 = {
 	.state_size = sizeof(struct js110),
 	.open = js110_open,
 	.close = js110_close,
-	.supply = js110_supply,
 	.start = js110_start,
 	.read = js110_read,
 	.stop = js110_stop,

@@ -75,13 +75,6 @@ static void js220_close(void *state)
 	js220_session_close(&js220->session);
 }
 
-static int js220_supply(void *state, bool on, struct err *err)
-{
-	(void)state;
-	(void)on;
-	return err_set(err, -ENOTSUP, "it does not power the board");
-}
-
 /* --- the stream ------------------------------------------------------------------------------- */
 
 /* Of the statistics, only what began where the first one began can be counted on. */
@@ -298,7 +291,6 @@ const struct meter_ops meter_js220 = {
 	.state_size = sizeof(struct js220),
 	.open = js220_open,
 	.close = js220_close,
-	.supply = js220_supply,
 	.start = js220_start,
 	.read = js220_read,
 	.stop = js220_stop,

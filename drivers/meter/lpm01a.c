@@ -31,8 +31,6 @@ enum {
 	SLICE_MS = 20, /* how late a reader may see a stop */
 	END_MS = 500,  /* of silence after a stop, without the words that end it */
 	NS_PER_MS = 1000000,
-	SUPPLY_MIN_MV = 1800,
-	SUPPLY_MAX_MV = 3300,
 	ENERGY_HZ_MAX = 10000,
 	ASCII_HZ_MAX = 5000, /* without an end */
 	HIGH_HZ_MIN = 50000, /* function mode "high" */
@@ -235,17 +233,11 @@ static int calibrate_when_shifted(struct lpm01a *lpm, struct err *err)
 static int take_settings(struct lpm01a *lpm, const struct meter_settings *settings, struct err *err)
 {
 	struct meter_param_value values[PARAMS];
-	double supply_mv = round(settings->supply_v * 1000);
 	int rc = meter_params_parse(params, settings->options, values, err);
 
 	if (rc)
 		return rc;
-	if (supply_mv < SUPPLY_MIN_MV || supply_mv > SUPPLY_MAX_MV)
-		return err_set(err, -EINVAL,
-			       "a supply of %g V is not within %g..%g V, and it always powers the "
-			       "board",
-			       settings->supply_v, SUPPLY_MIN_MV / 1e3, SUPPLY_MAX_MV / 1e3);
-	lpm->supply_mv = (unsigned)supply_mv;
+	lpm->supply_mv = (unsigned)round(settings->supply_v * 1000);
 	lpm->rate_hz = (unsigned)atoi(values[PARAM_RATE].word);
 	lpm->event = (int)values[PARAM_EVENT].number;
 	lpm->energy = !strcmp(values[PARAM_OUTPUT].word, "energy") ||
@@ -542,6 +534,7 @@ const struct meter_ops meter_lpm01a = {
 	.bus = METER_BUS_LINK,
 	.link_settings = {.baud = 3686400, .parity = LINK_PARITY_NONE},
 	.params = params,
+	.supply_range = {.min_v = 1.8, .max_v = 3.3, .is_fixed = true},
 	.state_size = sizeof(struct lpm01a),
 	.open = lpm01a_open,
 	.close = lpm01a_close,

@@ -20,13 +20,8 @@
 
 /* Alphabetical by name. */
 static const struct meter_ops *const drivers[] = {
-	&meter_ina219,
-	&meter_ina226,
-	&meter_ina228,
-	&meter_js110,
-	&meter_js220,
-	&meter_lpm01a,
-	&meter_ppk2,
+	&meter_ina219, &meter_ina226, &meter_ina228, &meter_js110,
+	&meter_js220,  &meter_lpm01a, &meter_ppk2,
 };
 
 enum { DRIVER_COUNT = sizeof(drivers) / sizeof(drivers[0]) };
@@ -71,6 +66,28 @@ int meter_require(const char *driver, const struct meter_ops **ret_ops, struct e
 		       names);
 }
 
+int meter_check_supply(const struct meter_ops *ops, double supply_v, struct err *err)
+{
+	const struct meter_supply_range *range = &ops->supply_range;
+	double supply_mv = round(supply_v * 1e3);
+
+	if (!isfinite(supply_v) || supply_v < 0)
+		return err_set(err, -EINVAL, "%s: a supply of %g V makes no sense", ops->name,
+			       supply_v);
+	if (supply_v == 0 && !range->is_fixed)
+		return 0;
+	if (!(range->max_v > 0))
+		return err_set(err, -EINVAL,
+			       "%s: it does not power the board: a supply of %g V needs another "
+			       "source, and 'supply: none' here",
+			       ops->name, supply_v);
+	if (supply_mv >= round(range->min_v * 1e3) && supply_mv <= round(range->max_v * 1e3))
+		return 0;
+	return err_set(err, -EINVAL, "%s: a supply of %g V is not within %g..%g V%s", ops->name,
+		       supply_v, range->min_v, range->max_v,
+		       range->is_fixed ? ", and it always powers the board" : "");
+}
+
 static void port_close(const struct meter_port *port)
 {
 	link_close(port->link);
@@ -89,11 +106,9 @@ int meter_open_driver(const struct meter_ops *ops, const struct meter_port *port
 	assert((ops->bus == METER_BUS_LINK) == !!port->link);
 	assert((ops->bus == METER_BUS_USB) == !!port->usb);
 	assert((ops->bus == METER_BUS_I2C) == !!port->i2c);
-	if (!isfinite(settings->supply_v) || settings->supply_v < 0) {
-		rc = err_set(err, -EINVAL, "%s: a supply of %g V makes no sense", ops->name,
-			     settings->supply_v);
+	rc = meter_check_supply(ops, settings->supply_v, err);
+	if (rc)
 		goto fail;
-	}
 	meter = calloc(1, sizeof(*meter) + ops->state_size);
 	if (!meter) {
 		rc = err_set(err, -ENOMEM, "%s: out of memory", ops->name);

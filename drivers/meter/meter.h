@@ -135,6 +135,12 @@ struct meter_param {
 	const char *help;
 };
 
+/* What an instrument can power a board with, in V; max_v 0: it powers none. */
+struct meter_supply_range {
+	double min_v, max_v;
+	bool is_fixed; /* it always powers the board */
+};
+
 struct meter;
 
 struct meter_ops {
@@ -143,19 +149,25 @@ struct meter_ops {
 	struct link_settings link_settings; /* of METER_BUS_LINK */
 	uint16_t usb_vendor, usb_product;   /* of METER_BUS_USB */
 	const struct meter_param *params;   /* ended by a NULL key; NULL: none */
+	struct meter_supply_range supply_range;
 	size_t state_size;
 	/* Takes the port over (closes it with the meter; when open fails the core closes it), stops
-	 * a stream somebody left running, reads identity and calibration. */
+	 * a stream somebody left running, reads identity and calibration. settings' supply_v is
+	 * within supply_range. */
 	int (*open)(void *state, const struct meter_port *port,
 		    const struct meter_settings *settings, struct meter_info *ret_info,
 		    struct err *err);
 	void (*close)(void *state);
-	int (*supply)(void *state, bool on,
-		      struct err *err); /* called with METER_CAP_SUPPLY only */
+	/* NULL where supply_range is 0. Called with METER_CAP_SUPPLY only. */
+	int (*supply)(void *state, bool on, struct err *err);
 	int (*start)(void *state, struct err *err);
 	int (*read)(void *state, struct meter_block *block, int timeout_ms, struct err *err);
 	int (*stop)(void *state, struct err *err);
 };
+
+/* -EINVAL: an instrument of this driver cannot power a board with supply_v, to the millivolt; 0: it
+ * is not to power it. */
+int meter_check_supply(const struct meter_ops *ops, double supply_v, struct err *err);
 
 /* Opens the uri as the driver's bus asks for, and the meter behind it. tape: as link_open_taped.
  * -EINVAL: no driver of that name (the sentence lists them), or settings it cannot follow. */

@@ -46,8 +46,6 @@ enum {
 	LATE_MS = 2,           /* that late a reader may wake up */
 	BYTES_PER_MS = 400,
 	VDD_FALLBACK_MV = 3300, /* ammeter without VDD in its metadata; it shifts zero by some nA */
-	SUPPLY_MIN_MV = 800,
-	SUPPLY_MAX_MV = 5000,
 };
 
 static const double rate_hz = 100e3;
@@ -239,16 +237,6 @@ static int ppk2_describe(struct ppk2 *ppk2, const struct ppk2_calibration *calib
 	return 0;
 }
 
-static int supply_check(double supply_v, struct err *err)
-{
-	double supply_mv = supply_v * 1000;
-
-	if (supply_v == 0 || (supply_mv >= SUPPLY_MIN_MV - 0.5 && supply_mv < SUPPLY_MAX_MV + 0.5))
-		return 0;
-	return err_set(err, -EINVAL, "a supply of %g V is not within %g..%g V", supply_v,
-		       SUPPLY_MIN_MV / 1e3, SUPPLY_MAX_MV / 1e3);
-}
-
 static int ppk2_open(void *state, const struct meter_port *port,
 		     const struct meter_settings *settings, struct meter_info *ret_info,
 		     struct err *err)
@@ -262,7 +250,6 @@ static int ppk2_open(void *state, const struct meter_port *port,
 	double vdd_mv = round(settings->supply_v * 1000);
 	int rc = meter_params_parse(params, settings->options, values, err);
 
-	rc = rc ? rc : supply_check(settings->supply_v, err);
 	if (rc)
 		return rc;
 	ppk2->is_filtered = values[PARAM_FILTER].number == FILTER_ON;
@@ -446,6 +433,7 @@ const struct meter_ops meter_ppk2 = {
 	.params = params,
 	.bus = METER_BUS_LINK,
 	.link_settings = {.baud = 115200, .parity = LINK_PARITY_NONE},
+	.supply_range = {.min_v = 0.8, .max_v = 5},
 	.state_size = sizeof(struct ppk2),
 	.open = ppk2_open,
 	.close = ppk2_close,

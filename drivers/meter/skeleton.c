@@ -122,8 +122,6 @@ static int skeleton_open(void *state, const struct meter_port *port,
 
 	if (ret)
 		return ret;
-	if (settings->supply_v > 0)
-		return err_set(err, -EINVAL, "it powers no board: write 'supply: none'");
 	skeleton->link = port->link;
 	skeleton->rate_hz = (uint16_t)values[PARAM_RATE].number;
 	ret = silence(skeleton, err);

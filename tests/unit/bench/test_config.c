@@ -375,6 +375,47 @@ static void rig_meter_option_errors(void **state)
 	}
 }
 
+/* What an instrument can power a board with stands in the driver's table. */
+static void rig_meter_supplies(void **state)
+{
+	static const struct {
+		const char *driver, *supply, *says; /* NULL: it is all right */
+	} rows[] = {
+		{"ppk2", "supply: 0.8 V, supply_u: 5 mV}", NULL},
+		{"ppk2", "supply: 5 V, supply_u: 5 mV}", NULL},
+		{"ppk2", "supply: none}", NULL},
+		{"ppk2", "supply: 0.799 V, supply_u: 5 mV}", "not within 0.8..5 V"},
+		{"ppk2", "supply: 5.001 V, supply_u: 5 mV}", "not within 0.8..5 V"},
+		{"lpm01a", "supply: 1.8 V, supply_u: 5 mV}", NULL},
+		{"lpm01a", "supply: 3.3 V, supply_u: 5 mV}", NULL},
+		{"lpm01a", "supply: 3.301 V, supply_u: 5 mV}", "not within 1.8..3.3 V"},
+		{"lpm01a", "supply: none}", "it always powers the board"},
+		{"lpm01a", "gain_u: 1 %}", "it always powers the board"},
+		{"js220", "supply: none}", NULL},
+		{"js220", "supply: 3.3 V, supply_u: 5 mV}", "does not power the board"},
+		{"ina228", "supply: 3.3 V, supply_u: 5 mV}", "does not power the board"},
+	};
+
+	(void)state;
+	write_file("board.yaml", board_part);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = {""};
+		char part[200], text[2048];
+		struct rig *rig = NULL;
+
+		snprintf(part, sizeof(part), "part: m\ndriver: %s\nmarkers: {window: 0, inference: 1, layer: 2}\n%s", rows[i].driver,
+			 rows[i].driver[0] == 'i' ? "options: {rshunt: 1 ohm}\n" : "");
+		write_file("meter.yaml", part);
+		replace(text, sizeof(text), "supply: 3.3 V, supply_u: 5 mV}", rows[i].supply);
+		assert_int_equal(rig_load(write_file("rig.yaml", text), &rig, &err),
+				 rows[i].says ? -EINVAL : 0);
+		if (rows[i].says &&
+		    (!strstr(err.text, rows[i].says) || !strstr(err.text, "rig.yaml:5:")))
+			fail_msg("row %zu: %s", i, err.text);
+		rig_free(rig);
+	}
+}
+
 static void rig_ids(void **state)
 {
 	static const uint8_t id[RIG_ID_BYTES] = {0x56, 0x49, 0xAB, 0, 1, 2, 3, 4, 5, 6, 7, 0xFF};
@@ -584,6 +625,7 @@ int main(void)
 		cmocka_unit_test(rig_values),        cmocka_unit_test(rig_errors),
 		cmocka_unit_test(rig_meter_ambient), cmocka_unit_test(rig_meter_options),
 		cmocka_unit_test(rig_meter_option_errors),
+		cmocka_unit_test(rig_meter_supplies),
 		cmocka_unit_test(rig_lines),
 		cmocka_unit_test(rig_line_errors),
 		cmocka_unit_test(rig_ids),           cmocka_unit_test(part_errors),

@@ -345,6 +345,62 @@ static void folders_mixed_up(void **state)
 	}
 }
 
+/* Results of one system as they are after loading, all sound. */
+static void results_of(const char *system, const char *const *folders_of, const double *power_w,
+		       size_t count, struct tiny_result *ret_results)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct tiny_result *it = &ret_results[i];
+
+		memset(it, 0, sizeof(*it));
+		snprintf(it->path, sizeof(it->path), "/v9.9/open/someone/results/%s/%s", system,
+			 folders_of[i]);
+		tiny_result_identify(it);
+		it->verdict = IMPORT_ACCEPTED;
+		it->power_w = power_w[i];
+	}
+	tiny_results_judge_siblings(ret_results, count);
+}
+
+static void sibling_powers(void **state)
+{
+	enum { COUNT = 4 };
+	static const char *const models[COUNT] = {"ad", "ic", "kws", "vww"};
+	static const char *const streaming[COUNT] = {"ad", "ic", "sww", "vww"};
+	static const struct {
+		const char *system, *const *folders_of;
+		double power_w[COUNT];
+		unsigned doubtful; /* one bit each */
+	} rows[] = {
+		/* the most that public results differ */
+		{"NUCLEO_L4R5ZI", models, {0.0698, 0.0782, 0.0753, 0.0735}, 0},
+		{"gap9_800_370", models, {0.0414, 0.0649, 0.0562, 0.0520}, 0},
+		/* another zero, another unit, another board */
+		{"NUCLEO_L4R5ZI", models, {0.0698, 0.0782, 0.0500, 0.0735}, 4},
+		{"NUCLEO_L4R5ZI", models, {0.0698, 0.0782, 0.0980, 0.0735}, 4},
+		{"NUCLEO_L4R5ZI", models, {69.8, 0.0782, 0.0753, 0.0735}, 1},
+		{"NUCLEO_L4R5ZI", models, {0.0698, 0.0782, 0, 0.0500}, 8},
+		{"NUCLEO_L4R5ZI", models, {0.0698, 0, 0, 0.0500}, 9},
+		{"gap9_800_370", models, {0.0150, 0.0649, 0.0562, 0.0520}, 1},
+		{"gap9_800_370", models, {0.0250, 0.0649, 0.0562, 0.0520}, 0},
+		{"another", models, {0.0250, 0.0649, 0.0562, 0.0520}, 0},
+		/* waits for most of the time */
+		{"NUCLEO_H7A3ZI", streaming, {0.150, 0.159, 0.030, 0.163}, 0},
+	};
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		static struct tiny_result results[COUNT];
+		unsigned found = 0;
+
+		results_of(rows[r].system, rows[r].folders_of, rows[r].power_w, COUNT, results);
+		for (unsigned i = 0; i < COUNT; i++)
+			found |= (unsigned)is_doubtful(&results[i]) << i;
+		if (found != rows[r].doubtful)
+			fail_msg("row %zu: doubtful are %x, not %x", r, found, rows[r].doubtful);
+	}
+}
+
 /* Numbers of a refused result say nothing against a sound one. */
 static void refused_ones_are_no_measure(void **state)
 {
@@ -464,6 +520,7 @@ int main(void)
 		cmocka_unit_test(the_supply_has_a_unit),
 		cmocka_unit_test(a_second_trace_is_told),
 		cmocka_unit_test(folders_mixed_up),
+		cmocka_unit_test(sibling_powers),
 		cmocka_unit_test(refused_ones_are_no_measure),
 		cmocka_unit_test(a_measurement_counts_once),
 		cmocka_unit_test(long_names_stay_apart),
