@@ -16,8 +16,7 @@
 enum {
 	CHUNK_BITS = 10,
 	CHUNK = 1 << CHUNK_BITS, /* samples */
-	STEP_MAX = 16,           /* samples that a path adds at once, at most */
-	LINE = 16,               /* samples in a line of the cache */
+	STEP = 16,               /* samples added at once: a line of the cache */
 	BLOCK = 128,             /* samples whose powers are added in one go when steady */
 	/* 2^HEADROOM is 4 times a chunk's terms. So a partial sum stays in the anchor's binade, and
 	 * all of them together are a whole number of the anchor's last bits, less than 2^53. */
@@ -27,10 +26,6 @@ enum {
 	 * those. */
 	EXACT_BINADES = DBL_MANT_DIG - CHUNK_BITS - FLT_MANT_DIG,
 };
-
-/* Read from STEP_MAX - STEP + n on: STEP words, of which the last n are set. */
-static const int32_t blanks[2 * STEP_MAX] = {
-	[STEP_MAX] = -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 
 /* What a chunk adds up to: the exact sum of the terms' upper parts, and that of the lower ones. */
 struct parts {
@@ -82,19 +77,42 @@ IN_LINE bool adds_exactly(struct extremes e)
 
 /* Whether currents add up exactly and voltages are so close to each other that i * (v - their
  * middle) is below 2^-7 of each power. A sum of those in blocks is off by less than 2^-54 of all of
- * it: at most 43 additions, those of the portable path, each by 2^-53 of that share. */
+ * it: each term goes through fewer than 40 additions, each of which loses 2^-53 of that share at
+ * most. */
 IN_LINE bool are_steady(struct extremes i, struct extremes v)
 {
 	return adds_exactly(i) && v.min > 0 && v.max - v.min <= v.min * 0x1p-6f;
 }
 
-/* Adds base_v, a float, times the current, which is exact. */
-IN_LINE void chunk_add_base(struct chunk *chunk, double base_v)
+/* From the sums of i and of v - base_v, both exact, and of i * (v - base_v). */
+IN_LINE void steady_finish(double i, double v, double p, size_t count, float base_v,
+			   struct chunk *ret)
 {
-	double product = base_v * chunk->current.upper;
+	double product = base_v * i;
 
-	chunk->power.lower += chunk->power.upper + fma(base_v, chunk->current.upper, -product);
-	chunk->power.upper = product;
+	ret->current = (struct parts){i, 0};
+	ret->power = (struct parts){product, fma(base_v, i, -product) + p};
+	ret->voltage = (double)count * base_v + v;
+}
+
+/* The last STEP of count samples; when there are fewer, the first one stands for those before. */
+IN_LINE void last_of(const float *x, size_t count, float ret_last[STEP])
+{
+	if (count >= STEP)
+		memcpy(ret_last, x + count - STEP, STEP * sizeof(*x));
+	else
+		for (size_t k = 0; k < STEP; k++)
+			ret_last[k] = x[k + count < STEP ? 0 : k + count - STEP];
+}
+
+/* The same, but blank where samples belong to whole steps. */
+IN_LINE void rest_of(const float *x, size_t count, float blank, float ret_rest[STEP])
+{
+	size_t blanks = STEP - count % STEP;
+
+	last_of(x, count, ret_rest);
+	for (size_t k = 0; k < STEP; k++)
+		ret_rest[k] = k < blanks ? blank : ret_rest[k];
 }
 
 /* Numbers of the lanes that are `half` away from each, of a vector of so many. */

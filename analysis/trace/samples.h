@@ -12,9 +12,9 @@
  * upper parts add up exactly, and the lower parts are below 2^-42 of that term, so that what their
  * sum loses is below 2^-75 of it (S. M. Rump, T. Ogita, S. Oishi: Accurate floating-point summation
  * part I, SIAM J. Sci. Comput. 31 (2008), lemma 3.3).
- * Chunks are added with struct sum. In whatever pieces samples come, and whichever path runs,
- * results differ from exact arithmetic's by 1 ulp at most as long as terms do not cancel each
- * other.
+ * Chunks are added with struct sum. In whatever pieces samples come, results differ from exact
+ * arithmetic's by 1 ulp at most as long as terms do not cancel each other; in the same pieces, they
+ * are the same whichever path runs.
  *
  * A sample that is no finite number, or whose voltage is not, is in no sum: it is counted.
  */

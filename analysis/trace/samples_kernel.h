@@ -4,8 +4,10 @@
  * KERNEL_TARGET, KERNEL_LANES, KERNEL_LOAD(into, from), KERNEL_SWAPPED(x, half), KERNEL_MIN,
  * _MAX(a, b) and KERNEL_PRODUCT_PLUS, _MINUS(x, y, z), which are used up.
  *
- * What is left behind the last whole step is added as one more, taken from the last STEP samples,
- * of which those that are in the sums already are blanked.
+ * Samples are taken by steps. What is left behind the last whole step is added as one more, taken
+ * from the last STEP samples, of which those that are in the sums already are blanked. Where the
+ * order of additions shows, it is that of STEP sums side by side whatever the width, so that all
+ * widths give the same.
  */
 typedef float KERNEL(floats) __attribute__((vector_size(KERNEL_LANES * sizeof(float))));
 typedef double KERNEL(doubles) __attribute__((vector_size(KERNEL_LANES * sizeof(double))));
@@ -15,37 +17,10 @@ typedef int32_t KERNEL(masks) __attribute__((vector_size(2 * KERNEL_LANES * size
 #define doubles        KERNEL(doubles)
 #define wide           KERNEL(wide)
 #define masks          KERNEL(masks)
+#define WIDE           (2 * KERNEL_LANES)
+#define VECTORS        (STEP / KERNEL_LANES)
 #define KERNEL_IN_LINE KERNEL_TARGET static inline __attribute__((always_inline))
-#define STEP           (2 * KERNEL_LANES) /* two sums side by side hide the latency of an addition */
-
-_Static_assert(STEP <= STEP_MAX, "the table of blanks is too short");
-
-/* The last STEP of count samples; when there are fewer, the first one stands for those before. */
-KERNEL_IN_LINE wide KERNEL(last_of)(const float *x, size_t count)
-{
-	float padded[STEP];
-	wide last;
-
-	if (count >= STEP) {
-		memcpy(&last, x + count - STEP, sizeof(last));
-		return last;
-	}
-	for (size_t k = 0; k < STEP; k++)
-		padded[k] = x[k + count < STEP ? 0 : k + count - STEP];
-	memcpy(&last, padded, sizeof(last));
-	return last;
-}
-
-/* The same, but 0 where samples belong to whole steps. */
-KERNEL_IN_LINE void KERNEL(rest_of)(const float *x, size_t count, float ret_rest[STEP])
-{
-	masks blank;
-	wide rest = KERNEL(last_of)(x, count);
-
-	memcpy(&blank, blanks + STEP_MAX - STEP + count % STEP, sizeof(blank));
-	rest = (wide)((masks)rest & blank);
-	memcpy(ret_rest, &rest, sizeof(rest));
-}
+#define UNROLLED       _Pragma("GCC unroll 16")
 
 /* A chunk is a page of memory, where processors stop to fetch ahead. So the chunk after the next is
  * asked for, into a farther cache, while one is added, which takes longest; and the next one, out
@@ -76,21 +51,27 @@ KERNEL_IN_LINE void KERNEL(range_add)(struct KERNEL(range) * range, const float 
 /* What NaN does here does not matter: it shows in the sums. */
 KERNEL_IN_LINE struct extremes KERNEL(extremes_find)(const float *x, size_t count)
 {
-	wide last = KERNEL(last_of)(x, count);
-	struct KERNEL(range) even = {last, last}, odd = even;
+	struct KERNEL(range) even, odd;
+	float last[STEP];
 	size_t k = 0;
 
-	for (; k + 2 * LINE <= count; k += 2 * LINE) {
+	last_of(x, count, last);
+	memcpy(&even.low, last, sizeof(even.low));
+	even.high = even.low;
+	odd = even;
+	UNROLLED for (size_t at = WIDE; at < STEP; at += WIDE) KERNEL(range_add)(&even, last + at);
+	for (; k + 2 * STEP <= count; k += 2 * STEP) {
 		KERNEL_SOON(x + k);
-		KERNEL_SOON(x + k + LINE);
-#pragma GCC unroll 8
-		for (size_t at = k; at < k + 2 * LINE; at += 2 * STEP) {
+		KERNEL_SOON(x + k + STEP);
+		UNROLLED for (size_t at = k; at < k + 2 * STEP; at += 2 * WIDE)
+		{
 			KERNEL(range_add)(&even, x + at);
-			KERNEL(range_add)(&odd, x + at + STEP);
+			KERNEL(range_add)(&odd, x + at + WIDE);
 		}
 	}
-	for (; k + STEP <= count; k += STEP)
-		KERNEL(range_add)(&even, x + k);
+	if (k + STEP <= count)
+		UNROLLED for (size_t at = k; at < k + STEP; at += WIDE)
+			KERNEL(range_add)(&even, x + at);
 	even.low = KERNEL_MIN(even.low, odd.low);
 	even.high = KERNEL_MAX(even.high, odd.high);
 	RANGE_FOLD(even, 8);
@@ -108,136 +89,109 @@ KERNEL_IN_LINE struct extremes KERNEL(extremes_find)(const float *x, size_t coun
 		(upper) = next_;                                                                   \
 	} while (0)
 
-#define LANES_SUM(into, vector)                                                                    \
-	do {                                                                                       \
-		(into) = (vector)[0];                                                              \
-		for (int lane_ = 1; lane_ < KERNEL_LANES; lane_++)                                 \
-			(into) += (vector)[lane_];                                                 \
-	} while (0)
+KERNEL_IN_LINE double KERNEL(lanes_sum)(const doubles *vector)
+{
+	double lanes[KERNEL_LANES];
 
-#define PARTS_SUM(parts, upper0, lower0, upper1, lower1, anchor)                                   \
-	do {                                                                                       \
-		doubles upper_ = ((upper0) - (anchor)) + ((upper1) - (anchor));                    \
-		doubles lower_ = (lower0) + (lower1);                                              \
-		LANES_SUM((parts).upper, upper_);                                                  \
-		LANES_SUM((parts).lower, lower_);                                                  \
-	} while (0)
+	memcpy(lanes, vector, sizeof(lanes));
+	UNROLLED for (int half = KERNEL_LANES / 2; half; half /= 2)
+		UNROLLED for (int lane = 0; lane < half; lane++) lanes[lane] += lanes[lane + half];
+	return lanes[0];
+}
 
-/* What has been added up of a chunk. */
-struct KERNEL(running) {
-	doubles i0, i1, i0_lower, i1_lower, p0, p1, p0_lower, p1_lower, v;
+/* Of STEP sums side by side, each with the one STEP / 2 away, then STEP / 4, and so on. */
+KERNEL_IN_LINE double KERNEL(step_sum)(doubles vectors[VECTORS])
+{
+	UNROLLED for (int half = VECTORS / 2; half; half /= 2)
+		UNROLLED for (int n = 0; n < half; n++) vectors[n] += vectors[n + half];
+	return KERNEL(lanes_sum)(&vectors[0]);
+}
+
+/* What has been added up of a chunk. Two vectors, so that an addition need not wait for the one
+ * before; upper parts begin at the anchor. */
+struct KERNEL(split) {
+	doubles upper[2], lower[2];
 };
 
-/* STEP samples. is_exact: adds_exactly. */
-KERNEL_IN_LINE void KERNEL(current_step)(struct KERNEL(running) * sums, const float *current_a,
-					 bool is_exact)
+KERNEL_IN_LINE void KERNEL(split_init)(struct KERNEL(split) * split, double anchor)
+{
+	split->upper[0] = split->upper[1] = (doubles){0} + anchor;
+	split->lower[0] = split->lower[1] = (doubles){0};
+}
+
+KERNEL_IN_LINE struct parts KERNEL(split_parts)(const struct KERNEL(split) * split, double anchor)
+{
+	doubles upper = (split->upper[0] - anchor) + (split->upper[1] - anchor);
+	doubles lower = split->lower[0] + split->lower[1];
+
+	return (struct parts){KERNEL(lanes_sum)(&upper), KERNEL(lanes_sum)(&lower)};
+}
+
+KERNEL_IN_LINE void KERNEL(current_step)(struct KERNEL(split) * sum, const float *current_a)
 {
 	const doubles one = (doubles){0} + 1;
-	doubles i0, i1;
+	doubles i;
 
-	KERNEL_LOAD(i0, current_a);
-	KERNEL_LOAD(i1, current_a + KERNEL_LANES);
-	if (is_exact) {
-		sums->i0 += i0;
-		sums->i1 += i1;
-	} else {
-		SPLIT_ADD(sums->i0, sums->i0_lower, i0, one);
-		SPLIT_ADD(sums->i1, sums->i1_lower, i1, one);
+	UNROLLED for (int n = 0; n < VECTORS; n++)
+	{
+		KERNEL_LOAD(i, current_a + n * KERNEL_LANES);
+		SPLIT_ADD(sum->upper[n % 2], sum->lower[n % 2], i, one);
 	}
 }
 
-/* is_steady: are_steady; then powers are i * (v - base_v), which do not need to be split. */
-KERNEL_IN_LINE void KERNEL(both_step)(struct KERNEL(running) * sums, const float *current_a,
-				      const float *voltage_v, bool is_steady, double base_v)
+/* Currents that add up exactly. */
+KERNEL_IN_LINE void KERNEL(exact_step)(doubles sum[2], const float *current_a)
 {
-	doubles i0, i1, v0, v1;
+	doubles i;
 
-	KERNEL(current_step)(sums, current_a, is_steady);
-	KERNEL_LOAD(i0, current_a);
-	KERNEL_LOAD(v0, voltage_v);
-	KERNEL_LOAD(i1, current_a + KERNEL_LANES);
-	KERNEL_LOAD(v1, voltage_v + KERNEL_LANES);
-	sums->v += v0 + v1;
-	if (is_steady) {
-		sums->p0 = KERNEL_PRODUCT_PLUS(i0, v0 - base_v, sums->p0);
-		sums->p1 = KERNEL_PRODUCT_PLUS(i1, v1 - base_v, sums->p1);
-	} else {
-		SPLIT_ADD(sums->p0, sums->p0_lower, i0, v0);
-		SPLIT_ADD(sums->p1, sums->p1_lower, i1, v1);
+	UNROLLED for (int n = 0; n < VECTORS; n++)
+	{
+		KERNEL_LOAD(i, current_a + n * KERNEL_LANES);
+		sum[n % 2] += i;
 	}
 }
 
-KERNEL_IN_LINE void KERNEL(current_add)(const float *current_a, size_t count, double anchor,
-					bool is_exact, struct chunk *ret)
+KERNEL_IN_LINE double KERNEL(exact_sum)(const doubles sum[2])
 {
-	const doubles zero = {0};
-	struct KERNEL(running) sums = {.i0 = zero + anchor, .i1 = zero + anchor};
+	doubles both = sum[0] + sum[1];
+
+	return KERNEL(lanes_sum)(&both);
+}
+
+KERNEL_IN_LINE struct parts KERNEL(current_exact)(const float *current_a, size_t count)
+{
+	doubles sum[2] = {{0}, {0}};
+	float rest[STEP];
 	size_t k = 0;
 
-	for (; k + LINE <= count; k += LINE) {
+	for (; k + STEP <= count; k += STEP) {
 		KERNEL_LATER(current_a + k);
-#pragma GCC unroll 8
-		for (size_t at = k; at < k + LINE; at += STEP)
-			KERNEL(current_step)(&sums, current_a + at, is_exact);
+		KERNEL(exact_step)(sum, current_a + k);
 	}
-	for (; k + STEP <= count; k += STEP)
-		KERNEL(current_step)(&sums, current_a + k, is_exact);
 	if (k < count) {
-		float rest_a[STEP];
-
-		KERNEL(rest_of)(current_a, count, rest_a);
-		KERNEL(current_step)(&sums, rest_a, is_exact);
+		rest_of(current_a, count, 0, rest);
+		KERNEL(exact_step)(sum, rest);
 	}
-	PARTS_SUM(ret->current, sums.i0, sums.i0_lower, sums.i1, sums.i1_lower, anchor);
+	return (struct parts){KERNEL(exact_sum)(sum), 0};
 }
 
-/* Adds what a block came to to what blocks before it came to: so no sum has many terms. */
-KERNEL_IN_LINE void KERNEL(block_end)(struct KERNEL(running) * sums, bool is_steady)
+KERNEL_IN_LINE struct parts KERNEL(current_split)(const float *current_a, size_t count,
+						  double anchor)
 {
-	if (!is_steady)
-		return;
-	sums->p0_lower += sums->p0;
-	sums->p1_lower += sums->p1;
-	sums->p0 = sums->p1 = (doubles){0};
-}
+	struct KERNEL(split) sum;
+	float rest[STEP];
+	size_t k = 0;
 
-/* anchor, anchor_p: 0 when is_steady; then ret's power lacks base_v times the current. */
-KERNEL_IN_LINE void KERNEL(both_add)(const float *current_a, const float *voltage_v, size_t count,
-				     double anchor, double anchor_p, bool is_steady, double base_v,
-				     struct chunk *ret)
-{
-	const doubles zero = {0};
-	struct KERNEL(running) sums = {.i0 = zero + anchor,
-				       .i1 = zero + anchor,
-				       .p0 = zero + anchor_p,
-				       .p1 = zero + anchor_p};
-	size_t k = 0, block;
-
-	while (k + LINE <= count) {
-		block = count - k < BLOCK ? count / LINE * LINE : k + BLOCK;
-		for (; k < block; k += LINE) {
-			KERNEL_LATER(current_a + k);
-			KERNEL_LATER(voltage_v + k);
-#pragma GCC unroll 8
-			for (size_t at = k; at < k + LINE; at += STEP)
-				KERNEL(both_step)
-			(&sums, current_a + at, voltage_v + at, is_steady, base_v);
-		}
-		KERNEL(block_end)(&sums, is_steady);
+	KERNEL(split_init)(&sum, anchor);
+	for (; k + STEP <= count; k += STEP) {
+		KERNEL_LATER(current_a + k);
+		KERNEL(current_step)(&sum, current_a + k);
 	}
-	for (; k + STEP <= count; k += STEP)
-		KERNEL(both_step)(&sums, current_a + k, voltage_v + k, is_steady, base_v);
 	if (k < count) {
-		float rest_a[STEP], rest_v[STEP];
-
-		KERNEL(rest_of)(current_a, count, rest_a);
-		KERNEL(rest_of)(voltage_v, count, rest_v);
-		KERNEL(both_step)(&sums, rest_a, rest_v, is_steady, base_v);
+		rest_of(current_a, count, 0, rest);
+		KERNEL(current_step)(&sum, rest);
 	}
-	KERNEL(block_end)(&sums, is_steady);
-	PARTS_SUM(ret->current, sums.i0, sums.i0_lower, sums.i1, sums.i1_lower, anchor);
-	PARTS_SUM(ret->power, sums.p0, sums.p0_lower, sums.p1, sums.p1_lower, anchor_p);
-	LANES_SUM(ret->voltage, sums.v);
+	return KERNEL(split_parts)(&sum, anchor);
 }
 
 KERNEL_TARGET static void KERNEL(chunk_current)(const float *current_a, size_t count,
@@ -246,10 +200,115 @@ KERNEL_TARGET static void KERNEL(chunk_current)(const float *current_a, size_t c
 	struct extremes i = KERNEL(extremes_find)(current_a, count);
 
 	*ret = (struct chunk){.min_a = i.min, .max_a = i.max};
-	if (adds_exactly(i))
-		KERNEL(current_add)(current_a, count, 0, true, ret);
-	else
-		KERNEL(current_add)(current_a, count, anchor_of(bound_of(i)), false, ret);
+	ret->current = adds_exactly(i) ? KERNEL(current_exact)(current_a, count)
+				       : KERNEL(current_split)(current_a, count,
+							       anchor_of(bound_of(i)));
+}
+
+/* Sums of i and of v - base, which are exact, and i * (v - base). */
+struct KERNEL(steady) {
+	doubles i[2], v[2];
+	doubles p[VECTORS], p_blocks[VECTORS];
+};
+
+KERNEL_IN_LINE void KERNEL(steady_step)(struct KERNEL(steady) * sums, const float *current_a,
+					const float *voltage_v, double base_v)
+{
+	doubles i, v;
+
+	UNROLLED for (int n = 0; n < VECTORS; n++)
+	{
+		KERNEL_LOAD(i, current_a + n * KERNEL_LANES);
+		KERNEL_LOAD(v, voltage_v + n * KERNEL_LANES);
+		v -= base_v;
+		sums->i[n % 2] += i;
+		sums->v[n % 2] += v;
+		sums->p[n] = KERNEL_PRODUCT_PLUS(i, v, sums->p[n]);
+	}
+}
+
+/* Adds what a block came to to what blocks before it came to: so no sum has many terms. */
+KERNEL_IN_LINE void KERNEL(steady_block_end)(struct KERNEL(steady) * sums)
+{
+	UNROLLED for (int n = 0; n < VECTORS; n++)
+	{
+		sums->p_blocks[n] += sums->p[n];
+		sums->p[n] = (doubles){0};
+	}
+}
+
+KERNEL_IN_LINE void KERNEL(both_steady)(const float *current_a, const float *voltage_v,
+					size_t count, float base_v, struct chunk *ret)
+{
+	struct KERNEL(steady) sums = {.i = {{0}, {0}}};
+	size_t k = 0, end = count / STEP * STEP;
+
+	while (k < end) {
+		size_t block = end - k < BLOCK ? end : k + BLOCK;
+
+		for (; k < block; k += STEP) {
+			KERNEL_LATER(current_a + k);
+			KERNEL_LATER(voltage_v + k);
+			KERNEL(steady_step)(&sums, current_a + k, voltage_v + k, base_v);
+		}
+		KERNEL(steady_block_end)(&sums);
+	}
+	if (k < count) {
+		float rest_a[STEP], rest_v[STEP];
+
+		rest_of(current_a, count, 0, rest_a);
+		rest_of(voltage_v, count, base_v, rest_v);
+		KERNEL(steady_step)(&sums, rest_a, rest_v, base_v);
+		KERNEL(steady_block_end)(&sums);
+	}
+	steady_finish(KERNEL(exact_sum)(sums.i), KERNEL(exact_sum)(sums.v),
+		      KERNEL(step_sum)(sums.p_blocks), count, base_v, ret);
+}
+
+struct KERNEL(both) {
+	struct KERNEL(split) i, p;
+	doubles v[VECTORS];
+};
+
+KERNEL_IN_LINE void KERNEL(both_step)(struct KERNEL(both) * sums, const float *current_a,
+				      const float *voltage_v)
+{
+	const doubles one = (doubles){0} + 1;
+	doubles i, v;
+
+	UNROLLED for (int n = 0; n < VECTORS; n++)
+	{
+		KERNEL_LOAD(i, current_a + n * KERNEL_LANES);
+		KERNEL_LOAD(v, voltage_v + n * KERNEL_LANES);
+		SPLIT_ADD(sums->i.upper[n % 2], sums->i.lower[n % 2], i, one);
+		SPLIT_ADD(sums->p.upper[n % 2], sums->p.lower[n % 2], i, v);
+		sums->v[n] += v;
+	}
+}
+
+KERNEL_IN_LINE void KERNEL(both_split)(const float *current_a, const float *voltage_v, size_t count,
+				       double anchor, double anchor_p, struct chunk *ret)
+{
+	struct KERNEL(both) sums = {.v = {{0}}};
+	size_t k = 0;
+
+	KERNEL(split_init)(&sums.i, anchor);
+	KERNEL(split_init)(&sums.p, anchor_p);
+	for (; k + STEP <= count; k += STEP) {
+		KERNEL_LATER(current_a + k);
+		KERNEL_LATER(voltage_v + k);
+		KERNEL(both_step)(&sums, current_a + k, voltage_v + k);
+	}
+	if (k < count) {
+		float rest_a[STEP], rest_v[STEP];
+
+		rest_of(current_a, count, 0, rest_a);
+		rest_of(voltage_v, count, 0, rest_v);
+		KERNEL(both_step)(&sums, rest_a, rest_v);
+	}
+	ret->current = KERNEL(split_parts)(&sums.i, anchor);
+	ret->power = KERNEL(split_parts)(&sums.p, anchor_p);
+	ret->voltage = KERNEL(step_sum)(sums.v);
 }
 
 KERNEL_TARGET static void KERNEL(chunk_both)(const float *current_a, const float *voltage_v,
@@ -259,23 +318,22 @@ KERNEL_TARGET static void KERNEL(chunk_both)(const float *current_a, const float
 	struct extremes v = KERNEL(extremes_find)(voltage_v, count);
 
 	*ret = (struct chunk){.min_a = i.min, .max_a = i.max};
-	if (are_steady(i, v)) {
-		double base_v = v.min + (v.max - v.min) / 2;
-
-		KERNEL(both_add)(current_a, voltage_v, count, 0, 0, true, base_v, ret);
-		chunk_add_base(ret, base_v);
-	} else {
-		KERNEL(both_add)
+	if (are_steady(i, v))
+		KERNEL(both_steady)
+		(current_a, voltage_v, count, v.min + (v.max - v.min) / 2, ret);
+	else
+		KERNEL(both_split)
 		(current_a, voltage_v, count, anchor_of(bound_of(i)),
-		 anchor_of(bound_of(i) * bound_of(v)), false, 0, ret);
-	}
+		 anchor_of(bound_of(i) * bound_of(v)), ret);
 }
 
 #undef floats
 #undef doubles
 #undef wide
 #undef masks
-#undef STEP
+#undef WIDE
+#undef VECTORS
+#undef UNROLLED
 #undef KERNEL_CHOOSE
 #undef KERNEL_MIN
 #undef KERNEL_MAX
@@ -284,8 +342,6 @@ KERNEL_TARGET static void KERNEL(chunk_both)(const float *current_a, const float
 #undef KERNEL_SWAPPED
 #undef RANGE_FOLD
 #undef SPLIT_ADD
-#undef LANES_SUM
-#undef PARTS_SUM
 #undef KERNEL
 #undef KERNEL_TARGET
 #undef KERNEL_IN_LINE
