@@ -1,68 +1,37 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * A local USB device through libusb 1.0.26.
+ * A local USB device through libusb 1.0.26: found, opened, its events handled, closed.
  *
- * - Opening a usbfs node locks nothing: claiming the interface is what keeps others out. A kernel
- *   driver is detached for that, another program is not.
- * - A time-out of 0 means none to libusb.
- * - A device that is unplugged shows as the status of a transfer, or as an error of submitting one,
- *   or as both: whichever comes first ends the stream, the others are cancelled and awaited.
- * - The kernel's limit for all transfers together is usbfs_memory_mb; a submit beyond it fails.
- * - One thread handles libusb's events while the device is open, and every transfer is
- * asynchronous: libusb's synchronous calls tell their waiter through a plain int, which is a race.
+ * Opening a usbfs node locks nothing: claiming the interface is what keeps others out. A kernel
+ * driver is detached for that, another program is not.
  */
 #include <ctype.h>
 #include <errno.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "drivers/link/deadline.h"
-#include "drivers/link/usb_local.h"
-#include "drivers/link/usb_ring.h"
+#include "drivers/link/usb_local_parts.h"
 
 enum {
-	BULK_BYTES = 256 << 10, /* of one transfer of a long write */
-	TROUBLE_MS = 10,        /* between tries when libusb cannot handle events */
+	TROUBLE_MS = 10, /* between tries when libusb cannot handle events */
 	IDLE_MS = 1000,
-};
-
-struct local;
-
-struct local_transfer {
-	struct local *local;
-	struct libusb_transfer *transfer;
-};
-
-struct local {
-	libusb_context *context;
-	libusb_device_handle *handle;
-	unsigned interface;
-	atomic_bool is_gone;
-	bool has_ring, is_streaming;
-	struct usb_ring ring;
-	pthread_mutex_t lock;             /* of the next field */
-	struct usb_ring *to_retry;        /* NULL: no ring that wants to be called */
-	struct local_transfer *transfers; /* one per transfer of the ring */
-	bool *is_mapped;                  /* per buffer of the ring, in the order of making */
-	pthread_t thread;
-	atomic_bool quit;
 };
 
 /* ---- errors ---- */
 
-static int gone(struct local *local, struct err *err)
+int usb_local_gone(struct local *local, struct err *err)
 {
 	atomic_store(&local->is_gone, true);
 	return err_set(err, -ENODEV, "the device is gone (unplugged?)");
 }
 
-static int check(struct local *local, int libusb_code, const char *what, struct err *err)
+int usb_local_check_device(struct local *local, int libusb_code, const char *what, struct err *err)
 {
 	if (libusb_code == LIBUSB_ERROR_NO_DEVICE)
-		return gone(local, err);
+		return usb_local_gone(local, err);
 	return usb_local_check(libusb_code, what, err);
 }
 
@@ -174,7 +143,7 @@ static int interface_claim(struct local *local, struct err *err)
 		return err_set(err, -ENOTSUP, "the device has no interface %u", local->interface);
 	if (ret == LIBUSB_ERROR_BUSY)
 		return err_set(err, -EBUSY, "another program holds interface %u", local->interface);
-	return check(local, ret, "claiming the interface", err);
+	return usb_local_check_device(local, ret, "claiming the interface", err);
 }
 
 /* ---- the thread ---- */
@@ -227,14 +196,6 @@ static void thread_stop(struct local *local)
 	pthread_mutex_destroy(&local->lock);
 }
 
-static void ring_announce(struct local *local, struct usb_ring *ring)
-{
-	pthread_mutex_lock(&local->lock);
-	local->to_retry = ring;
-	pthread_mutex_unlock(&local->lock);
-	libusb_interrupt_event_handler(local->context);
-}
-
 /* ---- opening ---- */
 
 static int device_open(struct local *local, const struct usb_local_found *found,
@@ -249,7 +210,7 @@ static int device_open(struct local *local, const struct usb_local_found *found,
 	if (ret == LIBUSB_ERROR_ACCESS)
 		return no_permission(&found->identity, err);
 	if (ret)
-		return check(local, ret, "opening", err);
+		return usb_local_check_device(local, ret, "opening", err);
 	ret = interface_claim(local, err);
 	if (!ret)
 		ret = thread_start(local, err);
@@ -288,332 +249,13 @@ static int local_open(void *state, const char *address, const struct usb_expecte
 	return ret;
 }
 
-/* ---- single transfers ---- */
-
-static const struct {
-	int code;
-	const char *sentence;
-} ends[] = {
-	[LIBUSB_TRANSFER_COMPLETED] = {0, ""},
-	[LIBUSB_TRANSFER_ERROR] = {-EIO, "the bus reported an error, bytes may be lost"},
-	[LIBUSB_TRANSFER_TIMED_OUT] = {-ETIMEDOUT, "timed out"},
-	[LIBUSB_TRANSFER_CANCELLED] = {-ECANCELED, "cancelled"},
-	[LIBUSB_TRANSFER_STALL] = {-EPIPE, "refused (STALL), or the endpoint halted"},
-	[LIBUSB_TRANSFER_NO_DEVICE] = {-ENODEV, "the device is gone (unplugged?)"},
-	[LIBUSB_TRANSFER_OVERFLOW] = {-EOVERFLOW, "the device sent more than was asked for"},
-};
-
-struct waiter {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool is_done;
-};
-
-static void LIBUSB_CALL waited_done(struct libusb_transfer *transfer)
-{
-	struct waiter *waiter = transfer->user_data;
-
-	pthread_mutex_lock(&waiter->lock);
-	waiter->is_done = true;
-	pthread_cond_signal(&waiter->changed);
-	pthread_mutex_unlock(&waiter->lock);
-}
-
-/* Submits, and waits until it came back: libusb sees to the transfer's time-out. */
-static int transfer_run(struct local *local, struct libusb_transfer *transfer, struct err *err)
-{
-	struct waiter waiter = {.is_done = false};
-	int ret;
-
-	if (atomic_load(&local->is_gone))
-		return gone(local, err);
-	pthread_mutex_init(&waiter.lock, NULL);
-	pthread_cond_init(&waiter.changed, NULL);
-	transfer->user_data = &waiter;
-	ret = libusb_submit_transfer(transfer);
-	pthread_mutex_lock(&waiter.lock);
-	while (!ret && !waiter.is_done)
-		pthread_cond_wait(&waiter.changed, &waiter.lock);
-	pthread_mutex_unlock(&waiter.lock);
-	pthread_cond_destroy(&waiter.changed);
-	pthread_mutex_destroy(&waiter.lock);
-	if (ret)
-		return check(local, ret, "submitting a transfer", err);
-	if (transfer->status == LIBUSB_TRANSFER_NO_DEVICE)
-		return gone(local, err);
-	return err_set(err, ends[transfer->status].code, "%s", ends[transfer->status].sentence);
-}
-
-static unsigned libusb_ms(int timeout_ms)
-{
-	return timeout_ms > 0 ? (unsigned)timeout_ms : 1;
-}
-
-static int local_control(void *state, const uint8_t setup[USB_SETUP_BYTES], void *data,
-			 int timeout_ms, size_t *ret_count, struct err *err)
-{
-	struct local *local = state;
-	size_t length = usb_setup_length(setup);
-	struct libusb_transfer *transfer = libusb_alloc_transfer(0);
-	uint8_t *bytes = malloc(USB_SETUP_BYTES + length);
-	int ret;
-
-	if (!transfer || !bytes) {
-		ret = err_set(err, -ENOMEM, "out of memory");
-		goto out;
-	}
-	memcpy(bytes, setup, USB_SETUP_BYTES);
-	if (!usb_is_in(setup) && length)
-		memcpy(bytes + USB_SETUP_BYTES, data, length);
-	libusb_fill_control_transfer(transfer, local->handle, bytes, waited_done, NULL,
-				     libusb_ms(timeout_ms));
-	ret = transfer_run(local, transfer, err);
-	if (ret)
-		goto out;
-	*ret_count = (size_t)transfer->actual_length;
-	if (usb_is_in(setup) && *ret_count)
-		memcpy(data, bytes + USB_SETUP_BYTES, *ret_count);
-
-out:
-	free(bytes);
-	libusb_free_transfer(transfer);
-	return ret;
-}
-
-static int bulk_run(struct local *local, uint8_t endpoint, uint8_t *bytes, size_t count,
-		    int timeout_ms, size_t *ret_count, struct err *err)
-{
-	struct libusb_transfer *transfer = libusb_alloc_transfer(0);
-	int ret;
-
-	*ret_count = 0;
-	if (!transfer)
-		return err_set(err, -ENOMEM, "out of memory");
-	libusb_fill_bulk_transfer(transfer, local->handle, endpoint, bytes,
-				  count < INT32_MAX ? (int)count : INT32_MAX, waited_done, NULL,
-				  libusb_ms(timeout_ms));
-	ret = transfer_run(local, transfer, err);
-	*ret_count = (size_t)transfer->actual_length;
-	libusb_free_transfer(transfer);
-	return ret;
-}
-
-static int local_bulk_write(void *state, uint8_t endpoint, const void *bytes, size_t count,
-			    int timeout_ms, struct err *err)
-{
-	int64_t deadline_ns = deadline_after_ms(timeout_ms);
-	size_t sent = 0;
-	int ret = 0;
-
-	while (!ret && sent < count) {
-		size_t part = count - sent < BULK_BYTES ? count - sent : BULK_BYTES, done = 0;
-
-		ret = bulk_run(state, endpoint, (uint8_t *)bytes + sent, part,
-			       deadline_left_ms(deadline_ns), &done, err);
-		sent += done;
-	}
-	if (ret == -ETIMEDOUT)
-		err_set(err, ret, "%zu of %zu bytes sent within %d ms", sent, count, timeout_ms);
-	return ret;
-}
-
-/* What came before the time was over came. */
-static int local_bulk_read(void *state, uint8_t endpoint, void *bytes, size_t capacity,
-			   int timeout_ms, size_t *ret_count, struct err *err)
-{
-	size_t count = 0;
-	int ret = bulk_run(state, endpoint, bytes, capacity, timeout_ms, &count, err);
-
-	if (ret && !(ret == -ETIMEDOUT && count))
-		return ret;
-	*ret_count = count;
-	return 0;
-}
-
-static int local_clear_halt(void *state, uint8_t endpoint, struct err *err)
-{
-	struct local *local = state;
-
-	return check(local, libusb_clear_halt(local->handle, endpoint), "clearing the halt", err);
-}
-
-/* ---- the stream ---- */
-
-static void LIBUSB_CALL transfer_done(struct libusb_transfer *transfer)
-{
-	struct local_transfer *slot = transfer->user_data;
-	struct local *local = slot->local;
-	struct err err;
-
-	if (transfer->status == LIBUSB_TRANSFER_NO_DEVICE)
-		atomic_store(&local->is_gone, true);
-	err_set(&err, 0, "%s", ends[transfer->status].sentence);
-	usb_ring_complete(&local->ring, (unsigned)(slot - local->transfers),
-			  ends[transfer->status].code, (size_t)transfer->actual_length, &err);
-}
-
-static int carrier_submit(void *context, unsigned transfer, uint8_t *bytes, size_t size)
-{
-	struct local *local = context;
-	struct libusb_transfer *slot = local->transfers[transfer].transfer;
-	int ret;
-
-	slot->buffer = bytes;
-	slot->length = (int)size;
-	ret = libusb_submit_transfer(slot);
-	if (ret == LIBUSB_ERROR_NO_DEVICE)
-		atomic_store(&local->is_gone, true);
-	return usb_local_code(ret);
-}
-
-static void carrier_cancel(void *context, unsigned transfer)
-{
-	struct local *local = context;
-
-	/* "Not found" is one that came back meanwhile. */
-	libusb_cancel_transfer(local->transfers[transfer].transfer);
-}
-
-/* A prefix in front of each buffer would break its alignment, so that a table says which of them
- * are the kernel's; they are freed in the order in which they were made. */
-static uint8_t *carrier_buffer_new(void *context, size_t size)
-{
-	struct local *local = context;
-	unsigned index = local->ring.empty_count;
-	uint8_t *bytes = libusb_dev_mem_alloc(local->handle, size);
-
-	local->is_mapped[index] = bytes;
-	return bytes ? bytes : malloc(size);
-}
-
-static void carrier_buffer_free(void *context, uint8_t *bytes, size_t size)
-{
-	struct local *local = context;
-
-	for (unsigned i = 0; bytes && i < local->ring.buffer_count; i++) {
-		if (local->ring.buffers[i].bytes != bytes)
-			continue;
-		if (local->is_mapped[i])
-			libusb_dev_mem_free(local->handle, bytes, size);
-		else
-			free(bytes);
-		return;
-	}
-}
-
-static const struct usb_ring_carrier carrier = {
-	.submit = carrier_submit,
-	.cancel = carrier_cancel,
-	.buffer_new = carrier_buffer_new,
-	.buffer_free = carrier_buffer_free,
-};
-
-static void ring_free(struct local *local)
-{
-	if (!local->has_ring)
-		return;
-	for (unsigned i = 0; i < local->ring.transfers; i++)
-		libusb_free_transfer(local->transfers[i].transfer);
-	usb_ring_done(&local->ring);
-	free(local->transfers);
-	free(local->is_mapped);
-	local->transfers = NULL;
-	local->is_mapped = NULL;
-	local->has_ring = false;
-}
-
-static int transfers_new(struct local *local, uint8_t endpoint, struct err *err)
-{
-	for (unsigned i = 0; i < local->ring.transfers; i++) {
-		struct local_transfer *slot = &local->transfers[i];
-
-		slot->local = local;
-		slot->transfer = libusb_alloc_transfer(0);
-		if (!slot->transfer)
-			return err_set(err, -ENOMEM, "out of memory");
-		libusb_fill_bulk_transfer(slot->transfer, local->handle, endpoint, NULL, 0,
-					  transfer_done, slot, 0);
-	}
-	return 0;
-}
-
-static int ring_new(struct local *local, const struct usb_stream_settings *settings,
-		    struct err *err)
-{
-	size_t buffers = (size_t)settings->transfers * USB_RING_BUFFERS_PER_TRANSFER;
-	int ret;
-
-	local->transfers = calloc(settings->transfers, sizeof(*local->transfers));
-	local->is_mapped = calloc(buffers, sizeof(*local->is_mapped));
-	ret = local->transfers && local->is_mapped
-		      ? usb_ring_init(&local->ring, &carrier, local, settings, err)
-		      : err_set(err, -ENOMEM, "out of memory");
-	if (ret) {
-		free(local->transfers);
-		free(local->is_mapped);
-		return ret;
-	}
-	local->has_ring = true;
-	ret = transfers_new(local, settings->endpoint, err);
-	if (ret)
-		ring_free(local);
-	return ret;
-}
-
-static int local_stream_start(void *state, const struct usb_stream_settings *settings,
-			      struct err *err)
-{
-	struct local *local = state;
-	int ret;
-
-	if (local->is_streaming)
-		return err_set(err, -EALREADY, "the stream runs already");
-	if (atomic_load(&local->is_gone))
-		return gone(local, err);
-	ring_free(local);
-	ret = ring_new(local, settings, err);
-	if (ret)
-		return ret;
-	ret = usb_ring_start(&local->ring, err);
-	if (ret) {
-		ring_free(local);
-		return ret;
-	}
-	ring_announce(local, &local->ring);
-	local->is_streaming = true;
-	return 0;
-}
-
-static int local_stream_read(void *state, struct usb_chunk *ret_chunk, int timeout_ms,
-			     struct err *err)
-{
-	struct local *local = state;
-
-	if (!local->has_ring)
-		return err_set(err, -ENODATA, "no stream was started");
-	return usb_ring_read(&local->ring, ret_chunk, timeout_ms, err);
-}
-
-static int local_stream_stop(void *state, struct err *err)
-{
-	struct local *local = state;
-
-	(void)err;
-	if (!local->is_streaming)
-		return 0;
-	usb_ring_stop(&local->ring, -1);
-	ring_announce(local, NULL);
-	local->is_streaming = false;
-	return 0;
-}
-
 static void local_close(void *state)
 {
 	struct local *local = state;
 
-	local_stream_stop(local, NULL);
+	usb_local_stream_stop(local, NULL);
 	thread_stop(local);
-	ring_free(local);
+	usb_local_ring_free(local);
 	libusb_release_interface(local->handle, (int)local->interface);
 	libusb_close(local->handle);
 	libusb_exit(local->context);
@@ -624,11 +266,11 @@ const struct usb_ops usb_local = {
 	.state_size = sizeof(struct local),
 	.open = local_open,
 	.close = local_close,
-	.control = local_control,
-	.bulk_write = local_bulk_write,
-	.bulk_read = local_bulk_read,
-	.clear_halt = local_clear_halt,
-	.stream_start = local_stream_start,
-	.stream_read = local_stream_read,
-	.stream_stop = local_stream_stop,
+	.control = usb_local_control,
+	.bulk_write = usb_local_bulk_write,
+	.bulk_read = usb_local_bulk_read,
+	.clear_halt = usb_local_clear_halt,
+	.stream_start = usb_local_stream_start,
+	.stream_read = usb_local_stream_read,
+	.stream_stop = usb_local_stream_stop,
 };
