@@ -12,7 +12,7 @@ enum { IDLE_MS = 1000 };
 
 static int before_wait(void *context)
 {
-	struct ip *ip = context;
+	struct usb_ip_handle *ip = context;
 	int ms = IDLE_MS;
 
 	pthread_mutex_lock(&ip->lock);
@@ -22,7 +22,7 @@ static int before_wait(void *context)
 	return ms;
 }
 
-static int ip_open_any(struct ip *ip, const char *address, bool is_unix,
+static int ip_open_any(struct usb_ip_handle *ip, const char *address, bool is_unix,
 		       const struct usb_expected *expected, struct usb_identity *ret_identity,
 		       struct err *err)
 {
@@ -59,7 +59,7 @@ static int ip_open_unix(void *state, const char *address, const struct usb_expec
 
 static void ip_close(void *state)
 {
-	struct ip *ip = state;
+	struct usb_ip_handle *ip = state;
 
 	usb_ip_stream_stop(ip, NULL);
 	usb_ip_connection_close(&ip->connection);
@@ -70,7 +70,7 @@ static void ip_close(void *state)
 #define USB_IP_KIND(name, text, hook)                                                              \
 	const struct usb_ops name = {                                                              \
 		.scheme = text,                                                                    \
-		.state_size = sizeof(struct ip),                                                   \
+		.state_size = sizeof(struct usb_ip_handle),                                        \
 		.open = hook,                                                                      \
 		.close = ip_close,                                                                 \
 		.control = usb_ip_control,                                                         \

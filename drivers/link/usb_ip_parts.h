@@ -24,7 +24,7 @@ enum {
 	USB_IP_ENDPOINT_NUMBER = 0x0F, /* USB 2.0, chapter 9: of an endpoint's address */
 };
 
-struct ip {
+struct usb_ip_handle {
 	struct usb_ip_connection connection;
 	pthread_mutex_t lock;  /* of the fields below */
 	struct usb_ring *ring; /* NULL: none that wants to be called */
@@ -37,16 +37,16 @@ struct ip {
  * configuration, which must have the interface. *ret_identity may be written on failure. -EPROTO:
  * descriptors that make no sense; -ENOTSUP: another device, or no such interface; else as
  * usb_ip_control. */
-int usb_ip_device_set_up(struct ip *ip, const struct usb_expected *expected,
+int usb_ip_device_set_up(struct usb_ip_handle *ip, const struct usb_expected *expected,
 			 struct usb_identity *ret_identity, struct err *err);
 
 /* A URB's status, 0 or a negative errno, as a function's result with its sentence. -EREMOTEIO, a
  * short read, is none. A connection that has ended is the reason for any but a STALL. */
-int usb_ip_status_result(struct ip *ip, int status, struct err *err);
+int usb_ip_status_result(struct usb_ip_handle *ip, int status, struct err *err);
 
 /* Frees the stream's ring and URBs, if there are any. No URB of it is under way, and the
  * connection's thread does not call the ring. */
-void usb_ip_ring_free(struct ip *ip);
+void usb_ip_ring_free(struct usb_ip_handle *ip);
 
 /* Hooks: usb_kinds.h says what they are. */
 int usb_ip_control(void *state, const uint8_t setup[USB_SETUP_BYTES], void *data, int timeout_ms,

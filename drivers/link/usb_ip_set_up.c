@@ -24,7 +24,7 @@ enum {
 	STRING_BYTES = 255,
 };
 
-static int descriptor_read(struct ip *ip, uint8_t type, uint8_t index, uint16_t language,
+static int descriptor_read(struct usb_ip_handle *ip, uint8_t type, uint8_t index, uint16_t language,
 			   uint8_t *bytes, uint16_t length, size_t *ret_count, struct err *err)
 {
 	const uint8_t setup[USB_SETUP_BYTES] = {TYPE_IN,
@@ -40,7 +40,8 @@ static int descriptor_read(struct ip *ip, uint8_t type, uint8_t index, uint16_t 
 }
 
 /* UTF-16 as far as it is ASCII; a device without such a string has "". */
-static void string_read(struct ip *ip, uint8_t index, uint16_t language, char *text, size_t size)
+static void string_read(struct usb_ip_handle *ip, uint8_t index, uint16_t language, char *text,
+			size_t size)
 {
 	uint8_t bytes[STRING_BYTES];
 	size_t count = 0, used = 0;
@@ -57,7 +58,7 @@ static void string_read(struct ip *ip, uint8_t index, uint16_t language, char *t
 	text[used] = '\0';
 }
 
-static void strings_read(struct ip *ip, const uint8_t device[DEVICE_BYTES],
+static void strings_read(struct usb_ip_handle *ip, const uint8_t device[DEVICE_BYTES],
 			 struct usb_identity *identity)
 {
 	uint8_t languages[STRING_BYTES];
@@ -77,7 +78,7 @@ static void strings_read(struct ip *ip, const uint8_t device[DEVICE_BYTES],
 	usb_identity_judge(identity);
 }
 
-static int device_read(struct ip *ip, struct usb_identity *identity, struct err *err)
+static int device_read(struct usb_ip_handle *ip, struct usb_identity *identity, struct err *err)
 {
 	uint8_t device[DEVICE_BYTES];
 	size_t count = 0;
@@ -103,7 +104,7 @@ static bool has_interface(const uint8_t *bytes, size_t count, unsigned interface
 	return false;
 }
 
-static int configuration_set(struct ip *ip, unsigned interface, struct err *err)
+static int configuration_set(struct usb_ip_handle *ip, unsigned interface, struct err *err)
 {
 	uint8_t bytes[CONFIGURATION_MAX];
 	size_t count = 0;
@@ -127,7 +128,7 @@ static int configuration_set(struct ip *ip, unsigned interface, struct err *err)
 	return ret ? err_context(err, ret, "setting its configuration") : 0;
 }
 
-int usb_ip_device_set_up(struct ip *ip, const struct usb_expected *expected,
+int usb_ip_device_set_up(struct usb_ip_handle *ip, const struct usb_expected *expected,
 			 struct usb_identity *ret_identity, struct err *err)
 {
 	int ret = device_read(ip, ret_identity, err);

@@ -9,7 +9,7 @@
 
 static void stream_done(struct usb_ip_urb *urb)
 {
-	struct ip *ip = urb->context;
+	struct usb_ip_handle *ip = urb->context;
 	struct err err = {""};
 	int code = urb->status == -ECONNRESET || urb->status == -ENOENT
 			   ? -ECANCELED
@@ -20,7 +20,7 @@ static void stream_done(struct usb_ip_urb *urb)
 
 static int carrier_submit(void *context, unsigned transfer, uint8_t *bytes, size_t size)
 {
-	struct ip *ip = context;
+	struct usb_ip_handle *ip = context;
 	struct usb_ip_urb *urb = &ip->urbs[transfer];
 
 	urb->bytes = bytes;
@@ -30,7 +30,7 @@ static int carrier_submit(void *context, unsigned transfer, uint8_t *bytes, size
 
 static void carrier_cancel(void *context, unsigned transfer)
 {
-	struct ip *ip = context;
+	struct usb_ip_handle *ip = context;
 
 	usb_ip_urb_unlink(&ip->connection, &ip->urbs[transfer]);
 }
@@ -55,14 +55,14 @@ static const struct usb_ring_carrier carrier = {
 	.buffer_free = carrier_buffer_free,
 };
 
-static void ring_set(struct ip *ip, struct usb_ring *ring)
+static void ring_set(struct usb_ip_handle *ip, struct usb_ring *ring)
 {
 	pthread_mutex_lock(&ip->lock);
 	ip->ring = ring;
 	pthread_mutex_unlock(&ip->lock);
 }
 
-void usb_ip_ring_free(struct ip *ip)
+void usb_ip_ring_free(struct usb_ip_handle *ip)
 {
 	if (!ip->has_ring)
 		return;
@@ -72,7 +72,8 @@ void usb_ip_ring_free(struct ip *ip)
 	ip->has_ring = false;
 }
 
-static int ring_new(struct ip *ip, const struct usb_stream_settings *settings, struct err *err)
+static int ring_new(struct usb_ip_handle *ip, const struct usb_stream_settings *settings,
+		    struct err *err)
 {
 	int ret = usb_ring_init(&ip->stream, &carrier, ip, settings, err);
 
@@ -95,7 +96,7 @@ static int ring_new(struct ip *ip, const struct usb_stream_settings *settings, s
 
 int usb_ip_stream_start(void *state, const struct usb_stream_settings *settings, struct err *err)
 {
-	struct ip *ip = state;
+	struct usb_ip_handle *ip = state;
 	int ret;
 
 	if (ip->is_streaming)
@@ -118,7 +119,7 @@ int usb_ip_stream_start(void *state, const struct usb_stream_settings *settings,
 
 int usb_ip_stream_read(void *state, struct usb_chunk *ret_chunk, int timeout_ms, struct err *err)
 {
-	struct ip *ip = state;
+	struct usb_ip_handle *ip = state;
 
 	if (!ip->has_ring)
 		return err_set(err, -ENODATA, "no stream was started");
@@ -127,7 +128,7 @@ int usb_ip_stream_read(void *state, struct usb_chunk *ret_chunk, int timeout_ms,
 
 int usb_ip_stream_stop(void *state, struct err *err)
 {
-	struct ip *ip = state;
+	struct usb_ip_handle *ip = state;
 
 	(void)err;
 	if (!ip->is_streaming)

@@ -70,7 +70,7 @@ static void waiter_finish(struct waiter *waiter)
 }
 
 /* After its time is over: unlinked, and awaited all the same. */
-static void urb_take_back(struct ip *ip, struct usb_ip_urb *urb, struct waiter *waiter)
+static void urb_take_back(struct usb_ip_handle *ip, struct usb_ip_urb *urb, struct waiter *waiter)
 {
 	usb_ip_urb_unlink(&ip->connection, urb);
 	if (waiter_wait(waiter, USB_IP_UNLINK_MS))
@@ -83,7 +83,7 @@ static void urb_take_back(struct ip *ip, struct usb_ip_urb *urb, struct waiter *
 	pthread_mutex_unlock(&waiter->lock);
 }
 
-int usb_ip_status_result(struct ip *ip, int status, struct err *err)
+int usb_ip_status_result(struct usb_ip_handle *ip, int status, struct err *err)
 {
 	if (!status || status == -EREMOTEIO)
 		return 0;
@@ -98,7 +98,8 @@ int usb_ip_status_result(struct ip *ip, int status, struct err *err)
 	return err_set(err, -EIO, "the bus reported an error: %s", strerror(-status));
 }
 
-static int urb_run(struct ip *ip, struct usb_ip_urb *urb, int timeout_ms, struct err *err)
+static int urb_run(struct usb_ip_handle *ip, struct usb_ip_urb *urb, int timeout_ms,
+		   struct err *err)
 {
 	struct waiter waiter;
 	bool is_late;

@@ -22,13 +22,14 @@ enum {
 
 /* ---- errors ---- */
 
-int usb_local_gone(struct local *local, struct err *err)
+int usb_local_gone(struct usb_local_handle *local, struct err *err)
 {
 	atomic_store(&local->is_gone, true);
 	return err_set(err, -ENODEV, "the device is gone (unplugged?)");
 }
 
-int usb_local_check_device(struct local *local, int libusb_code, const char *what, struct err *err)
+int usb_local_check_device(struct usb_local_handle *local, int libusb_code, const char *what,
+			   struct err *err)
 {
 	if (libusb_code == LIBUSB_ERROR_NO_DEVICE)
 		return usb_local_gone(local, err);
@@ -132,7 +133,7 @@ static int device_choose(const struct wanted *wanted, const struct usb_local_fou
 	return 0;
 }
 
-static int interface_claim(struct local *local, struct err *err)
+static int interface_claim(struct usb_local_handle *local, struct err *err)
 {
 	int ret;
 
@@ -148,7 +149,7 @@ static int interface_claim(struct local *local, struct err *err)
 
 /* ---- the thread ---- */
 
-static int retry(struct local *local)
+static int retry(struct usb_local_handle *local)
 {
 	int ms = IDLE_MS;
 
@@ -161,7 +162,7 @@ static int retry(struct local *local)
 
 static void *events_run(void *arg)
 {
-	struct local *local = arg;
+	struct usb_local_handle *local = arg;
 	const struct timespec pause = {.tv_nsec = TROUBLE_MS * DEADLINE_NS_PER_MS};
 
 	while (!atomic_load(&local->quit)) {
@@ -175,7 +176,7 @@ static void *events_run(void *arg)
 	return NULL;
 }
 
-static int thread_start(struct local *local, struct err *err)
+static int thread_start(struct usb_local_handle *local, struct err *err)
 {
 	int ret;
 
@@ -188,7 +189,7 @@ static int thread_start(struct local *local, struct err *err)
 	return err_set(err, ret, "a thread for its events: %s", strerror(-ret));
 }
 
-static void thread_stop(struct local *local)
+static void thread_stop(struct usb_local_handle *local)
 {
 	atomic_store(&local->quit, true);
 	libusb_interrupt_event_handler(local->context);
@@ -198,7 +199,7 @@ static void thread_stop(struct local *local)
 
 /* ---- opening ---- */
 
-static int device_open(struct local *local, const struct usb_local_found *found,
+static int device_open(struct usb_local_handle *local, const struct usb_local_found *found,
 		       const struct usb_expected *expected, struct usb_identity *ret_identity,
 		       struct err *err)
 {
@@ -224,7 +225,7 @@ static int device_open(struct local *local, const struct usb_local_found *found,
 static int local_open(void *state, const char *address, const struct usb_expected *expected,
 		      struct usb_identity *ret_identity, struct err *err)
 {
-	struct local *local = state;
+	struct usb_local_handle *local = state;
 	const struct usb_local_found *chosen = NULL;
 	struct usb_local_found *found = NULL;
 	struct wanted wanted;
@@ -251,7 +252,7 @@ static int local_open(void *state, const char *address, const struct usb_expecte
 
 static void local_close(void *state)
 {
-	struct local *local = state;
+	struct usb_local_handle *local = state;
 
 	usb_local_stream_stop(local, NULL);
 	thread_stop(local);
@@ -263,7 +264,7 @@ static void local_close(void *state)
 
 const struct usb_ops usb_local = {
 	.scheme = "usb",
-	.state_size = sizeof(struct local),
+	.state_size = sizeof(struct usb_local_handle),
 	.open = local_open,
 	.close = local_close,
 	.control = usb_local_control,

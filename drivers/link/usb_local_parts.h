@@ -17,7 +17,7 @@
 #include "drivers/link/usb_local.h"
 #include "drivers/link/usb_ring.h"
 
-struct local {
+struct usb_local_handle {
 	libusb_context *context;
 	libusb_device_handle *handle;
 	unsigned interface;
@@ -33,9 +33,10 @@ struct local {
 };
 
 /* -ENODEV with its sentence; from now on the device is known to be gone. */
-int usb_local_gone(struct local *local, struct err *err);
+int usb_local_gone(struct usb_local_handle *local, struct err *err);
 /* As usb_local_check, and takes notice of a device that is gone. */
-int usb_local_check_device(struct local *local, int libusb_code, const char *what, struct err *err);
+int usb_local_check_device(struct usb_local_handle *local, int libusb_code, const char *what,
+			   struct err *err);
 
 /* What a transfer's status (enum libusb_transfer_status, the index) says of it: 0 or a negative
  * errno, and the sentence. */
@@ -48,7 +49,7 @@ extern const struct usb_local_end usb_local_ends[];
 
 /* Frees the stream's ring and transfers, if there are any. No transfer is under way, and no thread
  * calls the ring. */
-void usb_local_ring_free(struct local *local);
+void usb_local_ring_free(struct usb_local_handle *local);
 
 /* Hooks: usb_kinds.h says what they are. */
 int usb_local_control(void *state, const uint8_t setup[USB_SETUP_BYTES], void *data, int timeout_ms,

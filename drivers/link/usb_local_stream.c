@@ -12,11 +12,11 @@
 #include "drivers/link/usb_local_parts.h"
 
 struct local_transfer {
-	struct local *local;
+	struct usb_local_handle *local;
 	struct libusb_transfer *transfer;
 };
 
-static void ring_announce(struct local *local, struct usb_ring *ring)
+static void ring_announce(struct usb_local_handle *local, struct usb_ring *ring)
 {
 	pthread_mutex_lock(&local->lock);
 	local->to_retry = ring;
@@ -27,7 +27,7 @@ static void ring_announce(struct local *local, struct usb_ring *ring)
 static void LIBUSB_CALL transfer_done(struct libusb_transfer *transfer)
 {
 	struct local_transfer *slot = transfer->user_data;
-	struct local *local = slot->local;
+	struct usb_local_handle *local = slot->local;
 	struct err err;
 
 	if (transfer->status == LIBUSB_TRANSFER_NO_DEVICE)
@@ -40,7 +40,7 @@ static void LIBUSB_CALL transfer_done(struct libusb_transfer *transfer)
 
 static int carrier_submit(void *context, unsigned transfer, uint8_t *bytes, size_t size)
 {
-	struct local *local = context;
+	struct usb_local_handle *local = context;
 	struct libusb_transfer *slot = local->transfers[transfer].transfer;
 	int ret;
 
@@ -54,7 +54,7 @@ static int carrier_submit(void *context, unsigned transfer, uint8_t *bytes, size
 
 static void carrier_cancel(void *context, unsigned transfer)
 {
-	struct local *local = context;
+	struct usb_local_handle *local = context;
 
 	/* "Not found" is one that came back meanwhile. */
 	libusb_cancel_transfer(local->transfers[transfer].transfer);
@@ -64,7 +64,7 @@ static void carrier_cancel(void *context, unsigned transfer)
  * are the kernel's; they are freed in the order in which they were made. */
 static uint8_t *carrier_buffer_new(void *context, size_t size)
 {
-	struct local *local = context;
+	struct usb_local_handle *local = context;
 	unsigned index = local->ring.empty_count;
 	uint8_t *bytes = libusb_dev_mem_alloc(local->handle, size);
 
@@ -74,7 +74,7 @@ static uint8_t *carrier_buffer_new(void *context, size_t size)
 
 static void carrier_buffer_free(void *context, uint8_t *bytes, size_t size)
 {
-	struct local *local = context;
+	struct usb_local_handle *local = context;
 
 	for (unsigned i = 0; bytes && i < local->ring.buffer_count; i++) {
 		if (local->ring.buffers[i].bytes != bytes)
@@ -94,7 +94,7 @@ static const struct usb_ring_carrier carrier = {
 	.buffer_free = carrier_buffer_free,
 };
 
-void usb_local_ring_free(struct local *local)
+void usb_local_ring_free(struct usb_local_handle *local)
 {
 	if (!local->has_ring)
 		return;
@@ -108,7 +108,7 @@ void usb_local_ring_free(struct local *local)
 	local->has_ring = false;
 }
 
-static int transfers_new(struct local *local, uint8_t endpoint, struct err *err)
+static int transfers_new(struct usb_local_handle *local, uint8_t endpoint, struct err *err)
 {
 	for (unsigned i = 0; i < local->ring.transfers; i++) {
 		struct local_transfer *slot = &local->transfers[i];
@@ -123,7 +123,7 @@ static int transfers_new(struct local *local, uint8_t endpoint, struct err *err)
 	return 0;
 }
 
-static int ring_new(struct local *local, const struct usb_stream_settings *settings,
+static int ring_new(struct usb_local_handle *local, const struct usb_stream_settings *settings,
 		    struct err *err)
 {
 	size_t buffers = (size_t)settings->transfers * USB_RING_BUFFERS_PER_TRANSFER;
@@ -148,7 +148,7 @@ static int ring_new(struct local *local, const struct usb_stream_settings *setti
 
 int usb_local_stream_start(void *state, const struct usb_stream_settings *settings, struct err *err)
 {
-	struct local *local = state;
+	struct usb_local_handle *local = state;
 	int ret;
 
 	if (local->is_streaming)
@@ -171,7 +171,7 @@ int usb_local_stream_start(void *state, const struct usb_stream_settings *settin
 
 int usb_local_stream_read(void *state, struct usb_chunk *ret_chunk, int timeout_ms, struct err *err)
 {
-	struct local *local = state;
+	struct usb_local_handle *local = state;
 
 	if (!local->has_ring)
 		return err_set(err, -ENODATA, "no stream was started");
@@ -180,7 +180,7 @@ int usb_local_stream_read(void *state, struct usb_chunk *ret_chunk, int timeout_
 
 int usb_local_stream_stop(void *state, struct err *err)
 {
-	struct local *local = state;
+	struct usb_local_handle *local = state;
 
 	(void)err;
 	if (!local->is_streaming)

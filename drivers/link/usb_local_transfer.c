@@ -40,7 +40,8 @@ static void LIBUSB_CALL waited_done(struct libusb_transfer *transfer)
 }
 
 /* Submits, and waits until it came back: libusb sees to the transfer's time-out. */
-static int transfer_run(struct local *local, struct libusb_transfer *transfer, struct err *err)
+static int transfer_run(struct usb_local_handle *local, struct libusb_transfer *transfer,
+			struct err *err)
 {
 	struct waiter waiter = {.is_done = false};
 	int ret;
@@ -73,7 +74,7 @@ static unsigned libusb_ms(int timeout_ms)
 int usb_local_control(void *state, const uint8_t setup[USB_SETUP_BYTES], void *data, int timeout_ms,
 		      size_t *ret_count, struct err *err)
 {
-	struct local *local = state;
+	struct usb_local_handle *local = state;
 	size_t length = usb_setup_length(setup);
 	struct libusb_transfer *transfer = libusb_alloc_transfer(0);
 	uint8_t *bytes = malloc(USB_SETUP_BYTES + length);
@@ -101,7 +102,7 @@ out:
 	return ret;
 }
 
-static int bulk_run(struct local *local, uint8_t endpoint, uint8_t *bytes, size_t count,
+static int bulk_run(struct usb_local_handle *local, uint8_t endpoint, uint8_t *bytes, size_t count,
 		    int timeout_ms, size_t *ret_count, struct err *err)
 {
 	struct libusb_transfer *transfer = libusb_alloc_transfer(0);
@@ -153,7 +154,7 @@ int usb_local_bulk_read(void *state, uint8_t endpoint, void *bytes, size_t capac
 
 int usb_local_clear_halt(void *state, uint8_t endpoint, struct err *err)
 {
-	struct local *local = state;
+	struct usb_local_handle *local = state;
 
 	return usb_local_check_device(local, libusb_clear_halt(local->handle, endpoint),
 				      "clearing the halt", err);
