@@ -4,10 +4,12 @@
  * connection behind one lock.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "bench/store/columns.h"
@@ -71,11 +73,70 @@ static int prepare_insert(struct store *store, struct err *err)
 	return 0;
 }
 
-static int open_database(struct store *store, bool create, struct err *err)
+static bool is_on_read_only_media(const char *path)
+{
+	struct statvfs status;
+
+	return !statvfs(path, &status) && status.f_flag & ST_RDONLY;
+}
+
+/* What a URI would take for something else. */
+static char *uri_new(const char *path)
+{
+	static const char prefix[] = "file:", suffix[] = "?immutable=1";
+	char *uri = malloc(sizeof(prefix) + 3 * strlen(path) + sizeof(suffix));
+	size_t used;
+
+	if (!uri)
+		return NULL;
+	used = (size_t)sprintf(uri, "%s", prefix);
+	for (; *path; path++)
+		used += (size_t)sprintf(uri + used, strchr("%?#", *path) ? "%%%02X" : "%c",
+					(unsigned char)*path);
+	sprintf(uri + used, "%s", suffix);
+	return uri;
+}
+
+/* Where nobody can write no lock is needed, nor can the files be made that SQLite keeps beside a
+ * database. Rows that are still in one of those must not be left out silently. */
+static int open_immutable(struct store *store, struct err *err)
+{
+	char wal[PATH_MAX + 8], *uri;
+	struct stat status;
+	int code;
+
+	snprintf(wal, sizeof(wal), "%s-wal", store->path);
+	if (!stat(wal, &status) && status.st_size > 0)
+		return err_set(
+			err, -EROFS,
+			"%s: rows of it are still in %s, which cannot be written: copy both to "
+			"a folder that can",
+			store->path, wal);
+	uri = uri_new(store->path);
+	if (!uri)
+		return err_set(err, -ENOMEM, "%s: out of memory", store->path);
+	code = sqlite3_open_v2(uri, &store->db,
+			       SQLITE_OPEN_READONLY | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_URI,
+			       NULL);
+	free(uri);
+	return code == SQLITE_OK ? 0 : store_sql_error(store, err, "open");
+}
+
+static int open_file(struct store *store, bool create, struct err *err)
 {
 	int flags =
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
-	bool is_empty = true, is_present = false;
+
+	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) == SQLITE_OK)
+		return 0;
+	if (!store->db)
+		return err_set(err, -ENOMEM, "%s: out of memory", store->path);
+	return store_sql_error(store, err, "open");
+}
+
+static int open_database(struct store *store, bool create, struct err *err)
+{
+	bool is_empty = true, is_present = false, is_immutable;
 	struct stat status;
 	int ret;
 
@@ -83,16 +144,15 @@ static int open_database(struct store *store, bool create, struct err *err)
 		return err_set(err, -EISDIR, "%s: a folder, not a database", store->path);
 	if (!create && access(store->path, F_OK))
 		return err_set(err, -ENOENT, "%s: no such database", store->path);
-	if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK) {
-		if (!store->db)
-			return err_set(err, -ENOMEM, "%s: out of memory", store->path);
-		return store_sql_error(store, err, "open");
-	}
+	is_immutable = !create && is_on_read_only_media(store->path);
+	ret = is_immutable ? open_immutable(store, err) : open_file(store, create, err);
+	if (ret)
+		return ret;
 	sqlite3_busy_timeout(store->db, BUSY_MS);
 	ret = store_schema_check(store, &is_empty, &is_present, err);
 	if (!ret && is_empty && !create)
 		ret = err_set(err, -EINVAL, "%s: empty, not a joulebench database", store->path);
-	if (!ret)
+	if (!ret && !is_immutable)
 		ret = store_execute(store, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL",
 				    "open", err);
 	if (!ret && !is_present)

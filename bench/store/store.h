@@ -133,7 +133,8 @@ struct store;
 
 /* Opens or creates; a file of an older schema gets the columns it lacks, in one transaction, and
  * keeps its rows. -EINVAL: not a joulebench database, written by a newer one, or older than
- * STORE_SCHEMA_OLDEST. create false: a missing file is -ENOENT, an empty one -EINVAL. */
+ * STORE_SCHEMA_OLDEST. create false: a missing file is -ENOENT, an empty one -EINVAL; on media that
+ * are mounted read-only it is read as it is, -EROFS when not all its rows are in it. */
 int store_open(const char *path, bool create, struct store **ret_store, struct err *err);
 void store_close(struct store *store); /* accepts NULL */
 
