@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "drivers/meter/ppk2_capture.h"
+#include "tests/benchmarks/ppk2_plain.h"
 #include "tests/benchmarks/timing.h"
 
 enum { WORDS = 1 << 20, READ_BYTES = 16384, REPEATS_MAX = 199, STRETCH = 1000 };
@@ -30,16 +31,9 @@ static struct meter_block block;
 /* Ranges as a board with sleep and work makes them: one for a thousand words, all five in turn. */
 static void words_fill(void)
 {
-	static const double ohm[PPK2_RANGES] = {1031.64, 101.65, 10.15, 0.94, 0.043};
 	uint32_t noise = 1;
 
-	for (int n = 0; n < PPK2_RANGES; n++)
-		conversion.range[n] = (struct ppk2_range){.offset = 110 + n,
-							  .scale = 1.8 / 163840 / ohm[n],
-							  .gain_square = 1e-3,
-							  .gain = 1.01,
-							  .constant_a = 1e-8,
-							  .user_gain = 0.99};
+	ppk2_plain_calibrate(&conversion);
 	ppk2_capture_init(&capture, &conversion, 1, false);
 	for (uint32_t k = 0; k < WORDS; k++) {
 		uint32_t word;
@@ -91,11 +85,8 @@ static double run_plain(void)
 
 	for (size_t k = 0; k < WORDS; k++) {
 		uint32_t word = ppk2_word(bytes + k * PPK2_WORD_BYTES);
-		const struct ppk2_range *r = &conversion.range[ppk2_word_range(word)];
-		double x = (4.0 * ppk2_word_adc(word) - r->offset) * r->scale;
 
-		theirs[k] = (float)(r->user_gain *
-				    (x * (r->gain_square * x + r->gain) + r->constant_a));
+		theirs[k] = (float)ppk2_plain_current_a(&conversion, word);
 	}
 	return processor_seconds() - start;
 }

@@ -18,6 +18,7 @@
 
 #include "analysis/trace/trace_stream.h"
 #include "drivers/meter/ppk2_capture.h"
+#include "tests/benchmarks/ppk2_plain.h"
 #include "tests/benchmarks/timing.h"
 
 enum {
@@ -35,20 +36,6 @@ static struct ppk2_conversion conversion;
 static struct ppk2_capture capture;
 static struct meter_block block;
 static struct trace_stream stream;
-
-static void conversion_fill(void)
-{
-	static const double ohm[PPK2_RANGES] = {1031.64, 101.65, 10.15, 0.94, 0.043};
-
-	for (int n = 0; n < PPK2_RANGES; n++)
-		conversion.range[n] = (struct ppk2_range){.offset = 110 + n,
-							  .scale = 1.8 / 163840 / ohm[n],
-							  .gain_square = 1e-3,
-							  .gain = 1.01,
-							  .constant_a = 1e-8,
-							  .user_gain = 0.99};
-	ppk2_capture_init(&capture, &conversion, 1, false);
-}
 
 /* Idle in range 1, layers in ranges 2 and 3, noise of some steps. */
 static void words_fill(void)
@@ -151,10 +138,8 @@ static double run_plain(double *ret_charge)
 
 	for (size_t k = WINDOW_FROM; k < WINDOW_TO; k++) {
 		uint32_t word = ppk2_word(bytes + k * PPK2_WORD_BYTES);
-		const struct ppk2_range *r = &conversion.range[ppk2_word_range(word)];
-		double x = (4.0 * ppk2_word_adc(word) - r->offset) * r->scale;
 
-		charge += r->user_gain * (x * (r->gain_square * x + r->gain) + r->constant_a);
+		charge += ppk2_plain_current_a(&conversion, word);
 	}
 	*ret_charge = charge;
 	return processor_seconds() - start;
@@ -172,7 +157,8 @@ int main(int argc, char **argv)
 			REPEATS_MAX);
 		return 2;
 	}
-	conversion_fill();
+	ppk2_plain_calibrate(&conversion);
+	ppk2_capture_init(&capture, &conversion, 1, false);
 	words_fill();
 	run_pipeline(&account);
 	for (int i = 0; i < repeats; i++) {
