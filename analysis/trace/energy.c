@@ -56,27 +56,35 @@ static double span_sum(const struct energy_trace *trace, double start, double en
 	return sum_value(&sum);
 }
 
-static void parts_fill(const struct energy_trace *trace, double start, double end,
+/* repeats: parts are of whole ones; ENERGY_PARTS: they are tenths. */
+static void parts_fill(const struct energy_trace *trace, double start, double end, double repeats,
 		       struct energy_window *window)
 {
-	double length = (end - start) / ENERGY_PARTS, first_half = 0, second_half = 0, squares = 0;
-	double *power_w = window->part_power_w;
+	double energy[ENERGY_PARTS], length[ENERGY_PARTS], half_energy[2] = {0},
+							   half_length[2] = {0};
+	double *power_w = window->part_power_w, from = start, squares = 0;
+	double scale = trace->joule_per_unit * trace->rate_hz;
 
 	for (int i = 0; i < ENERGY_PARTS; i++) {
-		double to = i + 1 < ENERGY_PARTS ? start + (i + 1) * length : end;
+		double done = nearbyint((i + 1) * repeats / ENERGY_PARTS);
+		double to = i + 1 < ENERGY_PARTS ? start + (end - start) * done / repeats : end;
 
-		power_w[i] = span_sum(trace, start + i * length, to) * trace->joule_per_unit *
-			     trace->rate_hz / length;
-		*(i < ENERGY_PARTS / 2 ? &first_half : &second_half) += power_w[i];
-	}
-	for (int i = 0; i < ENERGY_PARTS; i++)
+		length[i] = to - from;
+		energy[i] = span_sum(trace, from, to) * scale;
+		power_w[i] = energy[i] / length[i];
+		half_energy[i >= ENERGY_PARTS / 2] += energy[i];
+		half_length[i >= ENERGY_PARTS / 2] += length[i];
 		squares +=
 			(power_w[i] - window->mean_power_w) * (power_w[i] - window->mean_power_w);
-	if (first_half > 0)
-		window->half_drift_rel = second_half / first_half - 1;
+		from = to;
+	}
+	if (half_energy[0] > 0)
+		window->half_drift_rel =
+			half_energy[1] / half_length[1] / (half_energy[0] / half_length[0]) - 1;
 	if (power_w[0] > 0)
 		window->end_drift_rel =
-			(power_w[ENERGY_PARTS - 2] + power_w[ENERGY_PARTS - 1]) / 2 / power_w[0] -
+			(energy[ENERGY_PARTS - 2] + energy[ENERGY_PARTS - 1]) /
+				(length[ENERGY_PARTS - 2] + length[ENERGY_PARTS - 1]) / power_w[0] -
 			1;
 	if (window->mean_power_w > 0)
 		window->u_scatter_rel =
@@ -113,7 +121,15 @@ int energy_window_integrate(const struct energy_trace *trace, double start_s, do
 	window.mean_power_w = window.energy_j / window.duration_s;
 	window.min_power_w =
 		least_sample(trace, start, end) * trace->joule_per_unit * trace->rate_hz;
-	parts_fill(trace, start, end, &window);
+	parts_fill(trace, start, end, ENERGY_PARTS, &window);
 	*ret_window = window;
 	return 0;
+}
+
+void energy_window_divide(const struct energy_trace *trace, double start_s, double end_s,
+			  double repeats, struct energy_window *window)
+{
+	if (repeats >= ENERGY_PARTS)
+		parts_fill(trace, position_of(trace, start_s), position_of(trace, end_s), repeats,
+			   window);
 }

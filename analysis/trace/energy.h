@@ -34,11 +34,11 @@ struct energy_scan {
 
 struct energy_window {
 	double energy_j, duration_s, mean_power_w;
-	double part_power_w[ENERGY_PARTS]; /* mean power of each tenth of the window */
+	double part_power_w[ENERGY_PARTS]; /* mean power of each part of the window */
 	double half_drift_rel;             /* second half over first half, less 1 */
-	double end_drift_rel; /* last two tenths over the first, less 1: settling that halves
+	double end_drift_rel; /* last two parts over the first, less 1: settling that halves
 				 average away */
-	double u_scatter_rel; /* type A of the mean from the tenths' scatter: s.d. / sqrt(parts) */
+	double u_scatter_rel; /* type A of the mean from the parts' scatter: s.d. / sqrt(parts) */
 	double min_power_w;   /* least sample that the window touches */
 };
 
@@ -50,5 +50,10 @@ struct energy_scan energy_trace_scan(const struct energy_trace *trace, size_t fi
  * trace, or empty; ANALYSIS_NOT_FINITE: a sample the window touches is no number. */
 int energy_window_integrate(const struct energy_trace *trace, double start_s, double end_s,
 			    struct energy_window *ret_window);
+/* A window, integrated before, that holds so many repeats of the same work: parts of whole repeats
+ * instead of tenths, so that phases of one repeat are no drift. Leaves it as it is when there are
+ * fewer repeats than parts. */
+void energy_window_divide(const struct energy_trace *trace, double start_s, double end_s,
+			  double repeats, struct energy_window *window);
 
 #endif

@@ -39,6 +39,7 @@ struct tiny_limits {
 	double duration_rel; /* windows against the performance run: more than this contradicts */
 	double clock_rel;    /* ... and more than this is suspect: RC clocks reach 1.3 % */
 	double pace_rel;     /* one window's inferences against the median's time: 0.1 % at most */
+	double noise_rel;    /* of the windows' samples: as far below zero may those between be */
 	double drift_rel;    /* second half over first half; median 0.03 % */
 	double scatter_rel;  /* s.d. over windows; largest 0.9 % */
 	double outlier_rel;  /* one window against the median */

@@ -43,17 +43,57 @@ static void judge_samples(struct tiny_result *result)
 				 "were lost, or the file is damaged",
 				 result->layout->trace_file, scan.not_finite,
 				 tiny_place_of(result, scan.first_not_finite).text);
-	if (scan.negative)
-		tiny_result_find(result, IMPORT_TRACE_NEGATIVE,
-				 "%s: %zu samples are negative, the first is %s: a board that is "
-				 "fed by one supply takes no energy back",
-				 result->layout->trace_file, scan.negative,
-				 tiny_place_of(result, scan.first_negative).text);
 	if (!isnan(result->supply_v) && !(result->supply_v > 0))
 		tiny_result_find(result, IMPORT_SUPPLY_ZERO,
 				 "%s: the supply was at %g V: nothing was measured",
 				 result->run_count ? result->layout->trace_file : "log.txt",
 				 result->supply_v);
+}
+
+static bool is_inside(const struct falling_windows *windows, double time_s)
+{
+	for (size_t i = 0; i < windows->count; i++)
+		if (time_s >= windows->windows[i].start_s && time_s < windows->windows[i].end_s)
+			return true;
+	return false;
+}
+
+/* Mean sample of the windows; 0 without. */
+static double mean_sample(const struct tiny_result *result, const struct falling_windows *windows)
+{
+	struct energy_trace trace = tiny_trace_of(result);
+	double sum = 0;
+	size_t count = 0;
+
+	for (size_t k = 0; k < trace.count; k++)
+		if (is_inside(windows, (double)k / trace.rate_hz)) {
+			sum += trace.samples[k];
+			count++;
+		}
+	return count ? sum / (double)count : 0;
+}
+
+/* A board that waits may draw so little that a monitor's noise goes below zero; one that works does
+ * not. */
+static void judge_negative(struct tiny_result *result, const struct falling_windows *windows)
+{
+	struct energy_trace trace = tiny_trace_of(result);
+	double noise = windows->count ? tiny_limits.noise_rel * mean_sample(result, windows) : 0;
+	size_t count = 0, first = 0;
+
+	for (size_t k = 0; k < trace.count; k++) {
+		if (!(trace.samples[k] < 0) ||
+		    (trace.samples[k] >= -noise && !is_inside(windows, (double)k / trace.rate_hz)))
+			continue;
+		if (!count++)
+			first = k;
+	}
+	if (count)
+		tiny_result_find(result, IMPORT_TRACE_NEGATIVE,
+				 "%s: %zu samples are negative, the first is %s: a board that is "
+				 "fed by one supply takes no energy back",
+				 result->layout->trace_file, count,
+				 tiny_place_of(result, first).text);
 }
 
 static void integrate_window(struct tiny_result *result, unsigned i,
@@ -86,8 +126,11 @@ static void integrate_window(struct tiny_result *result, unsigned i,
 		window->published_per_inference_j =
 			result->energy.windows[i].energy_j / window->inferences;
 	}
-	if (!code && window->inferences >= 1)
+	if (!code && window->inferences >= 1) {
 		window->energy_per_inference_j = window->energy.energy_j / window->inferences;
+		energy_window_divide(&trace, edges->start_s, edges->end_s, window->inferences,
+				     &window->energy);
+	}
 }
 
 /* Where the runner says its windows are, as far as it does. */
@@ -219,18 +262,20 @@ static void judge_clock(struct tiny_result *result)
 /* One inference takes the same time in every window: a stray edge makes one shorter or longer. */
 static void judge_paces(struct tiny_result *result)
 {
-	double paces_s[TINY_WINDOWS_MAX];
+	double paces_s[TINY_WINDOWS_MAX], limit_rel;
 	struct repeat_result repeat;
 
 	for (unsigned i = 0; i < result->window_count; i++)
 		paces_s[i] = result->windows[i].energy.duration_s / result->windows[i].inferences;
-	if (!repeat_judge(paces_s, result->window_count, &repeat) &&
-	    fabs(repeat.worst_rel) > tiny_limits.pace_rel)
+	if (repeat_judge(paces_s, result->window_count, &repeat))
+		return;
+	limit_rel = tiny_limits.pace_rel +
+		    TINY_STAMP_S / result->windows[repeat.worst].energy.duration_s;
+	if (fabs(repeat.worst_rel) > limit_rel)
 		tiny_result_find(result, IMPORT_WINDOW_OUTLIER,
 				 "window %zu: an inference takes %+.2f %% of the median's time "
-				 "more (limit %.1f %%): its edges are not those of the inferences",
-				 repeat.worst + 1, 100 * repeat.worst_rel,
-				 100 * tiny_limits.pace_rel);
+				 "more (limit %.2f %%): its edges are not those of the inferences",
+				 repeat.worst + 1, 100 * repeat.worst_rel, 100 * limit_rel);
 }
 
 /* What the board was asked for, by another file. */
@@ -339,7 +384,8 @@ static void refuse_streaming(struct tiny_result *result)
 void tiny_result_judge(struct tiny_result *result)
 {
 	bool has_trace = result->trace.samples, has_edges = result->edge_count > 0;
-	struct falling_windows windows;
+	struct falling_windows windows = {0};
+	bool has_windows;
 
 	if (result->energy.is_streaming) {
 		refuse_streaming(result);
@@ -355,7 +401,11 @@ void tiny_result_judge(struct tiny_result *result)
 		judge_clock(result);
 	if (!has_trace || !has_edges)
 		return;
-	if (tiny_judge_edges(result, &windows) && result->has_energy)
+	has_windows = tiny_judge_edges(result, &windows);
+	if (!has_windows)
+		windows.count = 0;
+	judge_negative(result, &windows);
+	if (has_windows && result->has_energy)
 		judge_windows(result, &windows);
 	if (result->verdict == IMPORT_REFUSED)
 		tiny_result_rescue(result);

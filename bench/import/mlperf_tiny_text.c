@@ -240,7 +240,7 @@ void tiny_log_parse(const uint8_t *bytes, size_t count, struct tiny_log *ret_log
 {
 	struct tiny_log log = {.supply_v = NAN};
 	char line[TINY_LINE_CHARS], text[24];
-	double stamp = 0, started = NAN, value;
+	double stamp = 0, started = NAN, set_v = NAN, value;
 	size_t place = 0;
 	int length;
 
@@ -252,12 +252,13 @@ void tiny_log_parse(const uint8_t *bytes, size_t count, struct tiny_log *ret_log
 		if (strstr(line, "trace1-energy.bin"))
 			take_bracket(line, "-name[", log.meter, sizeof(log.meter));
 		if (take_bracket(line, "m-voltage-mv[", text, sizeof(text)))
-			log.supply_v = take_voltage(text);
+			set_v = take_voltage(text);
 		if (!log.model[0])
 			take_bracket(line, "[dut]: m-model-[", log.model, sizeof(log.model));
 		if (tiny_line_take_after(line, "[dut]: m-infer-start-", &value) &&
 		    log.runs < TINY_WINDOWS_MAX) {
 			log.inferences[log.runs] = value;
+			log.supply_v = set_v;
 			started = stamp;
 		}
 		if (strstr(line, "[dut]: m-infer-done") && !isnan(started) &&
@@ -266,5 +267,7 @@ void tiny_log_parse(const uint8_t *bytes, size_t count, struct tiny_log *ret_log
 			started = NAN;
 		}
 	}
+	if (isnan(log.supply_v)) /* nothing says when inferences began */
+		log.supply_v = set_v;
 	*ret_log = log;
 }

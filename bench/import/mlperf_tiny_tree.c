@@ -128,8 +128,8 @@ static int walk_below(struct walk *walk, const char *path, DIR *folder, unsigned
 		size_t size = strlen(path) + strlen(entry->d_name) + 2;
 		char *below;
 
-		if (entry->d_name[0] == '.')
-			continue;
+		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, "__MACOSX"))
+			continue; /* the latter: what macOS puts beside files in archives */
 		below = malloc(size);
 		if (!below)
 			return err_set(walk->err, -ENOMEM, "out of memory");

@@ -258,7 +258,15 @@ static void the_supply_has_a_unit(void **state)
 		    {"1 emon: m-voltage-mv[]\n", 0, NAN},
 		    {"1 emon: m-voltage-mv[1,8]\n", 0, NAN},
 		    {"1 emon: m-voltage-mv[650]\n", 0, 0.65},
-		    {"1 emon: m-voltage-mv[0]\n", IMPORT_SUPPLY_ZERO, 0}};
+		    {"1 emon: m-voltage-mv[0]\n", IMPORT_SUPPLY_ZERO, 0},
+		    {"1 emon: m-voltage-mv[0]\n2 emon: m-voltage-mv[1800]\n", 0, 1.8},
+		    /* switched off behind the last run */
+		    {"1 emon: m-voltage-mv[1800]\n2 [dut]: m-infer-start-30\n"
+		     "3 emon: m-voltage-mv[0]\n",
+		     0, 1.8},
+		    {"1 emon: m-voltage-mv[0]\n2 [dut]: m-infer-start-30\n"
+		     "3 emon: m-voltage-mv[1800]\n",
+		     IMPORT_SUPPLY_ZERO, 0}};
 
 	(void)state;
 	submission_fill(&submission);
@@ -270,6 +278,73 @@ static void the_supply_has_a_unit(void **state)
 		assert_int_equal(isnan(result.supply_v), isnan(logs[i].supply_v));
 		assert_true(isnan(result.supply_v) || result.supply_v == logs[i].supply_v);
 	}
+}
+
+/* Where the board waits the monitor's noise may go below zero, not where it works. */
+static void noise_below_zero(void **state)
+{
+	float level;
+
+	(void)state;
+	submission_fill(&submission);
+	level = submission.samples[submission.sample_count / 2];
+	submission.samples[0] = -0.009f * level;
+	write_into("kws");
+	load();
+	assert_reason("noise", 0);
+	submission.samples[0] = -0.011f * level;
+	write_into("kws");
+	load();
+	assert_reason("more than noise", IMPORT_TRACE_NEGATIVE);
+	submission.samples[0] = 0.009f * level;
+	submission.samples[submission.sample_count / 2] = -0.001f * level;
+	write_into("kws");
+	load();
+	assert_reason("below zero at work", IMPORT_TRACE_NEGATIVE);
+}
+
+/* The window holds the one before it as well, which is not counted. */
+static void one_inference_more(void **state)
+{
+	size_t start;
+
+	(void)state;
+	submission_fill(&submission);
+	start = (size_t)lround(1000 * submission.edges_s[3]);
+	for (size_t k = start - 35; k < start; k++)
+		submission.samples[k] = submission.samples[k + 35];
+	submission.edges_s[3] -= 0.035;
+	write_into("kws");
+	load();
+	assert_reason("one more", IMPORT_WINDOW_OUTLIER);
+}
+
+/* Each inference draws most at first. */
+static void phases_are_no_drift(void **state)
+{
+	double rate_hz = 1000;
+
+	(void)state;
+	submission_fill(&submission);
+	submission.inferences = 11;
+	submission.no_performance = true;
+	for (unsigned w = 0; w < SUBMISSION_WINDOWS; w++) {
+		double start_s = submission.edges_s[1 + 2 * w],
+		       end_s = submission.edges_s[2 + 2 * w];
+		double pace_s = (end_s - start_s) / submission.inferences;
+
+		for (size_t k = (size_t)(start_s * rate_hz); k < (size_t)(end_s * rate_hz); k++) {
+			double phase = fmod(((double)k + 0.5) / rate_hz - start_s, pace_s) / pace_s;
+
+			submission.samples[k] *= phase < 0.5 ? 1.2f : 0.8f;
+		}
+	}
+	write_into("kws");
+	load();
+	for (unsigned w = 0; w < result.window_count; w++)
+		assert_true(fabs(result.windows[w].energy.half_drift_rel) < 1e-3 &&
+			    fabs(result.windows[w].energy.end_drift_rel) < 3e-3);
+	assert_reason("phases", IMPORT_PERFORMANCE_MISSING);
 }
 
 static void a_second_trace_is_told(void **state)
@@ -519,6 +594,9 @@ int main(void)
 		cmocka_unit_test(the_host_took_the_time_as_well),
 		cmocka_unit_test(the_supply_has_a_unit),
 		cmocka_unit_test(a_second_trace_is_told),
+		cmocka_unit_test(noise_below_zero),
+		cmocka_unit_test(one_inference_more),
+		cmocka_unit_test(phases_are_no_drift),
 		cmocka_unit_test(folders_mixed_up),
 		cmocka_unit_test(sibling_powers),
 		cmocka_unit_test(refused_ones_are_no_measure),
