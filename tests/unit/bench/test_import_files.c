@@ -213,6 +213,10 @@ static void nothing_is_left_out_silently(void **state)
 	submission_write(&submission, folder);
 	snprintf(path, sizeof(path), "%s/ad", parent);
 	assert_int_equal(symlink("kws", path), 0);
+	snprintf(path, sizeof(path), "%s/__MACOSX", parent); /* of archives: "._results.txt" */
+	mkdir(path, 0777);
+	snprintf(path, sizeof(path), "%s/__MACOSX/kws", parent);
+	submission_write(&submission, path);
 	snprintf(path, sizeof(path), "%s/nowhere", parent);
 	assert_int_equal(symlink("nothing", path), 0);
 	snprintf(path, sizeof(path), "%s/README", parent);
