@@ -41,8 +41,12 @@ struct tiny_limits {
 	double pace_rel;     /* one window's inferences against the median's time: 0.1 % at most */
 	double noise_rel;    /* of the windows' samples: as far below zero may those between be */
 	double drift_rel;    /* second half over first half; median 0.03 % */
+	/* A tenth of a window against the median of its tenths, where a CPU works alone and tenths have
+	 * several inferences: 0.34 % at most. */
+	double part_rel, part_inferences_min;
 	double scatter_rel;  /* s.d. over windows; largest 0.9 % */
 	double outlier_rel;  /* one window against the median */
+	double scatter_cpu_rel, outlier_cpu_rel; /* where a CPU works alone: 0.42 %, 0.92 % */
 	double window_min_s, inferences_min; /* MLPerf Tiny rules, EnergyRunner */
 	double tail_s, tail_max_s; /* recording goes on behind the last edge: 1 s, up to 2.2 s */
 	double rescue_rel;         /* a gap is told from a window by this */

@@ -192,6 +192,39 @@ static void judge_rules(struct tiny_result *result, unsigned i)
 				 100 / (window->energy.duration_s * result->trace.rate_hz));
 }
 
+/* How far the farthest part is from the median one, relative. */
+static double part_off(const struct energy_window *window)
+{
+	struct repeat_result repeat;
+
+	return repeat_judge(window->part_power_w, ENERGY_PARTS, &repeat) ? 0
+									 : fabs(repeat.worst_rel);
+}
+
+/* A supply that breaks down in the middle leaves both halves alike. */
+static void judge_parts(struct tiny_result *result)
+{
+	unsigned worst = 0, count = 0;
+
+	if (!result->is_cpu_alone)
+		return;
+	for (unsigned i = 0; i < result->window_count; i++) {
+		if (result->windows[i].inferences < tiny_limits.part_inferences_min)
+			return;
+		count += part_off(&result->windows[i].energy) > tiny_limits.part_rel;
+		if (part_off(&result->windows[i].energy) > part_off(&result->windows[worst].energy))
+			worst = i;
+	}
+	if (count)
+		tiny_result_find(
+			result, IMPORT_DRIFT,
+			"in %u of %u windows a tenth of the time has another power than the "
+			"others, in window %u by %.2f %% (limit %.1f %%): supply or load "
+			"changed, or samples are missing",
+			count, result->window_count, worst + 1,
+			100 * part_off(&result->windows[worst].energy), 100 * tiny_limits.part_rel);
+}
+
 static void judge_drift(struct tiny_result *result)
 {
 	unsigned worst = 0, count = 0;
@@ -323,23 +356,26 @@ static void judge_repeats(struct tiny_result *result)
 {
 	double values_j[TINY_WINDOWS_MAX];
 	const struct repeat_result *repeat = &result->repeat;
+	bool is_cpu_alone = result->is_cpu_alone;
+	double outlier_rel = is_cpu_alone ? tiny_limits.outlier_cpu_rel : tiny_limits.outlier_rel;
+	double scatter_rel = is_cpu_alone ? tiny_limits.scatter_cpu_rel : tiny_limits.scatter_rel;
 
 	for (unsigned i = 0; i < result->window_count; i++)
 		values_j[i] = result->windows[i].energy_per_inference_j;
 	if (repeat_judge(values_j, result->window_count, &result->repeat))
 		return;
 	result->ours_j = repeat->median;
-	if (fabs(repeat->worst_rel) > tiny_limits.outlier_rel)
+	if (fabs(repeat->worst_rel) > outlier_rel)
 		tiny_result_find(result, IMPORT_WINDOW_OUTLIER,
 				 "window %zu is %+.2f %% off the median of the windows: it is not "
 				 "the same work, or not "
 				 "all of it",
 				 repeat->worst + 1, 100 * repeat->worst_rel);
-	else if (repeat->cv_rel > tiny_limits.scatter_rel)
+	else if (repeat->cv_rel > scatter_rel)
 		tiny_result_find(
 			result, IMPORT_SCATTER,
 			"the windows scatter by %.2f %% (s.d.); public results stay under %.1f %%",
-			100 * repeat->cv_rel, 100 * tiny_limits.scatter_rel);
+			100 * repeat->cv_rel, 100 * scatter_rel);
 }
 
 static void judge_windows(struct tiny_result *result, const struct falling_windows *windows)
@@ -368,6 +404,8 @@ static void judge_windows(struct tiny_result *result, const struct falling_windo
 	     i++)
 		judge_rules(result, i);
 	judge_drift(result);
+	if (!tiny_result_has(result, IMPORT_DRIFT))
+		judge_parts(result);
 	tiny_judge_levels(result);
 	tiny_judge_uncertainty(result);
 }

@@ -130,6 +130,15 @@ void tiny_judge_performance(struct tiny_result *result)
 
 	if (!result->has_performance)
 		return;
+	if (run->with_energy) {
+		result->has_performance = false;
+		tiny_result_find(
+			result, IMPORT_PERFORMANCE_UNUSABLE,
+			"%s: prints energies, which a performance run does not measure: is "
+			"it a copy of energy/results.txt?",
+			file);
+		return;
+	}
 	result->has_performance =
 		run->count && run->with_performance == run->count &&
 		tiny_close_to(run->median_throughput_hz, median_hz, MEDIAN_THROUGHPUT_HZ, 0);

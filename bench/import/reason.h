@@ -16,8 +16,8 @@ enum import_verdict {
 	IMPORT_REFUSED,
 };
 
-/* The order of refusals is from cause to symptom: of several, the first in the list is the row's
- * reason. */
+/* The order of refusals, and of suspicions, is from cause to symptom: of several, the first in the
+ * list is the row's reason. */
 enum import_reason {
 	/* refused: files */
 	IMPORT_LAYOUT_UNKNOWN = 1, /* of neither EEMBC's EnergyRunner nor the MLCommons runner of
@@ -59,20 +59,20 @@ enum import_reason {
 	IMPORT_ENERGY_MISMATCH,       /* integrated energy is not the published one */
 	IMPORT_POWER_IMPOSSIBLE,      /* more or less than any such board draws: a wrong unit */
 	/* suspect */
-	IMPORT_WINDOW_SHORT,  /* under 10 s, or under 10 inferences: against the rules */
-	IMPORT_DRIFT,         /* power settles inside the windows: the median cannot show it */
-	IMPORT_SCATTER,       /* the windows scatter more than real repeats do */
-	IMPORT_CLOCK_DIFFERS, /* performance and energy mode differ by more than clocks do */
-	IMPORT_PERFORMANCE_MISSING,  /* nothing to check durations and clock against */
-	IMPORT_PERFORMANCE_UNUSABLE, /* performance/results.txt is there and does not parse */
+	IMPORT_WINDOW_SHORT,     /* under 10 s, or under 10 inferences: against the rules */
 	IMPORT_TRACE_CLIPPED,    /* samples pile up at the largest value: monitor at its limit */
 	IMPORT_TRACE_STUCK,      /* one value over and over: the monitor hung */
 	IMPORT_WINDOW_UNALIGNED, /* a window's end is at a level that it has nowhere else */
-	IMPORT_TRACE_OTHERS,     /* other monitors or channels recorded as well */
-	IMPORT_SUPPLY_DOUBTFUL,  /* a supply voltage that no such board has: a wrong unit */
-	IMPORT_MODEL_DOUBTFUL,   /* times or powers as of another model of the same system */
-	IMPORT_TRACE_DUPLICATE,  /* another result of this import, or of one before into the same
-				    database, has the same trace */
+	IMPORT_DRIFT,            /* power changes inside the windows: the median cannot show it */
+	IMPORT_SCATTER,          /* the windows scatter more than real repeats do */
+	IMPORT_CLOCK_DIFFERS,    /* performance and energy mode differ by more than clocks do */
+	IMPORT_PERFORMANCE_MISSING,  /* nothing to check durations and clock against */
+	IMPORT_PERFORMANCE_UNUSABLE, /* performance/results.txt is there and does not parse */
+	IMPORT_TRACE_OTHERS,         /* other monitors or channels recorded as well */
+	IMPORT_SUPPLY_DOUBTFUL,      /* a supply voltage that no such board has: a wrong unit */
+	IMPORT_MODEL_DOUBTFUL,       /* times or powers as of another model of the same system */
+	IMPORT_TRACE_DUPLICATE, /* another result of this import, or of one before into the same
+				   database, has the same trace */
 	IMPORT_REASON_END,
 };
 

@@ -303,6 +303,89 @@ static void noise_below_zero(void **state)
 	assert_reason("below zero at work", IMPORT_TRACE_NEGATIVE);
 }
 
+static void write_for_system(const char *system)
+{
+	char parent[600];
+
+	write_into(system);
+	snprintf(parent, sizeof(parent), "%s", folder);
+	snprintf(folder, sizeof(folder), "%.500s/kws", parent);
+	submission_write(&submission, folder);
+}
+
+static void scale_samples(double from_s, double to_s, float factor)
+{
+	for (size_t k = (size_t)(1000 * from_s); k < (size_t)(1000 * to_s); k++)
+		submission.samples[k] *= factor;
+}
+
+/* The supply breaks down in the middle of a window: halves, first and last tenth are alike. */
+static void dips_are_seen(void **state)
+{
+	static const struct {
+		const char *system;
+		float factor;
+		enum import_reason reason;
+	} rows[] = {
+		{"NUCLEO_L4R5ZI", 0.99F, 0},
+		{"NUCLEO_L4R5ZI", 0.96F, IMPORT_DRIFT},
+		{"NUCLEO_L4R5ZI", 1.04F, IMPORT_DRIFT},
+		{"gap9", 0.96F, 0},
+	};
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		double middle_s;
+
+		submission_fill(&submission);
+		middle_s = (submission.edges_s[5] + submission.edges_s[6]) / 2;
+		scale_samples(middle_s - 0.3, middle_s + 0.3, rows[r].factor);
+		write_for_system(rows[r].system);
+		load();
+		assert_reason(rows[r].system, rows[r].reason);
+	}
+}
+
+/* Repeats of a CPU alone agree better than those of accelerators. */
+static void windows_that_differ(void **state)
+{
+	static const struct {
+		const char *system;
+		float factor;
+		enum import_reason reason;
+	} rows[] = {
+		{"NUCLEO_L4R5ZI", 1.009F, 0},
+		{"NUCLEO_L4R5ZI", 1.014F, IMPORT_SCATTER},
+		{"NUCLEO_L4R5ZI", 1.018F, IMPORT_WINDOW_OUTLIER},
+		{"gap9", 1.018F, 0},
+		{"gap9", 1.035F, IMPORT_WINDOW_OUTLIER},
+	};
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		submission_fill(&submission);
+		scale_samples(submission.edges_s[5], submission.edges_s[6], rows[r].factor);
+		write_for_system(rows[r].system);
+		load();
+		assert_reason(rows[r].system, rows[r].reason);
+	}
+}
+
+static void a_copy_is_no_performance_run(void **state)
+{
+	char from[700], to[700];
+
+	(void)state;
+	submission_fill(&submission);
+	write_into("kws");
+	snprintf(from, sizeof(from), "%s/energy/results.txt", folder);
+	snprintf(to, sizeof(to), "%s/performance/results.txt", folder);
+	unlink(to);
+	assert_int_equal(link(from, to), 0);
+	load();
+	assert_reason("copy", IMPORT_PERFORMANCE_UNUSABLE);
+}
+
 /* The window holds the one before it as well, which is not counted. */
 static void one_inference_more(void **state)
 {
@@ -596,6 +679,9 @@ int main(void)
 		cmocka_unit_test(a_second_trace_is_told),
 		cmocka_unit_test(noise_below_zero),
 		cmocka_unit_test(one_inference_more),
+		cmocka_unit_test(dips_are_seen),
+		cmocka_unit_test(windows_that_differ),
+		cmocka_unit_test(a_copy_is_no_performance_run),
 		cmocka_unit_test(phases_are_no_drift),
 		cmocka_unit_test(folders_mixed_up),
 		cmocka_unit_test(sibling_powers),
