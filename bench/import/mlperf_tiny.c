@@ -35,6 +35,7 @@ const struct tiny_limits tiny_limits = {
 	.noise_rel = 0.01,
 	.drift_rel = 0.005,
 	.part_rel = 0.01,
+	.part_scatters = 4,
 	.part_inferences_min = 20,
 	.scatter_rel = 0.01,
 	.outlier_rel = 0.03,

@@ -42,8 +42,8 @@ struct tiny_limits {
 	double noise_rel;    /* of the windows' samples: as far below zero may those between be */
 	double drift_rel;    /* second half over first half; median 0.03 % */
 	/* A tenth of a window against the median of its tenths, where a CPU works alone and tenths have
-	 * several inferences: 0.34 % at most. */
-	double part_rel, part_inferences_min;
+	 * several inferences: 0.34 % at most; or so many times what samples at random would make. */
+	double part_rel, part_scatters, part_inferences_min;
 	double scatter_rel;  /* s.d. over windows; largest 0.9 % */
 	double outlier_rel;  /* one window against the median */
 	double scatter_cpu_rel, outlier_cpu_rel; /* where a CPU works alone: 0.42 %, 0.92 % */

@@ -192,37 +192,62 @@ static void judge_rules(struct tiny_result *result, unsigned i)
 				 100 / (window->energy.duration_s * result->trace.rate_hz));
 }
 
-/* How far the farthest part is from the median one, relative. */
-static double part_off(const struct energy_window *window)
+/* Standard deviation of a part's mean, relative, if samples were independent of each other: bursts
+ * that come at random make parts differ. */
+static double part_scatter(const struct tiny_result *result, const struct tiny_window *window)
 {
+	struct energy_trace trace = tiny_trace_of(result);
+	size_t first = (size_t)(window->edges.start_s * trace.rate_hz);
+	size_t end = (size_t)(window->edges.end_s * trace.rate_hz);
+	double scale = trace.joule_per_unit * trace.rate_hz, squares = 0;
+
+	for (size_t k = first; k < end; k++) {
+		double off = scale * trace.samples[k] / window->energy.mean_power_w - 1;
+
+		squares += off * off;
+	}
+	return sqrt(squares * ENERGY_PARTS) / (double)(end - first);
+}
+
+/* How far the farthest part is from the median one, relative to what it may be: above 1, too far.
+ */
+static double part_off(const struct tiny_result *result, unsigned i)
+{
+	const struct tiny_window *window = &result->windows[i];
 	struct repeat_result repeat;
 
-	return repeat_judge(window->part_power_w, ENERGY_PARTS, &repeat) ? 0
-									 : fabs(repeat.worst_rel);
+	if (repeat_judge(window->energy.part_power_w, ENERGY_PARTS, &repeat))
+		return 0;
+	return fabs(repeat.worst_rel) /
+	       fmax(tiny_limits.part_rel, tiny_limits.part_scatters * part_scatter(result, window));
 }
 
 /* A supply that breaks down in the middle leaves both halves alike. */
 static void judge_parts(struct tiny_result *result)
 {
 	unsigned worst = 0, count = 0;
+	double worst_off = 0;
 
 	if (!result->is_cpu_alone)
 		return;
 	for (unsigned i = 0; i < result->window_count; i++) {
+		double off = part_off(result, i);
+
 		if (result->windows[i].inferences < tiny_limits.part_inferences_min)
 			return;
-		count += part_off(&result->windows[i].energy) > tiny_limits.part_rel;
-		if (part_off(&result->windows[i].energy) > part_off(&result->windows[worst].energy))
+		count += off > 1;
+		if (off > worst_off) {
+			worst_off = off;
 			worst = i;
+		}
 	}
 	if (count)
-		tiny_result_find(
-			result, IMPORT_DRIFT,
-			"in %u of %u windows a tenth of the time has another power than the "
-			"others, in window %u by %.2f %% (limit %.1f %%): supply or load "
-			"changed, or samples are missing",
-			count, result->window_count, worst + 1,
-			100 * part_off(&result->windows[worst].energy), 100 * tiny_limits.part_rel);
+		tiny_result_find(result, IMPORT_DRIFT,
+				 "in %u of %u windows a tenth of the time has another power than "
+				 "the others, most of all in window %u (limit %.1f %%): supply or "
+				 "load changed, or samples are missing",
+				 count, result->window_count, worst + 1,
+				 100 * tiny_limits.part_rel);
 }
 
 static void judge_drift(struct tiny_result *result)
