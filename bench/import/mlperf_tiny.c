@@ -37,10 +37,6 @@ const struct tiny_limits tiny_limits = {
 	.part_rel = 0.01,
 	.part_scatters = 4,
 	.part_inferences_min = 20,
-	.scatter_rel = 0.01,
-	.outlier_rel = 0.03,
-	.scatter_cpu_rel = 0.006,
-	.outlier_cpu_rel = 0.015,
 	.window_min_s = 10,
 	.inferences_min = 10,
 	.tail_s = 1.5,
@@ -55,9 +51,14 @@ const struct tiny_limits tiny_limits = {
 	.supply_max_v = 20,
 	.host_early_s = 0.1,
 	.host_late_s = 1,
-	.sibling_power_cpu = 1.25,
-	.sibling_power = 2.5,
 };
+
+const struct tiny_spread *tiny_spread_of(const struct tiny_result *result)
+{
+	static const struct tiny_spread cpu_alone = {0.006, 0.015, 1.25}, other = {0.01, 0.03, 2.5};
+
+	return result->is_cpu_alone ? &cpu_alone : &other;
+}
 
 static const char LPM01A_SOURCE[] = "ST UM2243, p. 23: static mode better than 2 %";
 static const char ASSUMED_SOURCE[] = "no accuracy at hand: the 2 % of the LPM01A are assumed";

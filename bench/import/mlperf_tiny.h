@@ -33,6 +33,8 @@ struct tiny_layout {
 };
 extern const struct tiny_layout tiny_layout_energyrunner, tiny_layout_mlcommons;
 
+struct tiny_result;
+
 /* Limits, with what the public submissions show (86 runs on CPUs and 92 in all, rounds v0.7 to
  * v1.3). */
 struct tiny_limits {
@@ -44,9 +46,6 @@ struct tiny_limits {
 	/* A tenth of a window against the median of its tenths, where a CPU works alone and tenths have
 	 * several inferences: 0.34 % at most; or so many times what samples at random would make. */
 	double part_rel, part_scatters, part_inferences_min;
-	double scatter_rel;  /* s.d. over windows; largest 0.9 % */
-	double outlier_rel;  /* one window against the median */
-	double scatter_cpu_rel, outlier_cpu_rel; /* where a CPU works alone: 0.42 %, 0.92 % */
 	double window_min_s, inferences_min; /* MLPerf Tiny rules, EnergyRunner */
 	double tail_s, tail_max_s; /* recording goes on behind the last edge: 1 s, up to 2.2 s */
 	double rescue_rel;         /* a gap is told from a window by this */
@@ -58,11 +57,17 @@ struct tiny_limits {
 	double power_min_w;   /* and tiny_meter.power_max_w */
 	double supply_min_v, supply_max_v;
 	double host_early_s, host_late_s; /* a run in the host's log against its window */
-	/* Of two models on one system, powers over one another; streaming ones aside. Where a CPU
-	 * works alone: up to 1.12; with an accelerator: up to 1.6. */
-	double sibling_power_cpu, sibling_power;
 };
 extern const struct tiny_limits tiny_limits;
+
+/* Limits that are narrower where a CPU works alone; what is shown there, and elsewhere. */
+struct tiny_spread {
+	double scatter_rel;   /* s.d. over windows: 0.42 %, 0.9 % */
+	double outlier_rel;   /* one window against the median: 0.92 %, 1.9 % */
+	double sibling_power; /* of two models on one system, over one another; streaming ones
+				 aside: 1.12, 1.6 */
+};
+const struct tiny_spread *tiny_spread_of(const struct tiny_result *result);
 
 /* What is known of a power monitor's gain. */
 struct tiny_meter {

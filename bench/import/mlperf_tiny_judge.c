@@ -59,18 +59,19 @@ static bool is_inside(const struct falling_windows *windows, double time_s)
 }
 
 /* Mean sample of the windows; 0 without. */
-static double mean_sample(const struct tiny_result *result, const struct falling_windows *windows)
+static double mean_sample(const struct energy_trace *trace, const struct falling_windows *windows)
 {
-	struct energy_trace trace = tiny_trace_of(result);
-	double sum = 0;
-	size_t count = 0;
+	double energy_j = 0, duration_s = 0;
+	struct energy_window window;
 
-	for (size_t k = 0; k < trace.count; k++)
-		if (is_inside(windows, (double)k / trace.rate_hz)) {
-			sum += trace.samples[k];
-			count++;
-		}
-	return count ? sum / (double)count : 0;
+	for (size_t i = 0; i < windows->count; i++) {
+		if (energy_window_integrate(trace, windows->windows[i].start_s,
+					    windows->windows[i].end_s, &window))
+			continue;
+		energy_j += window.energy_j;
+		duration_s += window.duration_s;
+	}
+	return duration_s > 0 ? energy_j / duration_s / trace->rate_hz / trace->joule_per_unit : 0;
 }
 
 /* A board that waits may draw so little that a monitor's noise goes below zero; one that works does
@@ -78,9 +79,12 @@ static double mean_sample(const struct tiny_result *result, const struct falling
 static void judge_negative(struct tiny_result *result, const struct falling_windows *windows)
 {
 	struct energy_trace trace = tiny_trace_of(result);
-	double noise = windows->count ? tiny_limits.noise_rel * mean_sample(result, windows) : 0;
 	size_t count = 0, first = 0;
+	double noise;
 
+	if (!energy_trace_scan(&trace, 0, trace.count).negative)
+		return;
+	noise = tiny_limits.noise_rel * mean_sample(&trace, windows);
 	for (size_t k = 0; k < trace.count; k++) {
 		if (!(trace.samples[k] < 0) ||
 		    (trace.samples[k] >= -noise && !is_inside(windows, (double)k / trace.rate_hz)))
@@ -231,10 +235,11 @@ static void judge_parts(struct tiny_result *result)
 	if (!result->is_cpu_alone)
 		return;
 	for (unsigned i = 0; i < result->window_count; i++) {
-		double off = part_off(result, i);
+		double off;
 
 		if (result->windows[i].inferences < tiny_limits.part_inferences_min)
 			return;
+		off = part_off(result, i);
 		count += off > 1;
 		if (off > worst_off) {
 			worst_off = off;
@@ -381,26 +386,24 @@ static void judge_repeats(struct tiny_result *result)
 {
 	double values_j[TINY_WINDOWS_MAX];
 	const struct repeat_result *repeat = &result->repeat;
-	bool is_cpu_alone = result->is_cpu_alone;
-	double outlier_rel = is_cpu_alone ? tiny_limits.outlier_cpu_rel : tiny_limits.outlier_rel;
-	double scatter_rel = is_cpu_alone ? tiny_limits.scatter_cpu_rel : tiny_limits.scatter_rel;
+	const struct tiny_spread *spread = tiny_spread_of(result);
 
 	for (unsigned i = 0; i < result->window_count; i++)
 		values_j[i] = result->windows[i].energy_per_inference_j;
 	if (repeat_judge(values_j, result->window_count, &result->repeat))
 		return;
 	result->ours_j = repeat->median;
-	if (fabs(repeat->worst_rel) > outlier_rel)
+	if (fabs(repeat->worst_rel) > spread->outlier_rel)
 		tiny_result_find(result, IMPORT_WINDOW_OUTLIER,
 				 "window %zu is %+.2f %% off the median of the windows: it is not "
 				 "the same work, or not "
 				 "all of it",
 				 repeat->worst + 1, 100 * repeat->worst_rel);
-	else if (repeat->cv_rel > scatter_rel)
+	else if (repeat->cv_rel > spread->scatter_rel)
 		tiny_result_find(
 			result, IMPORT_SCATTER,
 			"the windows scatter by %.2f %% (s.d.); public results stay under %.1f %%",
-			100 * repeat->cv_rel, 100 * scatter_rel);
+			100 * repeat->cv_rel, 100 * spread->scatter_rel);
 }
 
 static void judge_windows(struct tiny_result *result, const struct falling_windows *windows)

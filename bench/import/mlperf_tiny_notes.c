@@ -143,8 +143,7 @@ static bool has_network_power(const struct tiny_result *result)
 static void judge_sibling_power(struct tiny_result *result, const struct tiny_result *results,
 				size_t count)
 {
-	double limit =
-		result->is_cpu_alone ? tiny_limits.sibling_power_cpu : tiny_limits.sibling_power;
+	double limit = tiny_spread_of(result)->sibling_power;
 	const struct tiny_result *farthest = NULL;
 	double farthest_apart = 0;
 	size_t compared = 0, beyond = 0;

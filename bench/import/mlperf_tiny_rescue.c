@@ -76,7 +76,7 @@ static void rescue_markers(struct tiny_result *result)
 	    windows.count + 1 < TINY_PROTOCOL_WINDOWS ||
 	    !integrate_all(result, &windows, result->trace.rate_hz, inferences, &energy, &power,
 			   &duration) ||
-	    fabs(energy.worst_rel) > tiny_limits.outlier_rel)
+	    fabs(energy.worst_rel) > tiny_spread_of(result)->outlier_rel)
 		return;
 	host_evidence(result, host, sizeof(host));
 	result->alternative_j = energy.median;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bench/session/points.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,21 +40,25 @@ static int read_firmware(const char *path, struct session_firmware *firmware, st
 /* What there is instead of it. */
 static int no_such_build(const char *folder, const char *stem, const char *build, struct err *err)
 {
-	char pattern[4096], builds[400] = "";
-	glob_t found = {0};
-	size_t used = 0;
+	static const char end[] = ".bin";
+	size_t used = 0, begin = strlen(stem) + 1, end_length = sizeof(end) - 1;
+	char builds[400] = "";
+	struct dirent **files = NULL;
+	int count = scandir(folder, &files, NULL, alphasort);
 
-	snprintf(pattern, sizeof(pattern), "%s/%s-*.bin", folder, stem);
-	if (!glob(pattern, 0, NULL, &found))
-		for (size_t i = 0; i < found.gl_pathc && used < sizeof(builds); i++) {
-			const char *name =
-				found.gl_pathv[i] + strlen(folder) + 1 + strlen(stem) + 1;
+	for (int i = 0; i < count; i++) {
+		const char *name = files[i]->d_name;
+		size_t length = strlen(name);
 
+		if (used < sizeof(builds) && length > begin + end_length &&
+		    !strncmp(name, stem, begin - 1) && name[begin - 1] == '-' &&
+		    !strcmp(name + length - end_length, end))
 			used += (size_t)snprintf(builds + used, sizeof(builds) - used, "%s%.*s",
 						 used ? ", " : "",
-						 (int)(strlen(name) - strlen(".bin")), name);
-		}
-	globfree(&found);
+						 (int)(length - begin - end_length), name + begin);
+		free(files[i]);
+	}
+	free(files);
 	return err_set(err, -ENOENT, "firmware %s/%s-%s.bin: there is no build '%s' (%s%s)", folder,
 		       stem, build, build, builds[0] ? "there are " : "there is none at all",
 		       builds);
